@@ -1,0 +1,50 @@
+/**
+ * What is said when something asked for cannot be done: one typed error, raised by rules and transactions alike, and turned
+ * into problem details (RFC 9457) in one place. Whoever raises one has changed nothing.
+ */
+
+/** Where in the input, as a JSON pointer (RFC 6901), and what is wrong there. */
+export type FieldError = { pointer: string; message: string }
+
+export type RefusalKind =
+  | 'malformed' // 400
+  | 'unauthorised' // 401
+  | 'forbidden' // 403
+  | 'not-found' // 404
+  | 'conflict' // 409
+  | 'too-large' // 413
+  | 'unsupported' // 415
+  | 'invalid' // 422
+  | 'too-many' // 429
+  | 'unavailable' // 503
+
+export class Refusal extends Error {
+  readonly kind: RefusalKind
+  readonly errors: readonly FieldError[]
+  /** Seconds after which trying again makes sense. */
+  readonly retryAfter: number | null
+  /** More members of the problem document, e.g. the effect of a change that needs a confirmation. */
+  readonly extra: Readonly<Record<string, unknown>>
+
+  constructor(
+    kind: RefusalKind,
+    detail: string,
+    options: { errors?: readonly FieldError[]; retryAfter?: number; extra?: Record<string, unknown> } = {},
+  ) {
+    super(detail)
+    this.name = 'Refusal'
+    this.kind = kind
+    this.errors = options.errors ?? []
+    this.retryAfter = options.retryAfter ?? null
+    this.extra = options.extra ?? {}
+  }
+}
+
+/** The commonest refusal: well-formed, but one field is wrong. */
+export function invalid(pointer: string, message: string): Refusal {
+  return new Refusal('invalid', message, { errors: [{ pointer, message }] })
+}
+
+export function notFound(what: string, key: string): Refusal {
+  return new Refusal('not-found', `there is no ${what} "${key}"`)
+}
