@@ -1,0 +1,69 @@
+/**
+ * Canonical JSON bytes: the JSON Canonicalization Scheme of RFC 8785, in UTF-8.
+ *
+ * What goes in must be I-JSON (RFC 7493): finite numbers, strings without lone surrogates, no `undefined`. Strings are
+ * taken exactly as they are: there is no Unicode normalisation, since the bytes are evidence of what was said.
+ */
+import canonicalize from 'canonicalize'
+
+/** Nesting beyond this is refused: the canonical form is made by recursion. */
+const deepest = 64
+
+export class CanonicalFormError extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'CanonicalFormError'
+  }
+}
+
+/** @throws CanonicalFormError when the value is not JSON, or nested too deep */
+export function canonicalBytes(value: unknown): Uint8Array {
+  const problem = jsonProblem(value)
+  if (problem !== null) throw new CanonicalFormError(problem)
+  const text = canonicalize(value)
+  if (text === undefined) throw new CanonicalFormError('nothing to write')
+  return new TextEncoder().encode(text)
+}
+
+/**
+ * The text of UTF-8 bytes, which must be valid and carry no byte order mark.
+ * @throws CanonicalFormError when they are not UTF-8
+ */
+export function textOf(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    throw new CanonicalFormError('not valid UTF-8')
+  }
+}
+
+/** What keeps a value from being canonical JSON, or null. Walks without recursion, so that depth cannot break it. */
+export function jsonProblem(value: unknown): string | null {
+  const open: { value: unknown; depth: number }[] = [{ value, depth: 0 }]
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { value: item, depth } = next
+    if (item === null || typeof item === 'boolean') continue
+    if (typeof item === 'string') {
+      if (!item.isWellFormed()) return 'a string holds a lone surrogate'
+    } else if (typeof item === 'number') {
+      if (!Number.isFinite(item)) return 'a number is not finite'
+    } else if (typeof item === 'object') {
+      if (depth >= deepest) return `nested deeper than ${deepest}`
+      if (Array.isArray(item)) {
+        for (const inner of item) open.push({ value: inner, depth: depth + 1 })
+      } else {
+        const prototype: unknown = Object.getPrototypeOf(item)
+        if (prototype !== Object.prototype && prototype !== null) return 'an object is not plain JSON'
+        for (const [key, inner] of Object.entries(item)) {
+          // A function named so would be called while the canonical form is made.
+          if (key === 'toJSON' && typeof inner === 'function') return 'an object is not plain JSON'
+          if (!key.isWellFormed()) return 'a member name holds a lone surrogate'
+          open.push({ value: inner, depth: depth + 1 })
+        }
+      }
+    } else {
+      return `a value of type ${typeof item} is not JSON`
+    }
+  }
+  return null
+}
