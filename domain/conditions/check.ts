@@ -1,0 +1,38 @@
+/** Checks a condition when a journey is put: does it parse, speak of what it may speak of, and give what its place needs? */
+import type { ConditionScope } from '../journey/world.ts'
+import { compile, timestampType, type Wrong, withEvent, withoutEvent } from './language.ts'
+
+export type { ConditionScope } from '../journey/world.ts'
+
+/** `position`: 0-based offset into the text, where the place is known. */
+export type ConditionCheck = { ok: true } | Wrong
+
+/**
+ * In the scopes `entry`, `exit` and `wait` a condition may read `event`, and everywhere `contact`, `trigger`, `consent` and `now`.
+ * It must give a bool, in scope `until` a timestamp. What is only known at run time (an attribute on its own, say) is accepted here and judged
+ * when it is evaluated.
+ */
+export function checkCondition(text: string, scope: ConditionScope): ConditionCheck {
+  const compiled = compile(text, hasEvent(scope) ? withEvent : withoutEvent)
+  if (!compiled.ok) {
+    return compiled.message.endsWith('variable: event') && !hasEvent(scope)
+      ? { ...compiled, message: '"event" is what was just received: there is none here, only "trigger"' }
+      : compiled
+  }
+  const wanted = scope === 'until' ? timestampType : 'bool'
+  if (compiled.type === wanted || compiled.type === 'dyn') return { ok: true }
+  const given = compiled.type
+    .replace(timestampType, 'timestamp')
+    .replace('google.protobuf.Duration', 'duration')
+  return {
+    ok: false,
+    message:
+      scope === 'until'
+        ? `must give a timestamp, gives ${given}${given === 'string' ? ': write timestamp(…)' : ''}`
+        : `must give true or false (bool), gives ${given}`,
+  }
+}
+
+function hasEvent(scope: ConditionScope): boolean {
+  return scope === 'entry' || scope === 'exit' || scope === 'wait'
+}

@@ -1,0 +1,166 @@
+/**
+ * The language of conditions: CEL (cel.dev) over `contact`, `trigger`, `event`, `consent` and `now`, with what JSON needs.
+ *
+ * JSON has one kind of number, CEL has several: a number of a payload or an attribute is a double, and here doubles and
+ * integers compare and calculate with each other, so that `trigger.count + 1 >= 3` and `trigger.value >= 20.0` both hold for what they
+ * seem to say. Division of JSON numbers is not rounded.
+ */
+import { Environment, EvaluationError, type ParseResult } from '@marcbachmann/cel-js'
+import { longestMatchedText, patternProblem } from './patterns.ts'
+
+/** The longest condition, in characters. */
+export const longestCondition = 2000
+
+/** The library's own `matches` takes any pattern on any text and cannot be overridden: calls of it are turned to this one. */
+const guarded = 'matchesWithinBounds'
+
+export const timestampType = 'google.protobuf.Timestamp'
+
+/** What an expression speaks of where no event has just been received. */
+export const withoutEvent = environment()
+/** The same, and `event`. */
+export const withEvent = environment().registerVariable('event', 'map<string, dyn>')
+
+/** Something wrong with the text of a condition: where (0-based offset), if known. */
+export type Wrong = { ok: false; message: string; position?: number }
+
+/** A condition that was parsed and type-checked; `type` is what it gives. */
+export type Compiled = { ok: true; type: string; run: ParseResult } | Wrong
+
+/** Parses and type-checks a condition. Never throws. */
+export function compile(text: string, language: Environment): Compiled {
+  if (text.length > longestCondition)
+    return { ok: false, message: `a condition has at most ${longestCondition} characters` }
+  try {
+    const run = language.parse(text)
+    const wrong = guardPatterns(run.ast)
+    if (wrong) return wrong
+    const checked = run.check()
+    if (!checked.valid) return describe(checked.error)
+    return { ok: true, type: checked.type ?? 'dyn', run }
+  } catch (error) {
+    return describe(error)
+  }
+}
+
+/** No data was read yet: what the library says speaks of the text only. */
+function describe(error: unknown): Wrong {
+  const { summary, range } = readError(error)
+  const message = (summary ?? 'not a condition')
+    .replaceAll('google.protobuf.Timestamp', 'timestamp')
+    .replaceAll('google.protobuf.Duration', 'duration')
+    .replaceAll(guarded, 'matches')
+  return { ok: false, message, ...(range && { position: range.start }) }
+}
+
+/** What the library's errors carry, if it is one of them. */
+export function readError(error: unknown): {
+  code?: string
+  summary?: string
+  range?: { start: number; end: number }
+} {
+  if (!(error instanceof Error)) return {}
+  const found: ReturnType<typeof readError> = {}
+  if ('code' in error && typeof error.code === 'string') found.code = error.code
+  if ('summary' in error && typeof error.summary === 'string') found.summary = error.summary
+  if ('range' in error && typeof error.range === 'object' && error.range !== null) {
+    const { range } = error
+    if (
+      'start' in range &&
+      'end' in range &&
+      typeof range.start === 'number' &&
+      typeof range.end === 'number'
+    ) {
+      found.range = { start: range.start, end: range.end }
+    }
+  }
+  return found
+}
+
+/** Turns every `matches` to the guarded one; answers what is wrong with the first pattern that may not be used. */
+function guardPatterns(node: unknown): Wrong | null {
+  if (Array.isArray(node)) {
+    for (const one of node) {
+      const wrong = guardPatterns(one)
+      if (wrong) return wrong
+    }
+    return null
+  }
+  if (typeof node !== 'object' || node === null || !('op' in node) || !('args' in node)) return null
+  const { op, args } = node
+  if (op === 'rcall' && Array.isArray(args) && (args[0] === 'matches' || args[0] === guarded)) {
+    args[0] = guarded
+    const pattern: unknown = Array.isArray(args[2]) ? args[2][0] : null
+    const text = literal(pattern)
+    const message = text === null ? 'matches() takes a pattern written in quotes' : patternProblem(text)
+    if (message !== null) return { ok: false, message, ...positionOf(pattern) }
+  }
+  return guardPatterns(args)
+}
+
+function literal(node: unknown): string | null {
+  if (typeof node !== 'object' || node === null || !('op' in node) || !('args' in node)) return null
+  return node.op === 'value' && typeof node.args === 'string' ? node.args : null
+}
+
+function positionOf(node: unknown): { position?: number } {
+  return typeof node === 'object' && node !== null && 'start' in node && typeof node.start === 'number'
+    ? { position: node.start }
+    : {}
+}
+
+function environment(): Environment {
+  const language = new Environment({
+    homogeneousAggregateLiterals: false,
+    limits: { maxAstNodes: 500, maxDepth: 40, maxListElements: 200, maxMapEntries: 50, maxCallArguments: 8 },
+  })
+    .registerVariable('contact', {
+      schema: {
+        externalId: 'dyn',
+        kind: 'dyn',
+        account: 'dyn',
+        email: 'dyn',
+        phone: 'dyn',
+        addresses: 'map<string, dyn>',
+        postalAddress: 'dyn',
+        attributes: 'map<string, dyn>',
+        locale: 'dyn',
+        timeZone: 'dyn',
+      },
+    })
+    .registerVariable('trigger', 'map<string, dyn>')
+    .registerVariable('consent', 'map<string, map<string, dyn>>')
+    .registerVariable('now', timestampType)
+  registerMixedArithmetic(language)
+  language.registerFunction(`timestamp(double): ${timestampType}`, (seconds: number) => {
+    const moment = new Date(seconds * 1000)
+    if (Number.isNaN(moment.getTime()))
+      throw new EvaluationError({ code: 'invalid_timestamp', message: 'not a time' })
+    return moment
+  })
+  language.registerFunction(`string.${guarded}(string): bool`, (text: string, pattern: string) => {
+    if (text.length > longestMatchedText)
+      throw new EvaluationError({ code: 'text_too_long', message: 'too long' })
+    return new RegExp(pattern).test(text)
+  })
+  return language
+}
+
+type Calculation = (left: number, right: number) => number
+
+function registerMixedArithmetic(language: Environment): void {
+  const calculations: [string, Calculation][] = [
+    ['+', (left, right) => left + right],
+    ['-', (left, right) => left - right],
+    ['*', (left, right) => left * right],
+    ['/', (left, right) => left / right],
+    ['%', (left, right) => left % right],
+  ]
+  for (const [sign, calculate] of calculations) {
+    const mixed = (left: number | bigint, right: number | bigint) => calculate(Number(left), Number(right))
+    language.registerOperator(`double ${sign} int: double`, mixed)
+    language.registerOperator(`int ${sign} double: double`, mixed)
+    if (sign === '%') language.registerOperator('double % double: double', mixed)
+  }
+  language.registerOperator('double == int: bool', (left: number, right: bigint) => left === Number(right))
+}

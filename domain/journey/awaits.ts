@@ -1,0 +1,121 @@
+/** Which events concern a journey: what starts it, what ends it, and what each `waitFor` waits for. */
+import type { AwaitedEvent, Interaction, JourneyDefinition, WaitForStep } from './definition.ts'
+import { findStep, interactions } from './definition.ts'
+
+/** An awaited event, its kinds told apart. */
+export type Awaited =
+  | { kind: 'trigger'; trigger: string; where: string | null; sinceEntry: boolean }
+  | { kind: Interaction; step: string; link: string | null }
+
+/** Null where the event names none or several of `trigger` and the interactions: such a definition was never checked. */
+export function readAwaited(event: AwaitedEvent): Awaited | null {
+  const named = interactions.filter((one) => event[one] !== undefined)
+  if (event.trigger !== undefined) {
+    if (named.length > 0) return null
+    const { trigger, where, since } = event
+    return { kind: 'trigger', trigger, where: where ?? null, sinceEntry: since === 'entry' }
+  }
+  const [kind] = named
+  const step = kind === undefined ? undefined : event[kind]
+  if (kind === undefined || step === undefined || named.length > 1) return null
+  return { kind, step, link: event.link ?? null }
+}
+
+/** One event a `waitFor` waits for. */
+export type Await = {
+  /** Its place in the step's `events`. */
+  index: number
+  /** Name of the trigger; for interactions `message.opened` and its like. */
+  trigger: string
+  /** CEL that must hold, or null. */
+  where: string | null
+  /** Whether it counts from the run's entry rather than from the beginning of the wait. Interactions count since the message was sent. */
+  sinceEntry: boolean
+  /** For interactions: the send step whose message it must be about. */
+  step: string | null
+  /** For clicks: the link that must have been clicked; null for any. */
+  link: string | null
+  /** Whether only what a person did counts (class `human`), not proxies and bots. */
+  humanOnly: boolean
+}
+
+/**
+ * What a `waitFor` step waits for, in the order of its `events`: the first that matches wins.
+ *
+ * @throws TypeError where the step is no `waitFor`, or an event was never checked.
+ */
+export function awaitsOf(definition: JourneyDefinition, stepId: string): Await[] {
+  return waitForStep(definition, stepId).events.map((event, index) => {
+    const awaited = readAwaited(event)
+    if (!awaited) throw new TypeError(`event ${index} of step ${stepId} names no single thing to wait for`)
+    if (awaited.kind === 'trigger') {
+      const { trigger, where, sinceEntry } = awaited
+      return {
+        index,
+        trigger,
+        where,
+        sinceEntry,
+        step: null,
+        link: null,
+        humanOnly: humanOnly(definition, trigger),
+      }
+    }
+    const trigger = `message.${awaited.kind}`
+    const { step, link } = awaited
+    return {
+      index,
+      trigger,
+      where: null,
+      sinceEntry: false,
+      step,
+      link,
+      humanOnly: humanOnly(definition, trigger),
+    }
+  })
+}
+
+/**
+ * Whether a `waitFor` step waits for nothing but opens and clicks of sent messages, so that without tracking its silence says
+ * nothing: then, and only then, a timeout may run `onUntracked`.
+ */
+export function onlyOpensOrClicks(definition: JourneyDefinition, stepId: string): boolean {
+  return awaitsOnlyOpensOrClicks(waitForStep(definition, stepId))
+}
+
+/** As `onlyOpensOrClicks`, for the step itself. */
+export function awaitsOnlyOpensOrClicks(step: WaitForStep): boolean {
+  return step.events.every((event) => {
+    const kind = readAwaited(event)?.kind
+    return kind === 'opened' || kind === 'clicked'
+  })
+}
+
+/** A trigger that starts or ends runs. */
+export type Listened = { trigger: string; where: string | null; humanOnly: boolean }
+
+/** What starts a run by itself; null where runs are started over REST only. */
+export function entryOf(definition: JourneyDefinition): Listened | null {
+  return definition.entry ? listened(definition, definition.entry) : null
+}
+
+/** What ends a run, wherever it is; `index` is the place in the definition's `exit`. */
+export function exitsOf(definition: JourneyDefinition): (Listened & { index: number })[] {
+  return (definition.exit ?? []).map((exit, index) => ({ index, ...listened(definition, exit) }))
+}
+
+function listened(
+  definition: JourneyDefinition,
+  { trigger, where }: { trigger: string; where?: string },
+): Listened {
+  return { trigger, where: where ?? null, humanOnly: humanOnly(definition, trigger) }
+}
+
+function humanOnly(definition: JourneyDefinition, trigger: string): boolean {
+  return definition.interactions !== 'any' && (trigger === 'message.opened' || trigger === 'message.clicked')
+}
+
+function waitForStep(definition: JourneyDefinition, id: string): WaitForStep {
+  const step = findStep(definition, id)
+  if (step?.type !== 'waitFor') throw new TypeError(`step ${id} is no waitFor`)
+  return step
+}

@@ -1,0 +1,44 @@
+/**
+ * The checker: what a well-formed definition has wrong, each with a pointer to the place. Pure; what it must know of the world
+ * (messages, triggers, profiles, the language of conditions) it is given as callbacks.
+ *
+ * A definition without problems of severity `error` can be published, and then `compilePlan` takes it.
+ */
+import { checkSteps } from './checkSteps.ts'
+import type { JourneyDefinition } from './definition.ts'
+import { checkDuration, checkListener, type Findings, type Place, type Problem } from './findings.ts'
+import type { World } from './world.ts'
+
+export type { Problem } from './findings.ts'
+export type { ConditionScope, MessageFacts, World } from './world.ts'
+
+/** Keys of journeys: lower-case words, at most 100 characters, as keys everywhere. */
+const keyPattern = /^[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?$/
+
+/** All that is wrong or doubtful, in the order of the definition. */
+export function checkJourney(definition: JourneyDefinition, world: World): Problem[] {
+  const problems: Problem[] = []
+  const find = (severity: Problem['severity']) => (place: Place, message: string) => {
+    problems.push({ severity, pointer: pointerTo(place), message })
+  }
+  const findings: Findings = { error: find('error'), warning: find('warning') }
+
+  if (!keyPattern.test(definition.key))
+    findings.error(['key'], 'not a key: lower-case letters, digits, ".", "_" and "-"')
+  if (definition.profile !== undefined && !world.profile(definition.profile)) {
+    findings.error(['profile'], `there is no profile "${definition.profile}"`)
+  }
+  if (definition.entry) checkListener(definition.entry, ['entry'], 'entry', world, findings)
+  if (typeof definition.reentry === 'object')
+    checkDuration(definition.reentry.after, ['reentry', 'after'], findings)
+  definition.exit?.forEach((exit, i) => {
+    checkListener(exit, ['exit', i], 'exit', world, findings)
+  })
+  checkSteps(definition, world, findings)
+  return problems
+}
+
+/** RFC 6901. */
+function pointerTo(place: Place): string {
+  return place.map((segment) => `/${String(segment).replace(/~/g, '~0').replace(/\//g, '~1')}`).join('')
+}

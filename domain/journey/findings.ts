@@ -1,0 +1,51 @@
+/** How the checker's parts say what they find, and the checks that several of them make. */
+import { readDuration } from './duration.ts'
+import type { ConditionScope, World } from './world.ts'
+
+/** Something wrong (`error`: cannot be published) or doubtful (`warning`) at one place. */
+export type Problem = {
+  severity: 'error' | 'warning'
+  /** JSON pointer (RFC 6901) into the definition. */
+  pointer: string
+  /** For the author. */
+  message: string
+}
+
+/** Segments of a JSON pointer. */
+export type Place = readonly (string | number)[]
+
+/** Collects problems. */
+export type Findings = {
+  error(place: Place, message: string): void
+  warning(place: Place, message: string): void
+}
+
+/** A trigger that must be known, with a condition that must be sound. */
+export function checkListener(
+  listener: { trigger: string; where?: string },
+  place: Place,
+  scope: ConditionScope,
+  world: World,
+  findings: Findings,
+): void {
+  if (!world.trigger(listener.trigger))
+    findings.error([...place, 'trigger'], `there is no trigger "${listener.trigger}"`)
+  if (listener.where !== undefined)
+    checkCondition(listener.where, [...place, 'where'], scope, world, findings)
+}
+
+export function checkCondition(
+  text: string,
+  place: Place,
+  scope: ConditionScope,
+  world: World,
+  findings: Findings,
+): void {
+  const wrong = world.condition(text, scope)
+  if (wrong !== null) findings.error(place, wrong)
+}
+
+export function checkDuration(text: string, place: Place, findings: Findings): void {
+  const result = readDuration(text)
+  if (!result.ok) findings.error(place, result.message)
+}

@@ -1,0 +1,33 @@
+/** What the checker must know of the world around a journey. */
+
+/** Where a condition stands, which decides what it may speak of and what it must give: a timestamp for `until`, else a bool. */
+export type ConditionScope = 'entry' | 'exit' | 'wait' | 'branch' | 'until'
+
+/** What the checker must know of a message in its newest version. */
+export type MessageFacts = {
+  channel: string
+  /** Key of its profile. */
+  profile: string
+  purpose: string
+  purposeKind: 'commercial' | 'transactional' | 'tracking'
+  topic: string | null
+  /** Of the purpose, on the message's channel. */
+  enforcement: 'restrictive' | 'non-restrictive'
+  /** Whether its content links a preference centre or an unsubscribe page. */
+  linksPreferences: boolean
+  /** False where the message says `tracking: false`. */
+  tracking: boolean
+  /** Whether somebody could come to opt in for its purpose and topic at all. */
+  pathToConsent: boolean
+}
+
+export type World = {
+  /** The message's facts; null if there is none with this key. */
+  message(key: string): MessageFacts | null
+  /** Whether a trigger of this name is known. */
+  trigger(name: string): boolean
+  /** Whether there is a compliance profile with this key. */
+  profile(key: string): boolean
+  /** What is wrong with a condition; null if nothing. */
+  condition(text: string, scope: ConditionScope): string | null
+}

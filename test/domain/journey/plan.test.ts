@@ -1,0 +1,132 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { onlyOpensOrClicks } from '../../../domain/journey/awaits.ts'
+import { everyStep } from '../../../domain/journey/definition.ts'
+import { sendsBefore } from '../../../domain/journey/paths.ts'
+import type { Plan, Target } from '../../../domain/journey/plan.ts'
+import { compilePlan } from '../../../domain/journey/plan.ts'
+import { anyJourney } from './journeys.ts'
+
+/** All steps some way leads to; `untracked` ways only where they can be taken. */
+function reachable(plan: Plan, canBeUntracked: (id: string) => boolean): Set<string> {
+  const found = new Set<string>()
+  const open: Target[] = [plan.start]
+  while (open.length > 0) {
+    const id = open.pop()
+    if (id === null || id === undefined || found.has(id)) continue
+    found.add(id)
+    const step = plan.steps[id]
+    if (!step || step.type === 'exit') continue
+    if (step.type === 'send' || step.type === 'wait') open.push(step.next)
+    if (step.type === 'branch') open.push(...step.cases, step.otherwise)
+    if (step.type === 'waitFor') {
+      open.push(...step.branches, step.onTimeout)
+      if (canBeUntracked(id)) open.push(step.onUntracked)
+    }
+  }
+  return found
+}
+
+describe('a plan', () => {
+  it('has every step of its journey, of the same type, in the same order', () => {
+    fc.assert(
+      fc.property(anyJourney, (definition) => {
+        const plan = compilePlan(definition)
+        const steps = [...everyStep(definition.steps)]
+        expect(Object.entries(plan.steps).map(([id, step]) => [id, step.type])).toEqual(
+          steps.map((step) => [step.id, step.type]),
+        )
+      }),
+    )
+  })
+
+  it('reaches exactly the steps the analysis of the definition finds reachable', () => {
+    fc.assert(
+      fc.property(anyJourney, (definition) => {
+        const found = reachable(compilePlan(definition), (id) => onlyOpensOrClicks(definition, id))
+        expect([...sendsBefore(definition).keys()].map((step) => step.id).sort()).toEqual([...found].sort())
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('knows no texts, expressions or message keys', () => {
+    const plan = compilePlan({
+      key: 'secretive',
+      name: 'Words 1',
+      entry: { trigger: 'cart.abandoned', where: 'words2' },
+      steps: [
+        { id: 'a', type: 'send', message: 'words3' },
+        { id: 'b', type: 'wait', until: 'words4' },
+        {
+          id: 'c',
+          type: 'branch',
+          cases: [{ when: 'words5', steps: [{ id: 'd', type: 'exit', reason: 'words6' }] }],
+        },
+        {
+          id: 'e',
+          type: 'waitFor',
+          timeout: '1 day',
+          events: [{ trigger: 'words7.x', where: 'words8', steps: [] }],
+        },
+      ],
+    })
+    expect(JSON.stringify(plan)).not.toMatch(/words|secretive/i)
+  })
+
+  it('leads out of nested lists to what stands below their parent', () => {
+    const plan = compilePlan({
+      key: 'j',
+      name: 'J',
+      steps: [
+        {
+          id: 'outer',
+          type: 'branch',
+          cases: [
+            {
+              when: 'true',
+              steps: [
+                {
+                  id: 'inner',
+                  type: 'waitFor',
+                  timeout: '1 day',
+                  events: [
+                    { trigger: 'order.placed', steps: [{ id: 'thanks', type: 'send', message: 'm' }] },
+                  ],
+                  onTimeout: [],
+                },
+              ],
+            },
+          ],
+        },
+        { id: 'below', type: 'wait', for: '1 day' },
+      ],
+    })
+    expect(plan).toEqual({
+      planVersion: 1,
+      start: 'outer',
+      steps: {
+        outer: { type: 'branch', cases: ['inner'], otherwise: 'below', next: 'below' },
+        inner: {
+          type: 'waitFor',
+          timeoutMs: 86_400_000,
+          branches: ['thanks'],
+          onTimeout: 'below',
+          onUntracked: 'below',
+          next: 'below',
+        },
+        thanks: { type: 'send', onBlocked: 'continue', expiresMs: null, next: 'below' },
+        below: { type: 'wait', kind: 'for', ms: 86_400_000, next: null },
+      },
+    })
+  })
+
+  it('is not made of a definition that was never checked', () => {
+    const journey = (...steps: Parameters<typeof compilePlan>[0]['steps']) => ({ key: 'j', name: 'J', steps })
+    expect(() => compilePlan(journey({ id: 'a', type: 'exit' }, { id: 'a', type: 'exit' }))).toThrow(
+      TypeError,
+    )
+    expect(() => compilePlan(journey({ id: 'a', type: 'wait' }))).toThrow(TypeError)
+    expect(() => compilePlan(journey({ id: 'a', type: 'wait', for: 'soon' }))).toThrow('not a duration')
+  })
+})
