@@ -1,0 +1,67 @@
+/**
+ * Unforgeable handles for the permanent links of a mail, and tokens for double opt-in.
+ *
+ * A delivery has one random handle of 256 bits. Its unsubscribe, preference and pixel addresses carry the handle
+ * itself; each click link carries a token derived from it. Of all of them only the SHA-256 is stored, so whoever reads
+ * the database cannot make a link, and a handle or token with one bit changed is simply not found.
+ */
+import { createHash, createHmac, randomBytes } from 'node:crypto'
+
+/** Random bytes of a handle and of a double-opt-in token: 256 bits. */
+const HANDLE_BYTES = 32
+/** Bytes kept of a link token: 160 bits, well above the 128 that make guessing hopeless, and short in a text mail. */
+const LINK_TOKEN_BYTES = 20
+
+/** A new handle for one delivery, base64url without padding (43 characters). Never store it: store `hashHandle`. */
+export function newHandle(): string {
+  return randomBytes(HANDLE_BYTES).toString('base64url')
+}
+
+/** A new single-use token for one double-opt-in request, 256 random bits in the same writing as a handle. */
+export function newToken(): string {
+  return randomBytes(HANDLE_BYTES).toString('base64url')
+}
+
+/**
+ * What is stored in place of a handle, a link token or a double-opt-in token: the SHA-256 of its text, 64 lower-case
+ * hex digits. The secrets are random and long, so neither salt nor a slow hash would add anything.
+ */
+export function hashHandle(handleOrToken: string): string {
+  return createHash('sha256').update(handleOrToken, 'utf8').digest('hex')
+}
+
+/**
+ * The token of the click link at `position` (1, 2 … in the mail): HMAC-SHA-256 (RFC 2104) of the position under the
+ * handle, cut to 160 bits, base64url (27 characters). One link's token says nothing about another's, nor about the
+ * handle, so a forwarded link cannot be turned into an unsubscribe link.
+ *
+ * @throws RangeError when the position is not a positive integer
+ */
+export function linkToken(handle: string, position: number): string {
+  if (!Number.isSafeInteger(position) || position < 1) {
+    throw new RangeError('a link position is a positive integer')
+  }
+  return createHmac('sha256', handle)
+    .update(`link:${position}`)
+    .digest()
+    .subarray(0, LINK_TOKEN_BYTES)
+    .toString('base64url')
+}
+
+/**
+ * The handle or double-opt-in token in `text`, or null where it is none. Only the canonical writing is taken (RFC 4648
+ * §5, no padding, unused bits zero): two different texts never name the same handle.
+ */
+export function parseHandle(text: string): string | null {
+  return parseCanonical(text, HANDLE_BYTES)
+}
+
+/** The click-link token in `text`, or null where it is none; as strict as `parseHandle`. */
+export function parseLinkToken(text: string): string | null {
+  return parseCanonical(text, LINK_TOKEN_BYTES)
+}
+
+function parseCanonical(text: string, bytes: number): string | null {
+  if (text.length !== Math.ceil((bytes * 4) / 3) || !/^[A-Za-z0-9_-]+$/.test(text)) return null
+  return Buffer.from(text, 'base64url').toString('base64url') === text ? text : null
+}

@@ -1,0 +1,53 @@
+/** The header fields Assent itself adds to a mail. */
+import { createHash } from 'node:crypto'
+
+/** Only these fields can be added to a mail; recipients are not among them. */
+export type MailHeaderName = 'List-Unsubscribe' | 'List-Unsubscribe-Post' | 'Auto-Submitted'
+
+/** One header field. */
+export type MailHeader = { readonly name: MailHeaderName; readonly value: string }
+
+/** Bytes of the SHA-256 kept in a Message-ID: 160 bits, so that no two deliveries ever share one. */
+const MESSAGE_ID_BYTES = 20
+
+/**
+ * The header fields of a mail.
+ *
+ * - Commercial mail (any kind not known to be transactional) carries `List-Unsubscribe` (RFC 2369) and
+ *   `List-Unsubscribe-Post: List-Unsubscribe=One-Click` (RFC 8058) with the delivery's unsubscribe address.
+ * - Every mail carries `Auto-Submitted: auto-generated` (RFC 3834 §5): a journey is a process, not a person, and this
+ *   keeps vacation responders silent, whose answers would otherwise be taken for a contact's reply.
+ *
+ * @throws TypeError when a commercial mail has no http(s) unsubscribe address
+ */
+export function mailHeaders(purposeKind: string, unsubscribeUrl: string | null): readonly MailHeader[] {
+  const automatic: MailHeader = { name: 'Auto-Submitted', value: 'auto-generated' }
+  return purposeKind === 'transactional' ? [automatic] : [...unsubscribeHeaders(unsubscribeUrl), automatic]
+}
+
+/**
+ * The Message-ID of a delivery (RFC 5322 §3.6.4), angle brackets included. It follows from the claim key alone, so
+ * that a mail asked for twice after a crash is recognisably one, and it reveals nothing of the key.
+ *
+ * @param claimKey what the delivery is unique by (run, step and visit)
+ * @param senderAddress the sender's e-mail address; its domain stands behind the @
+ * @throws TypeError when the sender's address has no domain
+ */
+export function messageIdOf(claimKey: string, senderAddress: string): string {
+  const domain = senderAddress.slice(senderAddress.lastIndexOf('@') + 1).toLowerCase()
+  if (!senderAddress.includes('@') || !/^[a-z0-9.-]+$/.test(domain)) {
+    throw new TypeError('the sender has no domain')
+  }
+  const digest = createHash('sha256').update(claimKey, 'utf8').digest()
+  return `<${digest.subarray(0, MESSAGE_ID_BYTES).toString('hex')}@${domain}>`
+}
+
+function unsubscribeHeaders(url: string | null): readonly MailHeader[] {
+  if (url === null || !/^https?:\/\/[^\s<>,"\p{Cc}]+$/u.test(url)) {
+    throw new TypeError('a commercial mail needs an unsubscribe address')
+  }
+  return [
+    { name: 'List-Unsubscribe', value: `<${url}>` },
+    { name: 'List-Unsubscribe-Post', value: 'List-Unsubscribe=One-Click' },
+  ]
+}

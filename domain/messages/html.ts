@@ -1,0 +1,117 @@
+/**
+ * Reads the HTML of a mail by the parsing rules a mail program uses (WHATWG HTML, parse5), and tells where in the
+ * source its links stand, so that they can be spliced without touching any other byte.
+ */
+import { type DefaultTreeAdapterTypes, defaultTreeAdapter, html as names, parse } from 'parse5'
+
+type Node = DefaultTreeAdapterTypes.Node
+type Element = DefaultTreeAdapterTypes.Element
+
+/** A stretch of the source, end exclusive. */
+export type Span = { readonly start: number; readonly end: number }
+
+/** One `<a href>` or `<area href>` of the source, in the order of the source. */
+export type Anchor = {
+  /** The attribute's value, entities decoded. */
+  readonly href: string
+  /** The whole attribute, `href="…"`. */
+  readonly hrefSpan: Span
+  /** The `data-link` attribute, where there is one. */
+  readonly dataLink: { readonly value: string; readonly span: Span } | null
+  /** Whether there is something to see and click: text or an image. */
+  readonly visible: boolean
+}
+
+/** What one needs to know about the HTML of a mail. */
+export type HtmlFacts = {
+  readonly anchors: readonly Anchor[]
+  /** `data-link` attributes of `a` and `area` without an `href`. */
+  readonly strayDataLinks: readonly Span[]
+  /** The text a reader sees, in order, without markup, comments, styles and scripts. */
+  readonly text: string
+  /** Every `href` and `xlink:href` of any element, decoded. */
+  readonly hrefs: readonly string[]
+  /**
+   * Where a last thing can be put into the body: before its end tag, else before that of `html`, else at the end,
+   * which every parser takes for the body as well.
+   */
+  readonly bodyEnd: number
+}
+
+const UNSEEN = new Set(['head', 'title', 'style', 'script', 'template', 'noscript', 'textarea'])
+
+/** Reads the HTML. Never throws: like a browser, it makes something of any text. */
+export function readHtml(html: string): HtmlFacts {
+  // Mail programs run no scripts, so what stands in <noscript> counts.
+  const document = parse(html, { sourceCodeLocationInfo: true, scriptingEnabled: false })
+  const anchors = new Map<number, Anchor>()
+  const stray = new Map<number, Span>()
+  const hrefs: string[] = []
+  const text: string[] = []
+  let bodyEnd = html.length
+
+  for (const { node, seen } of walk(document)) {
+    if (defaultTreeAdapter.isTextNode(node)) {
+      if (seen) text.push(node.value)
+      continue
+    }
+    if (!defaultTreeAdapter.isElementNode(node)) continue
+    const end = node.sourceCodeLocation?.endTag?.startOffset
+    if (end !== undefined && (node.tagName === 'body' || node.tagName === 'html'))
+      bodyEnd = Math.min(bodyEnd, end)
+    for (const { name, value } of node.attrs) {
+      if (name === 'href') hrefs.push(value)
+    }
+    if (!isLink(node)) continue
+    const dataLink = attribute(node, 'data-link')
+    const href = attribute(node, 'href')
+    if (!href) {
+      if (dataLink) stray.set(dataLink.span.start, dataLink.span)
+      continue
+    }
+    // The parser repeats an <a> that is wrongly nested: one place in the source, two elements.
+    const visible = node.tagName === 'area' || showsSomething(node)
+    const twin = anchors.get(href.span.start)
+    anchors.set(href.span.start, {
+      href: href.value,
+      hrefSpan: href.span,
+      dataLink,
+      visible: visible || twin?.visible === true,
+    })
+  }
+  const inOrder = [...anchors.values()].sort((a, b) => a.hrefSpan.start - b.hrefSpan.start)
+  return { anchors: inOrder, strayDataLinks: [...stray.values()], text: text.join(''), hrefs, bodyEnd }
+}
+
+function isLink(element: Element): boolean {
+  return element.namespaceURI === names.NS.HTML && (element.tagName === 'a' || element.tagName === 'area')
+}
+
+function attribute(element: Element, name: string): { value: string; span: Span } | null {
+  const value = element.attrs.find((attr) => attr.name === name && !attr.prefix)?.value
+  const place = element.sourceCodeLocation?.attrs?.[name]
+  return value === undefined || !place
+    ? null
+    : { value, span: { start: place.startOffset, end: place.endOffset } }
+}
+
+function showsSomething(element: Element): boolean {
+  for (const { node } of walk(element)) {
+    if (defaultTreeAdapter.isTextNode(node) && node.value.trim() !== '') return true
+    if (defaultTreeAdapter.isElementNode(node) && node.tagName === 'img') return true
+  }
+  return false
+}
+
+/** All nodes in document order; not recursive, since the depth is the sender's choice. */
+function* walk(root: Node): Generator<{ node: Node; seen: boolean }> {
+  const open: { node: Node; seen: boolean }[] = [{ node: root, seen: true }]
+  for (let next = open.pop(); next; next = open.pop()) {
+    yield next
+    const { node } = next
+    if (!('childNodes' in node)) continue
+    const seen = next.seen && !(defaultTreeAdapter.isElementNode(node) && UNSEEN.has(node.tagName))
+    const children = 'content' in node ? node.content.childNodes : node.childNodes
+    for (const child of children.toReversed()) open.push({ node: child, seen })
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * Finds the links of a rendered mail and exchanges their addresses, leaving every other byte of it as it was.
+ *
+ * A link is an http(s) address in `<a href>` or `<area href>` of the HTML, or standing in the text. It has an id, the
+ * `data-link` attribute (taken out of what is sent) or `link-N`, and a position: the same address with the same id is
+ * one link, in both parts. Our own links (unsubscribe, preferences, confirm, opt in) are never touched: they are
+ * permanent, and must work where tracking is not permitted.
+ */
+import { type Anchor, readHtml, type Span } from './html.ts'
+import type { RenderedMessage } from './template.ts'
+import { textLinks } from './textLinks.ts'
+
+/** One link of a mail. */
+export type MailLink = {
+  /** 1, 2 … in order of first appearance, HTML before text. The link's token is derived from it. */
+  readonly position: number
+  /** What statistics, waits and `utm_content` call it. */
+  readonly id: string
+  /** The address as its author meant it. */
+  readonly url: string
+}
+
+/** The new address of a link; the same text again leaves its place in the mail as it is. */
+export type Rewrite = (url: string, linkId: string, position: number) => string
+
+/** What a `data-link` may be; one that is not is passed over, and refused when the message is put. */
+export const LINK_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/
+
+/** The links of a rendered mail, without our own. */
+export function collectLinks(rendered: RenderedMessage, ownLinks: ReadonlySet<string>): readonly MailLink[] {
+  const links: MailLink[] = []
+  rewriteLinks(rendered, ownLinks, (url, id, position) => {
+    if (!links.some((link) => link.position === position)) links.push({ position, id, url })
+    return url
+  })
+  return links
+}
+
+/**
+ * The mail with every link's address exchanged for what `rewrite` answers (asked once for each place, in order), and
+ * without its `data-link` attributes. To send a mail untracked, answer the address itself.
+ */
+export function rewriteLinks(
+  rendered: RenderedMessage,
+  ownLinks: ReadonlySet<string>,
+  rewrite: Rewrite,
+): RenderedMessage {
+  const book = new LinkBook()
+  const html = rendered.html === null ? null : rewriteHtml(rendered.html, ownLinks, book, rewrite)
+  const edits: Edit[] = []
+  for (const { url, span } of textLinks(rendered.text)) {
+    if (!trackable(url) || ownLinks.has(url)) continue
+    const link = book.anyOf(url) ?? book.link(url, null)
+    edits.push({ span, text: rewrite(url, link.id, link.position) })
+  }
+  return { subject: rendered.subject, html, text: splice(rendered.text, edits) }
+}
+
+/** The HTML with an invisible image of one pixel at the end of its body, which asks for `url` when it is shown. */
+export function addPixel(html: string, url: string): string {
+  const { bodyEnd } = readHtml(html)
+  const image = `<img src="${escapeAttribute(url)}" width="1" height="1" alt="" style="border:0">`
+  return html.slice(0, bodyEnd) + image + html.slice(bodyEnd)
+}
+
+type Edit = { readonly span: Span; readonly text: string }
+
+function rewriteHtml(html: string, own: ReadonlySet<string>, book: LinkBook, rewrite: Rewrite): string {
+  const facts = readHtml(html)
+  const edits: Edit[] = facts.strayDataLinks.map((span) => removal(html, span))
+  for (const anchor of facts.anchors) {
+    if (anchor.dataLink) edits.push(removal(html, anchor.dataLink.span))
+    const url = addressOf(anchor)
+    if (url === null || own.has(url)) continue
+    const link = book.link(url, linkIdOf(anchor))
+    const target = rewrite(url, link.id, link.position)
+    if (target !== url) edits.push({ span: anchor.hrefSpan, text: `href="${escapeAttribute(target)}"` })
+  }
+  return splice(html, edits)
+}
+
+/** The http(s) address of an anchor, or null. Line breaks inside are dropped, as every client drops them. */
+function addressOf(anchor: Anchor): string | null {
+  const url = anchor.href.trim().replace(/[\t\r\n]/g, '')
+  return trackable(url) ? url : null
+}
+
+function linkIdOf(anchor: Anchor): string | null {
+  const id = anchor.dataLink?.value.trim() ?? ''
+  return LINK_ID.test(id) ? id : null
+}
+
+function trackable(url: string): boolean {
+  return /^https?:\/\//i.test(url) && URL.canParse(url)
+}
+
+/** An attribute goes together with the white space before it. */
+function removal(html: string, span: Span): Edit {
+  let start = span.start
+  while (/\s/.test(html.charAt(start - 1))) start--
+  // Between two attributes written without a space the parser still needs one.
+  const glued = !/[\s/>]/.test(html.charAt(span.end))
+  return { span: { start, end: span.end }, text: glued ? ' ' : '' }
+}
+
+function splice(source: string, edits: readonly Edit[]): string {
+  let result = ''
+  let at = 0
+  for (const { span, text } of edits.toSorted((a, b) => a.span.start - b.span.start)) {
+    result += source.slice(at, span.start) + text
+    at = span.end
+  }
+  return result + source.slice(at)
+}
+
+function escapeAttribute(text: string): string {
+  return text.replace(/&/g, '&amp;').replace(/"/g, '&quot;').replace(/</g, '&lt;')
+}
+
+/** Gives out positions and ids. */
+class LinkBook {
+  readonly #links: MailLink[] = []
+
+  /** The link with this address and id; without an id, the unnamed link with this address. */
+  link(url: string, dataLink: string | null): MailLink {
+    const known = this.#links.find(
+      (l) => l.url === url && (dataLink === null ? isNumbered(l) : l.id === dataLink),
+    )
+    if (known) return known
+    const position = this.#links.length + 1
+    const link = { position, id: dataLink ?? numbered(position), url }
+    this.#links.push(link)
+    return link
+  }
+
+  /** The first link with this address, named or not. */
+  anyOf(url: string): MailLink | undefined {
+    return this.#links.find((link) => link.url === url)
+  }
+}
+
+function numbered(position: number): string {
+  return `link-${position}`
+}
+
+function isNumbered(link: MailLink): boolean {
+  return link.id === numbered(link.position)
+}

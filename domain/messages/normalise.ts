@@ -1,0 +1,115 @@
+/**
+ * One writing per address: two texts that reach the same mailbox or phone become equal, so that consent and
+ * suppression cannot be dodged by an upper-case letter. Normalising what is already normal changes nothing.
+ */
+import { domainToASCII } from 'node:url'
+import { parsePhoneNumberFromString } from 'libphonenumber-js'
+
+/** The one writing of an address, or a sentence for the caller saying what is wrong (which never repeats it). */
+export type NormalisedAddress =
+  | { readonly ok: true; readonly address: string }
+  | { readonly ok: false; readonly message: string }
+
+/** Octets: RFC 5321 §4.5.3.1.1 (local part), §4.5.3.1.2 (domain), and a path of 256 with its angle brackets. */
+const MAX_LOCAL = 64
+const MAX_DOMAIN = 253
+const MAX_EMAIL = 254
+/** Characters of an address on a custom channel. */
+const MAX_CUSTOM = 1024
+
+/** RFC 5322 atext, and letters, marks and digits of other scripts (RFC 6532); no quoted strings, no comments. */
+const LOCAL_ATOM = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~\p{L}\p{M}\p{N}-]+$/u
+/** Checked before IDNA, which would otherwise decode percent signs and the like. */
+const DOMAIN_INPUT = /^[\p{L}\p{M}\p{N}.\u3002\uff0e\uff61-]+$/u
+const DOMAIN_LABEL = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/
+const PHONE_INPUT = /^\+[0-9 ().\u00a0/-]{4,40}$/
+
+/**
+ * Normalises an address for its channel: `email` (trimmed, NFC, lower case, the domain in IDNA's ASCII form), `sms`
+ * (E.164), any other channel (trimmed, NFC). Local parts are folded to lower case although RFC 5321 §2.4 lets a server
+ * tell them apart: none that matters does, and an opt-out must not depend on a shift key.
+ */
+export function normaliseAddress(channel: string, address: string): NormalisedAddress {
+  if (/\p{Cc}/u.test(address)) return refused('must not contain control characters')
+  switch (channel) {
+    case 'email':
+      return normaliseEmail(address)
+    case 'sms':
+      return normalisePhone(address)
+    default:
+      return normaliseCustom(address)
+  }
+}
+
+function normaliseEmail(text: string): NormalisedAddress {
+  const parts = text.trim().normalize('NFC').split('@')
+  const [rawLocal, rawDomain] = parts
+  if (parts.length !== 2 || !rawLocal || !rawDomain) {
+    return refused('must be an e-mail address: one @ between a local part and a domain')
+  }
+  const local = rawLocal.toLowerCase().normalize('NFC')
+  if (!local.split('.').every((atom) => LOCAL_ATOM.test(atom))) {
+    return refused('has a local part with a character or a dot where none may be')
+  }
+  if (octets(local) > MAX_LOCAL) return refused(`has a local part of more than ${MAX_LOCAL} octets`)
+  const domain = DOMAIN_INPUT.test(rawDomain) ? domainToASCII(rawDomain) : ''
+  const labels = domain.split('.')
+  if (labels.length < 2 || domain.length > MAX_DOMAIN || !labels.every((l) => DOMAIN_LABEL.test(l))) {
+    return refused('has no valid domain')
+  }
+  // A number as the last label is an IPv4 address, which IDNA processing recognises in many disguises.
+  if (/^[0-9]+$/.test(labels.at(-1) ?? '')) return refused('has an IP address where a domain must be')
+  const address = `${local}@${domain}`
+  return octets(address) > MAX_EMAIL ? refused(`is longer than ${MAX_EMAIL} octets`) : { ok: true, address }
+}
+
+/** "Possible", not "valid": tables of assigned number ranges age, and refusing a new range would lose an opt-out. */
+function normalisePhone(text: string): NormalisedAddress {
+  const trimmed = text.trim()
+  const number = PHONE_INPUT.test(trimmed)
+    ? parsePhoneNumberFromString(trimmed, { extract: false })
+    : undefined
+  return number?.isPossible()
+    ? { ok: true, address: number.number }
+    : refused('must be a phone number in international form, such as +49 30 901820')
+}
+
+function normaliseCustom(text: string): NormalisedAddress {
+  const address = text.trim().normalize('NFC')
+  if (address === '') return refused('must not be empty')
+  return address.length > MAX_CUSTOM
+    ? refused(`is longer than ${MAX_CUSTOM} characters`)
+    : { ok: true, address }
+}
+
+/**
+ * An address for eyes that need to recognise but not to learn it: the first letter of an e-mail address' local part
+ * and of its domain with the last label, the last two digits of a phone number, else the first character.
+ */
+export function maskAddress(channel: string, address: string): string {
+  switch (channel) {
+    case 'email': {
+      const at = address.lastIndexOf('@')
+      const domain = address.slice(at + 1)
+      const top = domain.lastIndexOf('.')
+      return at < 1 ? '***' : `${first(address)}***@${first(domain)}***${top > 0 ? domain.slice(top) : ''}`
+    }
+    case 'sms':
+      return `***${address.length > 6 ? address.slice(-2) : ''}`
+    default:
+      return `${address.length > 3 ? first(address) : ''}***`
+  }
+}
+
+/** The first whole character, not half of a surrogate pair. */
+function first(text: string): string {
+  return [...text][0] ?? ''
+}
+
+function octets(text: string): number {
+  return Buffer.byteLength(text, 'utf8')
+}
+
+function refused(message: string): NormalisedAddress {
+  return { ok: false, message }
+}

@@ -1,0 +1,95 @@
+/** Consents as systems state and ask them. */
+import { z } from 'zod'
+import { contactPointShape, instantShape, keyShape, payloadShape, textShape } from './primitives.ts'
+
+/** Where a consent came from; the kinds of the ledger. */
+export const sourceKinds = [
+  'form',
+  'double-opt-in',
+  'preference-center',
+  'one-click',
+  'reply',
+  'sms-keyword',
+  'api',
+  'import',
+  'crm',
+  'complaint',
+  'staff',
+] as const
+
+export const noticeShape = z
+  .strictObject({
+    id: textShape(100),
+    version: textShape(50),
+    language: textShape(35),
+    wording: textShape(20_000).meta({ description: 'Exact wording the person saw' }),
+  })
+  .meta({ id: 'Notice', description: 'The wording a person agreed to' })
+export type Notice = z.infer<typeof noticeShape>
+
+export const evidenceShape = z
+  .strictObject({
+    pageUrl: z.url().max(2000).optional(),
+    ip: z.union([z.ipv4(), z.ipv6()]).optional(),
+    userAgent: textShape(1000).optional(),
+    formVersion: textShape(100).optional(),
+    defaultState: z.enum(['ticked', 'unticked']).optional().meta({ description: 'Default state of the control' }),
+    jurisdiction: textShape(100).optional(),
+    controller: textShape(200).optional(),
+    lawfulBasis: z.enum(['consent', 'soft-opt-in', 'contract', 'legitimate-interest', 'legal-obligation']).optional(),
+    expiresAt: instantShape.optional().meta({ description: 'End of an opt-in' }),
+    onBehalfOf: textShape(200).optional().meta({ description: 'Which user of yours stated it' }),
+    more: payloadShape.optional().meta({ description: 'Anything else worth keeping; encrypted' }),
+  })
+  .meta({ id: 'Evidence', description: 'What proves it; free text, URL, IP and user agent are kept encrypted' })
+export type Evidence = z.infer<typeof evidenceShape>
+
+export const consentShape = z
+  .strictObject({
+    contactPoint: contactPointShape,
+    purpose: z.union([keyShape, z.literal('*')]).meta({ description: 'Purpose key, or `*` with `opted-out` only' }),
+    topic: keyShape.optional(),
+    state: z.enum(['opted-in', 'opted-out']),
+    occurredAt: instantShape.optional(),
+    source: z.strictObject({
+      kind: z.enum(sourceKinds),
+      via: z.enum(['branch', 'phone', 'letter']).optional(),
+      reference: textShape(500).optional(),
+    }),
+    circumstances: textShape(5000).optional().meta({ description: 'How it came about, in words' }),
+    notice: noticeShape.optional(),
+    evidence: evidenceShape.optional(),
+  })
+  .meta({ id: 'ConsentStatement', description: 'One statement about one contact point, purpose and perhaps topic' })
+export type ConsentStatement = z.infer<typeof consentShape>
+
+export const consentCheckShape = z
+  .strictObject({
+    contactPoint: contactPointShape,
+    purpose: keyShape,
+    topic: keyShape.optional(),
+    asOf: instantShape.optional().meta({ description: 'As it was, by when things happened' }),
+    knownAt: instantShape.optional().meta({ description: 'As it was known, by when things were recorded' }),
+  })
+  .meta({ id: 'ConsentCheck' })
+export type ConsentCheck = z.infer<typeof consentCheckShape>
+
+export const doubleOptInShape = z
+  .strictObject({
+    contactPoint: contactPointShape,
+    profile: keyShape.default('default'),
+    grants: z
+      .array(z.strictObject({ purpose: keyShape, topic: keyShape.optional() }))
+      .min(1)
+      .max(50)
+      .meta({ description: 'Exactly what was ticked' }),
+    circumstances: textShape(5000).optional(),
+    notice: noticeShape.optional(),
+    evidence: evidenceShape.optional(),
+  })
+  .meta({ id: 'DoubleOptInRequest', description: "A person's own wish, to be confirmed from the mailbox" })
+export type DoubleOptInInput = z.infer<typeof doubleOptInShape>
+
+export const verifyShape = z
+  .strictObject({ contactPoint: contactPointShape.optional() })
+  .meta({ id: 'VerifyRequest', description: 'One contact point, or all' })

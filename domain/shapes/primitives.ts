@@ -1,0 +1,93 @@
+/** The small shapes all others are made of. */
+import { z } from 'zod'
+
+/** Key of anything that is put by key: profile, purpose, topic, message, journey. */
+export const keyShape = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?$/, 'lower-case letters, digits, ".", "_" and "-", at most 100')
+  .meta({ description: 'Key: lower-case letters, digits, ".", "_", "-"; at most 100 characters', example: 'newsletter' })
+
+/** Name of a trigger: `entity.verb`. */
+export const triggerNameShape = z
+  .string()
+  .regex(/^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)+$/, '"entity.verb": lower-case words, joined by "-", parted by "."')
+  .max(100)
+  .meta({ description: 'Trigger name, entity.verb', example: 'cart.abandoned' })
+
+/** A moment: RFC 3339 with any offset; normalised to UTC with milliseconds. */
+export const instantShape = z.iso
+  .datetime({ offset: true, message: 'an RFC 3339 time with offset, such as 2026-11-23T08:15:30Z' })
+  .transform((text) => new Date(text).toISOString())
+  .meta({ description: 'Moment, RFC 3339; answered in UTC', example: '2026-11-23T08:15:30.000Z' })
+
+export const idShape = z.uuid({ message: 'a UUID' }).meta({ description: 'UUIDv7' })
+
+export const localeShape = z
+  .string()
+  .refine((text) => {
+    try {
+      return Intl.getCanonicalLocales(text).length === 1
+    } catch {
+      return false
+    }
+  }, 'a BCP 47 language tag, such as "en" or "de-AT"')
+  .meta({ description: 'BCP 47 language tag', example: 'en' })
+
+export const timeZoneShape = z
+  .string()
+  .refine((zone) => {
+    try {
+      return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone.length > 0
+    } catch {
+      return false
+    }
+  }, 'an IANA time zone, such as "Europe/Vienna"')
+  .meta({ description: 'IANA time zone', example: 'Europe/Vienna' })
+
+/** Postgres' text cannot hold U+0000, and a lone surrogate has no UTF-8: neither is accepted anywhere. */
+export function isStorable(text: string): boolean {
+  return !text.includes('\u0000') && text.isWellFormed()
+}
+
+/** Text of a length, storable. */
+export function textShape(max: number): z.ZodString {
+  return z.string().min(1).max(max).refine(isStorable, 'must not contain U+0000 or lone surrogates')
+}
+
+/** A JSON object of free content; bounded by the body limit, storable throughout. */
+export const payloadShape = z
+  .record(z.string(), z.json())
+  .refine((value) => isStorableJson(value, 0), 'must not contain U+0000, lone surrogates, or be nested deeper than 50')
+  .meta({ description: 'Free JSON object' })
+
+function isStorableJson(value: unknown, depth: number): boolean {
+  if (depth > 50) return false
+  if (typeof value === 'string') return isStorable(value)
+  if (Array.isArray(value)) return value.every((item) => isStorableJson(item, depth + 1))
+  if (value !== null && typeof value === 'object') {
+    return Object.entries(value).every(([key, item]) => isStorable(key) && isStorableJson(item, depth + 1))
+  }
+  return true
+}
+
+/** One address on one channel. */
+export const contactPointShape = z
+  .strictObject({
+    channel: keyShape.meta({ description: 'Channel: `email`, `sms` or a custom one', example: 'email' }),
+    address: textShape(320).meta({ description: 'E-mail address, E.164 number, or a custom address', example: 'shopper@example.com' }),
+  })
+  .meta({ description: 'One address on one channel' })
+
+/** How a caller names a contact: by exactly one of these. */
+export const contactReferenceShape = z
+  .strictObject({
+    externalId: textShape(200).optional(),
+    email: textShape(320).optional(),
+    phone: textShape(40).optional(),
+  })
+  .refine(
+    (reference) => Object.values(reference).filter((value) => value !== undefined).length === 1,
+    'name the contact by exactly one of externalId, email and phone',
+  )
+  .meta({ description: 'The contact, by external id, e-mail address or phone number' })
+export type ContactReference = z.infer<typeof contactReferenceShape>

@@ -1,0 +1,34 @@
+/** Trigger definitions, and what happened. */
+import { z } from 'zod'
+import { contactReferenceShape, instantShape, payloadShape, textShape, triggerNameShape } from './primitives.ts'
+
+export const triggerDefinitionShape = z
+  .strictObject({
+    description: textShape(2000),
+    schema: z
+      .record(z.string(), z.json())
+      .default({})
+      .meta({ description: 'JSON Schema (2020-12) of the payload; empty: any object' }),
+    createContact: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'Create a contact that is not known yet, rather than refuse the trigger' }),
+  })
+  .meta({ id: 'TriggerDefinition', description: 'A trigger that may start or move journeys' })
+export type TriggerDefinition = z.infer<typeof triggerDefinitionShape>
+
+export const triggerShape = z
+  .strictObject({
+    id: textShape(200).optional().meta({
+      description: "The sender's id of what happened: repeated posts with it have one effect. Left out: every post counts",
+    }),
+    contact: contactReferenceShape,
+    payload: payloadShape.default({}),
+    occurredAt: instantShape.optional(),
+  })
+  .meta({ id: 'Trigger', description: 'Something that happened' })
+export type TriggerInput = z.infer<typeof triggerShape>
+
+export const triggerLineShape = triggerShape
+  .extend({ name: triggerNameShape })
+  .meta({ id: 'TriggerLine', description: 'One line of NDJSON: a trigger with its name' })
