@@ -1,0 +1,184 @@
+/**
+ * One SMTP connection of our own, on nodemailer's `SMTPConnection`: opened, greeted and authenticated before anybody
+ * claims a delivery, and used for one hand-over at a time.
+ *
+ * nodemailer reports a connection lost after the body just as one that never was. So what became of a mail is read
+ * from two things only: a reply the server gave in full, and whether body bytes had begun to flow (`GatedBody`).
+ */
+import SMTPConnection from 'nodemailer/lib/smtp-connection'
+import { ChannelUnavailable, type HandOver, type Mail } from '../channel.ts'
+import { HandOverAttempt } from './handOver.ts'
+import type { SmtpSettings } from './settings.ts'
+
+/** Longest waits, in milliseconds. */
+export type SmtpTimeouts = {
+  /** Name look-up and connecting. */
+  readonly connect: number
+  /** From connected to the greeting. */
+  readonly greeting: number
+  /** Everything until the connection is authenticated and free. */
+  readonly open: number
+  /** For any single reply. */
+  readonly reply: number
+  /** A whole hand-over, the body included. */
+  readonly handOver: number
+}
+
+/** The system's and TLS' own error code beneath nodemailer's. */
+type Failure = {
+  code?: string | undefined
+  originalCode?: string | undefined
+  responseCode?: number | undefined
+}
+
+export class SmtpConnection {
+  readonly #smtp: SMTPConnection
+  readonly #timeouts: SmtpTimeouts
+  #handOvers = 0
+  #dirty = false
+  #idleSince = performance.now()
+
+  private constructor(smtp: SMTPConnection, timeouts: SmtpTimeouts) {
+    this.#smtp = smtp
+    this.#timeouts = timeouts
+  }
+
+  /**
+   * Connects and authenticates.
+   *
+   * @throws ChannelUnavailable
+   * @throws the signal's reason when it is aborted first
+   */
+  static async open(
+    settings: SmtpSettings,
+    timeouts: SmtpTimeouts,
+    signal: AbortSignal,
+  ): Promise<SmtpConnection> {
+    signal.throwIfAborted()
+    const smtp = new SMTPConnection({
+      host: settings.host,
+      port: settings.port,
+      secure: settings.secure,
+      requireTLS: settings.requireTls,
+      ignoreTLS: settings.ignoreTls,
+      tls: { rejectUnauthorized: settings.rejectUnauthorized },
+      name: settings.name ?? undefined,
+      connectionTimeout: timeouts.connect,
+      dnsTimeout: timeouts.connect,
+      greetingTimeout: timeouts.greeting,
+      socketTimeout: timeouts.reply,
+      // Closing is dropping: where a body has begun, a half-closed connection could still let it be taken for whole.
+      socketCloseTimeout: 0,
+    })
+    try {
+      await establish(smtp, settings, timeouts, signal)
+    } catch (error) {
+      smtp.close()
+      throw error
+    }
+    return new SmtpConnection(smtp, timeouts)
+  }
+
+  /** Whether it could take a mail, as far as is known without asking. */
+  get usable(): boolean {
+    return !this.#smtp.destroyed
+  }
+
+  /** Mails handed over so far. */
+  get handOvers(): number {
+    return this.#handOvers
+  }
+
+  /**
+   * Asks the server (RSET) whether it is still there, unless it has just been heard of; this also ends a transaction a
+   * refusal left open. A connection that does not answer is dropped.
+   */
+  async prove(freshFor: number): Promise<boolean> {
+    if (!this.usable) return false
+    if (!this.#dirty && performance.now() - this.#idleSince < freshFor) return true
+    const answered = await new Promise<boolean>((resolve) => {
+      const timer = setTimeout(() => resolve(false), this.#timeouts.greeting)
+      const settle = (alive: boolean) => {
+        clearTimeout(timer)
+        this.#smtp.off('end', lost)
+        resolve(alive)
+      }
+      const lost = () => settle(false)
+      this.#smtp.once('end', lost)
+      this.#smtp.reset((error) => settle(!error))
+    })
+    this.#dirty = false
+    if (!answered) this.drop()
+    return answered && this.usable
+  }
+
+  /** Hands one mail over; see `Slot.handOver`. Never throws. */
+  async handOver(mail: Mail, beforeBody: () => Promise<boolean>): Promise<HandOver> {
+    this.#handOvers++
+    const attempt = new HandOverAttempt(this.#smtp, mail, beforeBody, this.#timeouts.handOver)
+    const outcome = await attempt.run()
+    this.#idleSince = performance.now()
+    this.#dirty = outcome.kind !== 'accepted'
+    // Only after a complete exchange do both sides agree on where they are.
+    if (!attempt.clean) this.drop()
+    return outcome
+  }
+
+  /** Takes leave politely (QUIT), and not for long. */
+  quit(): void {
+    if (!this.usable) return
+    const timer = setTimeout(() => this.#smtp.close(), 1_000)
+    this.#smtp.once('end', () => clearTimeout(timer))
+    this.#smtp.quit()
+  }
+
+  /** Ends the connection at once. */
+  drop(): void {
+    this.#smtp.close()
+  }
+}
+
+function establish(
+  smtp: SMTPConnection,
+  settings: SmtpSettings,
+  timeouts: SmtpTimeouts,
+  signal: AbortSignal,
+): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const fail = (error: Failure) => reject(unavailable(error))
+  // Stays for good: an 'error' nobody listens to would end the process. Later ones show in `destroyed`.
+  smtp.on('error', fail)
+  // 'end' comes before the error that explains it.
+  smtp.once('end', () => setImmediate(fail, {}))
+  const onAbort = () => reject(signal.reason)
+  signal.addEventListener('abort', onAbort, { once: true })
+  const timer = setTimeout(
+    () => reject(new ChannelUnavailable('timed-out', 'the mail server did not become ready in time')),
+    timeouts.open,
+  )
+  smtp.connect((error) => {
+    if (error) fail(error)
+    else if (settings.auth === null) resolve()
+    else smtp.login({ ...settings.auth }, (refusal) => (refusal ? fail(refusal) : resolve()))
+  })
+  return promise.finally(() => {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', onAbort)
+  })
+}
+
+/** Says what happened by codes only: nodemailer's messages quote the server, which may quote the credentials. */
+function unavailable(error: Failure): ChannelUnavailable {
+  const beneath = error.originalCode ?? ''
+  const code = error.responseCode ? ` (${error.responseCode})` : beneath ? ` (${beneath})` : ''
+  if (error.code === 'EAUTH') {
+    return new ChannelUnavailable('authentication-failed', `the mail server refused the credentials${code}`)
+  }
+  if (error.code === 'ETLS' || /CERT|SSL|TLS/.test(beneath)) {
+    return new ChannelUnavailable('tls-failed', `no secure connection to the mail server${code}`)
+  }
+  if (error.code === 'ETIMEDOUT') {
+    return new ChannelUnavailable('timed-out', 'the mail server did not answer in time')
+  }
+  return new ChannelUnavailable('connection-failed', `no connection to the mail server${code}`)
+}

@@ -1,0 +1,141 @@
+/**
+ * One mail on one connection: MAIL, RCPT, DATA, and the body behind its gate.
+ *
+ * before   nothing was asked; no byte of the body has flowed
+ * asking   the server asked for the body (354), and `beforeBody` is being asked; still no byte
+ * flowing  `beforeBody` said yes and the connection was still there: from here on the server may have the mail
+ *
+ * The end is a reply in full, the loss of the connection, the deadline, or a no of `beforeBody`. Where `beforeBody` is
+ * being asked, its answer is awaited first, so that whoever called knows that what it commits is committed.
+ */
+import type SMTPConnection from 'nodemailer/lib/smtp-connection'
+import type { HandOver, Mail, RefusalStage } from '../channel.ts'
+import { readReply } from './answer.ts'
+import { GatedBody } from './gatedBody.ts'
+
+/** How the conversation ended. */
+type End =
+  | { readonly by: 'yes'; readonly reply: string }
+  | { readonly by: 'no'; readonly reply: string; readonly command: string }
+  | { readonly by: 'loss'; readonly cause: string }
+
+/** What of nodemailer's error is looked at: the reply and the command it answers. */
+type SendError = {
+  command?: string | undefined
+  response?: string | undefined
+  responseCode?: number | undefined
+}
+
+export class HandOverAttempt {
+  /** After the end: whether the connection is in a known state and may be used again. */
+  clean = false
+  readonly #smtp: SMTPConnection
+  readonly #mail: Mail
+  readonly #deadline: number
+  readonly #beforeBody: () => Promise<boolean>
+  readonly #body: GatedBody
+  readonly #end = Promise.withResolvers<End>()
+  #ended = false
+  #answer: Promise<'go' | 'stop' | 'failed'> | null = null
+
+  constructor(smtp: SMTPConnection, mail: Mail, beforeBody: () => Promise<boolean>, deadline: number) {
+    this.#smtp = smtp
+    this.#mail = mail
+    this.#deadline = deadline
+    this.#beforeBody = beforeBody
+    this.#body = new GatedBody(mail.mime, () => this.#mayFlow())
+  }
+
+  async run(): Promise<HandOver> {
+    const { envelope } = this.#mail
+    const lost = () => setImmediate(() => this.#finish({ by: 'loss', cause: 'the connection was lost' }))
+    const timer = setTimeout(() => this.#finish({ by: 'loss', cause: 'the time was over' }), this.#deadline)
+    // 'end' comes before the callback that explains it, and sometimes alone.
+    this.#smtp.once('end', lost)
+    this.#smtp.send({ from: envelope.from, to: envelope.to }, this.#body, (error, info) => {
+      this.#finish(error ? endOf(error) : { by: 'yes', reply: info?.response ?? '' })
+    })
+    const end = await this.#end.promise
+    clearTimeout(timer)
+    this.#smtp.off('end', lost)
+    const whole = this.#body.readableEnded
+    // Where the server had asked for a body, nothing but its reply to the whole of it leaves both sides of one mind.
+    this.clean =
+      end.by === 'yes' ? whole : end.by === 'no' && !/^421/.test(end.reply) && this.#answer === null
+    if (!this.clean) this.#smtp.close()
+    const answer = await this.#answer
+    return this.#outcome(end, whole, answer)
+  }
+
+  #outcome(end: End, whole: boolean, answer: 'go' | 'stop' | 'failed' | null): HandOver {
+    const { flowing } = this.#body
+    if (answer === 'stop') return { kind: 'forestalled' }
+    if (answer === 'failed') return { kind: 'not-handed-over', cause: 'beforeBody failed' }
+    switch (end.by) {
+      case 'yes':
+        if (whole) return { kind: 'accepted', answer: readReply(end.reply, this.#mail.envelope.to) }
+        return lossOf(flowing, 'the server answered before it had the body')
+      case 'no':
+        return {
+          kind: 'refused',
+          permanent: end.reply.startsWith('5'),
+          answer: readReply(end.reply, this.#mail.envelope.to),
+          stage: stageOf(end.command, flowing),
+        }
+      case 'loss':
+        return lossOf(flowing, end.cause)
+      default:
+        return end satisfies never
+    }
+  }
+
+  /** The gate: asked when nodemailer wants the first byte, which it does once DATA was answered. */
+  async #mayFlow(): Promise<boolean> {
+    // nodemailer would take any 2xx for an invitation; RFC 5321 §4.1.1.4 knows only 354.
+    if (this.#ended || !/^3/.test(this.#smtp.lastServerResponse || '')) {
+      this.#finish({ by: 'loss', cause: 'the server did not ask for the body' })
+      return false
+    }
+    this.#answer = ask(this.#beforeBody)
+    const answer = await this.#answer
+    // Known to be gone by now, it cannot have the mail: better told apart here than left as unknown.
+    const socket = this.#smtp._socket
+    if (answer !== 'go' || !socket || !socket.writable)
+      this.#finish({ by: 'loss', cause: 'the connection was lost' })
+    return !this.#ended
+  }
+
+  #finish(end: End): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#end.resolve(end)
+  }
+}
+
+async function ask(beforeBody: () => Promise<boolean>): Promise<'go' | 'stop' | 'failed'> {
+  try {
+    return (await beforeBody()) ? 'go' : 'stop'
+  } catch {
+    return 'failed'
+  }
+}
+
+function lossOf(flowing: boolean, cause: string): HandOver {
+  return { kind: flowing ? 'unknown' : 'not-handed-over', cause }
+}
+
+/** A refusal is a complete 4xx or 5xx reply to one of the commands of the transaction; all else is a loss. */
+function endOf(error: SendError): End {
+  const { command = '', response, responseCode = 0 } = error
+  const complete = command === 'MAIL FROM' || command === 'RCPT TO' || command === 'DATA'
+  if (complete && response && responseCode >= 400 && responseCode <= 599) {
+    return { by: 'no', reply: response, command }
+  }
+  return { by: 'loss', cause: 'the connection was lost' }
+}
+
+function stageOf(command: string, flowing: boolean): RefusalStage {
+  if (flowing) return 'body'
+  if (command === 'MAIL FROM') return 'sender'
+  return command === 'RCPT TO' ? 'recipient' : 'data'
+}

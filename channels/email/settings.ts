@@ -1,0 +1,119 @@
+/** What `SMTP_URL` says: where the mail server is, who we are there, and how many connections it is good for. */
+
+/** How to reach the mail server. */
+export type SmtpSettings = {
+  readonly host: string
+  readonly port: number
+  /** TLS from the first byte (RFC 8314), as `smtps:` asks. */
+  readonly secure: boolean
+  /** Refuse to go on without STARTTLS (RFC 3207). */
+  readonly requireTls: boolean
+  /** Do not use STARTTLS even where it is offered. */
+  readonly ignoreTls: boolean
+  /** Whether the server's certificate must be valid. */
+  readonly rejectUnauthorized: boolean
+  readonly auth: { readonly user: string; readonly pass: string } | null
+  /** Name given with EHLO; null for the machine's own. */
+  readonly name: string | null
+  /** Connections at a time, hence mails being handed over at a time. */
+  readonly maxConnections: number
+}
+
+/** An `SMTP_URL` that cannot be understood. Its message names the part, never a value: the URL holds a password. */
+export class SmtpUrlError extends Error {
+  override readonly name = 'SmtpUrlError'
+}
+
+const DEFAULT_CONNECTIONS = 5
+const MOST_CONNECTIONS = 100
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/
+
+/**
+ * Reads `smtp://` and `smtps://user:password@host:port?option=value`. User and password are percent-encoded. Options:
+ * `maxConnections` (1 to 100, default 5), `name`, `requireTLS`, `ignoreTLS`, `tls.rejectUnauthorized` (true or false).
+ *
+ * With credentials STARTTLS is required unless the server is on this machine or `requireTLS=false` is said: a server
+ * that does not offer it, or someone in between who hides the offer, must not be told the password. On this machine
+ * STARTTLS is not used unless it is required.
+ *
+ * @throws SmtpUrlError
+ */
+export function parseSmtpUrl(text: string): SmtpSettings {
+  const url = URL.parse(text)
+  if (!url || (url.protocol !== 'smtp:' && url.protocol !== 'smtps:') || url.hostname === '') {
+    throw new SmtpUrlError('SMTP_URL must be smtp://host:port or smtps://host:port')
+  }
+  const secure = url.protocol === 'smtps:'
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const local = LOOPBACK.test(host)
+  const auth = url.username === '' ? null : { user: decode(url.username), pass: decode(url.password) }
+  const options = readOptions(url.searchParams)
+  const requireTls = options.requireTls ?? (auth !== null && !secure && !local)
+  return {
+    host,
+    port: url.port === '' ? (secure ? 465 : 587) : Number(url.port),
+    secure,
+    requireTls,
+    ignoreTls: options.ignoreTls ?? (local && !requireTls),
+    rejectUnauthorized: options.rejectUnauthorized ?? true,
+    auth,
+    name: options.name,
+    maxConnections: options.maxConnections,
+  }
+}
+
+type Options = {
+  requireTls?: boolean
+  ignoreTls?: boolean
+  rejectUnauthorized?: boolean
+  name: string | null
+  maxConnections: number
+}
+
+function readOptions(parameters: URLSearchParams): Options {
+  const options: Options = { name: null, maxConnections: DEFAULT_CONNECTIONS }
+  for (const [option, value] of parameters) {
+    switch (option) {
+      case 'requireTLS':
+        options.requireTls = readBoolean(option, value)
+        break
+      case 'ignoreTLS':
+        options.ignoreTls = readBoolean(option, value)
+        break
+      case 'tls.rejectUnauthorized':
+        options.rejectUnauthorized = readBoolean(option, value)
+        break
+      case 'name':
+        if (!/^[A-Za-z0-9.:[\]-]+$/.test(value)) throw new SmtpUrlError('SMTP_URL: name must be a host name')
+        options.name = value
+        break
+      case 'maxConnections': {
+        const count = /^\d{1,3}$/.test(value) ? Number(value) : 0
+        if (count < 1 || count > MOST_CONNECTIONS) {
+          throw new SmtpUrlError(`SMTP_URL: maxConnections must be 1 to ${MOST_CONNECTIONS}`)
+        }
+        options.maxConnections = count
+        break
+      }
+      default:
+        throw new SmtpUrlError(
+          'SMTP_URL: options are maxConnections, name, requireTLS, ignoreTLS and tls.rejectUnauthorized',
+        )
+    }
+  }
+  return options
+}
+
+function readBoolean(option: string, value: string): boolean {
+  if (value !== 'true' && value !== 'false')
+    throw new SmtpUrlError(`SMTP_URL: ${option} must be true or false`)
+  return value === 'true'
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw new SmtpUrlError('SMTP_URL: user and password must be percent-encoded')
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * E-mail over SMTP: a small pool of connections of our own.
+ *
+ * A slot is a place in the pool together with a connection that is open, authenticated and proven alive. Whoever waits
+ * for one waits in order, before anything is claimed; a hand-over never waits for anything but the server.
+ */
+import { ChannelUnavailable, type EmailChannel, type HandOver, type Mail, type Slot } from '../channel.ts'
+import { SmtpConnection, type SmtpTimeouts } from './connection.ts'
+import { parseSmtpUrl, type SmtpSettings } from './settings.ts'
+
+/** What may be set besides `SMTP_URL`, times in milliseconds. */
+export type SmtpChannelOptions = {
+  /** Longest wait for a slot; 30 seconds. */
+  readonly acquireTimeout?: number
+  /** A connection unused for this long is closed; 5 seconds, less than any server's own patience. */
+  readonly idleTimeout?: number
+  /** A connection heard of within this time is taken without asking it first; half a second. */
+  readonly freshFor?: number
+  /** Mails after which a connection is exchanged for a new one; 100. */
+  readonly mailsPerConnection?: number
+  /** A hand-over takes 35 seconds at most, apart from what `beforeBody` takes after that. */
+  readonly timeouts?: Partial<SmtpTimeouts>
+}
+
+const DEFAULT_TIMEOUTS: SmtpTimeouts = {
+  connect: 10_000,
+  greeting: 10_000,
+  open: 20_000,
+  reply: 30_000,
+  handOver: 35_000,
+}
+
+/**
+ * The channel for an `SMTP_URL`; connects only when a slot is wanted.
+ *
+ * @throws SmtpUrlError
+ */
+export function openSmtpChannel(smtpUrl: string, options: SmtpChannelOptions = {}): EmailChannel {
+  return new SmtpChannel(parseSmtpUrl(smtpUrl), options)
+}
+
+/** Somebody waiting for a place in the pool. */
+type Waiter = { readonly take: () => void; readonly refuse: (reason: unknown) => void }
+/** A free connection and the timer that will end it. */
+type Idle = { readonly connection: SmtpConnection; readonly timer: NodeJS.Timeout }
+
+class SmtpChannel implements EmailChannel {
+  readonly #settings: SmtpSettings
+  readonly #timeouts: SmtpTimeouts
+  readonly #acquireTimeout: number
+  readonly #idleTimeout: number
+  readonly #freshFor: number
+  readonly #mailsPerConnection: number
+  readonly #idle: Idle[] = []
+  readonly #waiting = new Set<Waiter>()
+  readonly #empty = Promise.withResolvers<void>()
+  #taken = 0
+  #closed = false
+
+  constructor(settings: SmtpSettings, options: SmtpChannelOptions) {
+    this.#settings = settings
+    this.#timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts }
+    this.#acquireTimeout = options.acquireTimeout ?? 30_000
+    this.#idleTimeout = options.idleTimeout ?? 5_000
+    this.#freshFor = options.freshFor ?? 500
+    this.#mailsPerConnection = options.mailsPerConnection ?? 100
+  }
+
+  async acquire({ signal }: { signal?: AbortSignal }): Promise<Slot> {
+    signal?.throwIfAborted()
+    const late = new AbortController()
+    const timer = setTimeout(() => {
+      late.abort(new ChannelUnavailable('timed-out', 'no mail connection became free in time'))
+    }, this.#acquireTimeout)
+    const either = signal ? AbortSignal.any([signal, late.signal]) : late.signal
+    try {
+      await this.#takePlace(either)
+      try {
+        return new SmtpSlot(await this.#connection(either), (used) => this.#giveBack(used))
+      } catch (error) {
+        this.#leavePlace()
+        throw error
+      }
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    for (const waiter of this.#waiting) waiter.refuse(closed())
+    for (const { connection, timer } of this.#idle.splice(0)) {
+      clearTimeout(timer)
+      connection.quit()
+    }
+    if (this.#taken === 0) this.#empty.resolve()
+    await this.#empty.promise
+  }
+
+  /** A place in the pool, in the order of asking. */
+  async #takePlace(signal: AbortSignal): Promise<void> {
+    if (this.#closed) throw closed()
+    if (this.#taken < this.#settings.maxConnections) {
+      this.#taken++
+      return
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const refuse = (reason: unknown) => {
+      // At once, so that no place is given to someone who has gone.
+      this.#waiting.delete(waiter)
+      reject(reason)
+    }
+    const waiter: Waiter = { take: resolve, refuse }
+    const onAbort = () => refuse(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+    this.#waiting.add(waiter)
+    await promise.finally(() => signal.removeEventListener('abort', onAbort))
+  }
+
+  /** The next in line takes the place over, so the number of places taken stays as it is. */
+  #leavePlace(): void {
+    const [next] = this.#waiting
+    if (next) {
+      this.#waiting.delete(next)
+      next.take()
+      return
+    }
+    this.#taken--
+    if (this.#closed && this.#taken === 0) this.#empty.resolve()
+  }
+
+  /** The connection used last that is still alive, else a new one. */
+  async #connection(signal: AbortSignal): Promise<SmtpConnection> {
+    const connection =
+      (await this.#provenIdle()) ?? (await SmtpConnection.open(this.#settings, this.#timeouts, signal))
+    if (signal.aborted || this.#closed) {
+      connection.quit()
+      signal.throwIfAborted()
+      throw closed()
+    }
+    return connection
+  }
+
+  async #provenIdle(): Promise<SmtpConnection | null> {
+    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
+      clearTimeout(idle.timer)
+      if (await idle.connection.prove(this.#freshFor)) return idle.connection
+    }
+    return null
+  }
+
+  #giveBack(connection: SmtpConnection): void {
+    const worn = connection.handOvers >= this.#mailsPerConnection
+    if (this.#closed || worn) connection.quit()
+    else if (connection.usable) this.#keep(connection)
+    this.#leavePlace()
+  }
+
+  #keep(connection: SmtpConnection): void {
+    const timer = setTimeout(() => {
+      const at = this.#idle.findIndex((idle) => idle.connection === connection)
+      if (at >= 0) this.#idle.splice(at, 1)
+      connection.quit()
+    }, this.#idleTimeout)
+    this.#idle.push({ connection, timer })
+  }
+}
+
+class SmtpSlot implements Slot {
+  readonly #connection: SmtpConnection
+  readonly #giveBack: (connection: SmtpConnection) => void
+  #handOver: Promise<HandOver> | null = null
+  #released = false
+
+  constructor(connection: SmtpConnection, giveBack: (connection: SmtpConnection) => void) {
+    this.#connection = connection
+    this.#giveBack = giveBack
+  }
+
+  async handOver(mail: Mail, beforeBody: () => Promise<boolean>): Promise<HandOver> {
+    if (this.#released || this.#handOver)
+      return { kind: 'not-handed-over', cause: 'the slot was used already' }
+    this.#handOver = this.#connection.handOver(mail, beforeBody)
+    return this.#handOver
+  }
+
+  release(): void {
+    if (this.#released) return
+    this.#released = true
+    if (this.#handOver) void this.#handOver.then(() => this.#giveBack(this.#connection))
+    else this.#giveBack(this.#connection)
+  }
+}
+
+function closed(): ChannelUnavailable {
+  return new ChannelUnavailable('closed', 'the mail channel has been closed')
+}
