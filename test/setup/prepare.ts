@@ -1,0 +1,55 @@
+/**
+ * What is made once for the whole run, after the parts are up and before the first test: whatever is dear and the same for
+ * all: a migrated template database, and the workflow bundle.
+ */
+import { writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { bundleWorkflowCode } from '@temporalio/worker'
+import postgres from 'postgres'
+import type { TestProject } from 'vitest/node'
+import { migrate } from '../../db/migrate.ts'
+
+/** The running parts, as tests get them by `inject`. */
+export interface Parts {
+  readonly postgres: string
+  readonly temporal: { readonly address: string; readonly ui: string }
+  readonly mailbox: { readonly smtp: string; readonly api: string }
+}
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** Name of the migrated database that test files copy. */
+    template: string
+    /** File with the workflow bundle. */
+    bundle: string
+  }
+}
+
+/** Hand results to tests by `project.provide(…)`. */
+export async function prepare(project: TestProject, parts: Parts): Promise<void> {
+  const [{ code }] = await Promise.all([
+    bundleWorkflowCode({
+      workflowsPath: new URL('../../workflows/index.ts', import.meta.url).pathname,
+      logger: quiet,
+    }),
+    makeTemplate(parts.postgres),
+  ])
+  const bundle = join(tmpdir(), `assent-workflows-${process.pid}.js`)
+  writeFileSync(bundle, code)
+  project.provide('bundle', bundle)
+  project.provide('template', template)
+}
+
+const template = 'assent_template'
+
+async function makeTemplate(admin: string): Promise<void> {
+  const sql = postgres(admin, { max: 1 })
+  await sql.unsafe(`create database ${template}`)
+  await sql.end()
+  const url = new URL(admin)
+  url.pathname = `/${template}`
+  await migrate(url.href)
+}
+
+const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error }
