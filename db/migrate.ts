@@ -1,0 +1,61 @@
+/**
+ * Brings the schema up to date: plain SQL files, in the order of their names, each in a transaction of its own, all under
+ * one advisory lock, so that any number of processes may start at once. A file that was changed after it was applied is refused.
+ */
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import postgres from 'postgres'
+
+const folder = new URL('./migrations/', import.meta.url)
+/** Any fixed number: it only has to be ours. */
+const lockId = 7_236_001
+
+export class MigrationChanged extends Error {
+  constructor(name: string) {
+    super(`migration ${name} was changed after it had been applied`)
+    this.name = 'MigrationChanged'
+  }
+}
+
+/** @returns the names of the migrations applied now */
+export async function migrate(url: string): Promise<string[]> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} })
+  try {
+    await sql`select pg_advisory_lock(${lockId})`
+    await sql`create table if not exists schema_migrations (
+      name text primary key, sha256 text not null, applied_at timestamptz not null default clock_timestamp())`
+    await createRole(sql)
+    const applied = new Map(
+      (await sql<{ name: string; sha256: string }[]>`select name, sha256 from schema_migrations`).map((row) => [
+        row.name,
+        row.sha256,
+      ]),
+    )
+    const now: string[] = []
+    for (const name of (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort()) {
+      const text = await readFile(new URL(name, folder), 'utf8')
+      const sha256 = createHash('sha256').update(text).digest('hex')
+      const known = applied.get(name)
+      if (known !== undefined && known !== sha256) throw new MigrationChanged(name)
+      if (known !== undefined) continue
+      await sql.begin(async (tx) => {
+        await tx.unsafe(text)
+        await tx`insert into schema_migrations (name, sha256) values (${name}, ${sha256})`
+      })
+      now.push(name)
+    }
+    return now
+  } finally {
+    await sql.end({ timeout: 5 })
+  }
+}
+
+/** Roles belong to the whole cluster, so another database's migration may be creating the same one at this moment. */
+async function createRole(sql: postgres.Sql): Promise<void> {
+  await sql.unsafe(`do $$ begin
+    if not exists (select from pg_roles where rolname = 'assent_app') then create role assent_app nologin; end if;
+    exception when duplicate_object or unique_violation then null;
+  end $$`)
+  const [row] = await sql<{ member: boolean }[]>`select pg_has_role(current_user, 'assent_app', 'MEMBER') as member`
+  if (row?.member !== true) await sql.unsafe('grant assent_app to current_user')
+}

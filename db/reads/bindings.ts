@@ -1,0 +1,91 @@
+/** What conditions and templates may read of a contact: its own fields, its addresses, and its consent by channel. */
+import { eq, inArray } from 'drizzle-orm'
+import { standing } from '../../domain/consent/standing.ts'
+import type { Entry, Standing } from '../../domain/consent/types.ts'
+import type { Db } from '../connect.ts'
+import { contactAddresses, contactPoints, type contacts } from '../schema/contacts.ts'
+import { topics } from '../schema/definitions.ts'
+import { consentStates } from '../schema/ledger.ts'
+
+export type ContactBinding = {
+  externalId: string | null
+  kind: 'contact' | 'lead'
+  account: string | null
+  attributes: Record<string, unknown>
+  postalAddress: Record<string, string> | null
+  locale: string | null
+  timeZone: string | null
+  email: string | null
+  phone: string | null
+  addresses: Record<string, string>
+}
+
+type PurposeBinding = { state: Standing['state']; pending: boolean; topics: Record<string, { state: Standing['state']; pending: boolean }> }
+/** `consent.email["marketing"].state`, `.topics["events"].state` */
+export type ConsentBinding = Record<string, Record<string, PurposeBinding>>
+
+type ContactRow = typeof contacts.$inferSelect
+
+export async function readContactBinding(db: Db, contact: ContactRow): Promise<ContactBinding> {
+  const rows = await db
+    .select({ channel: contactAddresses.channel, address: contactPoints.address })
+    .from(contactAddresses)
+    .innerJoin(contactPoints, eq(contactPoints.id, contactAddresses.contactPointId))
+    .where(eq(contactAddresses.contactId, contact.id))
+  const addresses: Record<string, string> = {}
+  for (const row of rows) if (row.address !== null) addresses[row.channel] = row.address
+  return {
+    externalId: contact.externalId,
+    kind: contact.kind,
+    account: contact.account,
+    attributes: contact.attributes,
+    postalAddress: contact.postalAddress,
+    locale: contact.locale,
+    timeZone: contact.timeZone,
+    email: addresses.email ?? null,
+    phone: addresses.sms ?? null,
+    addresses,
+  }
+}
+
+/** Consent of every address of the contact, for every purpose and topic: what nobody spoke of is `none`. */
+export async function readConsentBinding(db: Db, contactId: string): Promise<ConsentBinding> {
+  const points = await db
+    .select({ channel: contactAddresses.channel, id: contactAddresses.contactPointId })
+    .from(contactAddresses)
+    .where(eq(contactAddresses.contactId, contactId))
+  if (points.length === 0) return {}
+  const states = await db
+    .select({ point: consentStates.contactPointId, entry: consentStates.entry })
+    .from(consentStates)
+    .where(
+      inArray(
+        consentStates.contactPointId,
+        points.map((point) => point.id),
+      ),
+    )
+  const known = await db.select({ purpose: topics.purpose, topic: topics.key }).from(topics)
+  return Object.fromEntries(
+    points.map((point) => {
+      const entries = states.filter((state) => state.point === point.id).map((state) => state.entry)
+      return [point.channel, consentOfPoint(entries, known)]
+    }),
+  )
+}
+
+function consentOfPoint(entries: Entry[], known: { purpose: string; topic: string }[]): Record<string, PurposeBinding> {
+  const purposes = new Set([...entries.map((entry) => entry.purpose), ...known.map((row) => row.purpose)])
+  purposes.delete('*')
+  return Object.fromEntries(
+    [...purposes].map((purpose) => {
+      const { state, pending } = standing({ entries }, purpose, null)
+      const named = known
+        .filter((row) => row.purpose === purpose)
+        .map((row) => {
+          const own = standing({ entries }, purpose, row.topic)
+          return [row.topic, { state: own.state, pending: own.pending }] as const
+        })
+      return [purpose, { state, pending, topics: Object.fromEntries(named) }]
+    }),
+  )
+}

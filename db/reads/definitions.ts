@@ -1,0 +1,57 @@
+/** Definitions that are put by key, as they stand now. */
+import { asc, eq, gt } from 'drizzle-orm'
+import { notFound } from '../../domain/refusal.ts'
+import type { Db } from '../connect.ts'
+import { messages, profiles, purposes, triggerDefinitions } from '../schema/definitions.ts'
+import { type Page, pageOf } from './page.ts'
+
+export type DefinitionKind = 'profile' | 'purpose' | 'message' | 'trigger'
+export type StoredDefinition = { key: string; version: number; updatedAt: string; definition: unknown }
+
+const tables = { profile: profiles, purpose: purposes, message: messages }
+
+/** @throws Refusal not-found */
+export async function getDefinition(db: Db, kind: DefinitionKind, key: string): Promise<StoredDefinition> {
+  const found = kind === 'trigger' ? await getTrigger(db, key) : await getVersioned(db, kind, key)
+  if (found === undefined) throw notFound(kind, key)
+  return found
+}
+
+async function getVersioned(db: Db, kind: keyof typeof tables, key: string): Promise<StoredDefinition | undefined> {
+  const table = tables[kind]
+  const [row] = await db.select().from(table).where(eq(table.key, key))
+  return row === undefined ? undefined : stored(row)
+}
+
+async function getTrigger(db: Db, name: string): Promise<StoredDefinition | undefined> {
+  const [row] = await db.select().from(triggerDefinitions).where(eq(triggerDefinitions.name, name))
+  return row === undefined ? undefined : stored({ ...row, key: row.name, version: 1 })
+}
+
+export async function listDefinitions(
+  db: Db,
+  kind: DefinitionKind,
+  page: { limit: number; after?: string | undefined },
+): Promise<Page<StoredDefinition>> {
+  if (kind === 'trigger') {
+    const rows = await db
+      .select()
+      .from(triggerDefinitions)
+      .where(page.after === undefined ? undefined : gt(triggerDefinitions.name, page.after))
+      .orderBy(asc(triggerDefinitions.name))
+      .limit(page.limit + 1)
+    return pageOf(rows, page.limit, (row) => stored({ ...row, key: row.name, version: 1 }), (row) => row.name)
+  }
+  const table = tables[kind]
+  const rows = await db
+    .select()
+    .from(table)
+    .where(page.after === undefined ? undefined : gt(table.key, page.after))
+    .orderBy(asc(table.key))
+    .limit(page.limit + 1)
+  return pageOf(rows, page.limit, stored, (row) => row.key)
+}
+
+function stored(row: StoredDefinition): StoredDefinition {
+  return { key: row.key, version: row.version, updatedAt: row.updatedAt, definition: row.definition }
+}

@@ -1,0 +1,66 @@
+/** Deliveries: one message to one contact point from one step of one run, from claim to outcome; blocks included. */
+import { boolean, integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core'
+import type { Decision, DecisionInput } from '../../domain/consent/types.ts'
+import { bytes, instant } from './columns.ts'
+
+export const deliveryStates = [
+  'claimed',
+  'held',
+  'handed-over',
+  'sent',
+  'delivered',
+  'failed',
+  'unknown',
+  'blocked',
+  'cancelled',
+  'expired',
+] as const
+export type DeliveryState = (typeof deliveryStates)[number]
+
+export const deliveries = pgTable('deliveries', {
+  id: uuid('id').primaryKey(),
+  /** `run:<run>:<step>:<visit>` or `double-opt-in:<id>:<n>`: unique, so that a hand-over happens once. */
+  claimKey: text('claim_key').notNull(),
+  runId: uuid('run_id'),
+  step: text('step'),
+  visit: integer('visit'),
+  doubleOptIn: uuid('double_opt_in'),
+  journey: text('journey'),
+  journeyVersion: integer('journey_version'),
+  contactId: uuid('contact_id'),
+  contactPointId: uuid('contact_point_id'),
+  channel: text('channel').notNull(),
+  message: text('message').notNull(),
+  messageVersion: integer('message_version'),
+  purpose: text('purpose').notNull(),
+  topic: text('topic'),
+  state: text('state', { enum: deliveryStates }).notNull(),
+  reason: text('reason'),
+  decision: jsonb('decision').$type<Decision>(),
+  decisionInput: jsonb('decision_input').$type<DecisionInput>(),
+  /** Raised by each claim; only the newest attempt may hand over. */
+  attempt: integer('attempt').notNull().default(1),
+  handleHash: bytes('handle_hash'),
+  tracksOpens: boolean('tracks_opens').notNull().default(false),
+  tracksClicks: boolean('tracks_clicks').notNull().default(false),
+  /** Message-ID of an e-mail, SID of an SMS. */
+  providerId: text('provider_id'),
+  providerAnswer: jsonb('provider_answer').$type<unknown>(),
+  createdAt: instant('created_at').notNull(),
+  claimedAt: instant('claimed_at'),
+  handedOverAt: instant('handed_over_at'),
+  settledAt: instant('settled_at'),
+})
+
+export const deliveryContents = pgTable('delivery_contents', {
+  deliveryId: uuid('delivery_id').primaryKey(),
+  sealed: jsonb('sealed').$type<unknown>().notNull(),
+})
+
+export const links = pgTable('links', {
+  tokenHash: bytes('token_hash').primaryKey(),
+  deliveryId: uuid('delivery_id').notNull(),
+  position: integer('position').notNull(),
+  link: text('link').notNull(),
+  url: text('url').notNull(),
+})

@@ -1,0 +1,34 @@
+/** Requests for double opt-in and the hashes of the tokens mailed for them. */
+import { integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core'
+import { bytes, databaseClock, instant } from './columns.ts'
+
+/** One purpose, or one topic of it, that a person asked for. */
+export type Grant = { purpose: string; topic: string | null }
+
+export const doubleOptIns = pgTable('double_opt_ins', {
+  id: uuid('id').primaryKey(),
+  contactPointId: uuid('contact_point_id').notNull(),
+  profile: text('profile').notNull(),
+  profileVersion: integer('profile_version').notNull(),
+  /** Key of the confirmation message. */
+  message: text('message').notNull(),
+  grants: jsonb('grants').$type<Grant[]>().notNull(),
+  grantsKey: text('grants_key').notNull(),
+  state: text('state', { enum: ['pending', 'confirmed', 'expired', 'withdrawn'] }).notNull(),
+  noticeHash: bytes('notice_hash'),
+  notice: jsonb('notice').$type<{ id: string; version: string; language: string } | null>(),
+  /** How many confirmation mails are due so far; asking again while pending adds one. */
+  mailsWanted: integer('mails_wanted').notNull().default(1),
+  clock: text('clock', { enum: ['real', 'skipping'] }).notNull().default('real'),
+  requestedAt: instant('requested_at').notNull(),
+  remindAt: instant('remind_at'),
+  expiresAt: instant('expires_at').notNull(),
+  remindedAt: instant('reminded_at'),
+  settledAt: instant('settled_at'),
+})
+
+export const doubleOptInTokens = pgTable('double_opt_in_tokens', {
+  hash: bytes('hash').primaryKey(),
+  doubleOptIn: uuid('double_opt_in').notNull(),
+  createdAt: instant('created_at').notNull().default(databaseClock),
+})

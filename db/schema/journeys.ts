@@ -1,0 +1,78 @@
+/** Journeys with their published versions; runs, their path and their waits. */
+import { bigint, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
+import type { JourneyDefinition } from '../../domain/journey/definition.ts'
+import type { Plan } from '../../domain/journey/plan.ts'
+import { databaseClock, instant } from './columns.ts'
+
+export const journeys = pgTable('journeys', {
+  key: text('key').primaryKey(),
+  draft: jsonb('draft').$type<JourneyDefinition>().notNull(),
+  publishedVersion: integer('published_version'),
+  /** Entry trigger of the published version; null: runs start over REST only. */
+  entryTrigger: text('entry_trigger'),
+  updatedAt: instant('updated_at').notNull().default(databaseClock),
+})
+
+export const journeyVersions = pgTable(
+  'journey_versions',
+  {
+    key: text('key').notNull(),
+    version: integer('version').notNull(),
+    definition: jsonb('definition').$type<JourneyDefinition>().notNull(),
+    plan: jsonb('plan').$type<Plan>().notNull(),
+    exitTriggers: text('exit_triggers').array().notNull(),
+    publishedAt: instant('published_at').notNull().default(databaseClock),
+  },
+  (t) => [primaryKey({ columns: [t.key, t.version] })],
+)
+
+export const runStates = ['running', 'waiting', 'paused', 'completed', 'exited', 'cancelled', 'failed'] as const
+export type RunState = (typeof runStates)[number]
+
+export const runs = pgTable('runs', {
+  id: uuid('id').primaryKey(),
+  journey: text('journey').notNull(),
+  version: integer('version').notNull(),
+  contactId: uuid('contact_id').notNull(),
+  state: text('state', { enum: runStates }).notNull(),
+  entryEvent: uuid('entry_event'),
+  /** Payload of the entry: `trigger` in conditions and templates. */
+  payload: jsonb('payload').$type<Record<string, unknown>>().notNull(),
+  /** `skipping`: the engine skips this run's waits (rehearsals); its messages and consents are as real as any. */
+  clock: text('clock', { enum: ['real', 'skipping'] }).notNull().default('real'),
+  entrySeq: bigint('entry_seq', { mode: 'number' }).notNull(),
+  /** Sequence of the contact's events when the last step with an effect took it; a later wait counts from here. */
+  markSeq: bigint('mark_seq', { mode: 'number' }).notNull(),
+  startedAt: instant('started_at').notNull(),
+  endedAt: instant('ended_at'),
+  endReason: text('end_reason'),
+})
+
+export const runPath = pgTable('run_path', {
+  id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+  runId: uuid('run_id').notNull(),
+  step: text('step').notNull(),
+  visit: integer('visit').notNull(),
+  at: instant('at').notNull(),
+  outcome: text('outcome').notNull(),
+  reason: text('reason'),
+  delivery: uuid('delivery'),
+  event: uuid('event'),
+})
+
+export const waits = pgTable('waits', {
+  id: uuid('id').primaryKey(),
+  runId: uuid('run_id').notNull(),
+  contactId: uuid('contact_id').notNull(),
+  step: text('step').notNull(),
+  visit: integer('visit').notNull(),
+  kind: text('kind', { enum: ['sleep', 'events'] }).notNull(),
+  state: text('state', { enum: ['open', 'matched', 'timed-out', 'untracked', 'closed'] }).notNull(),
+  sinceSeq: bigint('since_seq', { mode: 'number' }).notNull(),
+  /** On the run's own clock. */
+  deadline: instant('deadline').notNull(),
+  openedAt: instant('opened_at').notNull(),
+  settledAt: instant('settled_at'),
+  eventId: uuid('event_id'),
+  branch: integer('branch'),
+})

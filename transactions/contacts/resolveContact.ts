@@ -1,0 +1,43 @@
+/** Which contact a caller means: by external id, or by an address that one contact alone has. */
+import { and, eq } from 'drizzle-orm'
+import type { Db } from '../../db/connect.ts'
+import { contactAddresses, contactPoints, contacts } from '../../db/schema/contacts.ts'
+import { normaliseAddress } from '../../domain/messages/normalise.ts'
+import { invalid, Refusal } from '../../domain/refusal.ts'
+import type { ContactReference } from '../../domain/shapes/primitives.ts'
+
+/**
+ * @returns the contact's id, or null where nobody is known by that
+ * @throws Refusal invalid for an address that is none; conflict where several contacts share it
+ */
+export async function resolveContact(db: Db, reference: ContactReference): Promise<string | null> {
+  if (reference.externalId !== undefined) {
+    const [row] = await db.select({ id: contacts.id }).from(contacts).where(eq(contacts.externalId, reference.externalId))
+    return row?.id ?? null
+  }
+  const [field, channel, text] =
+    reference.email !== undefined ? ['email', 'email', reference.email] : ['phone', 'sms', reference.phone ?? '']
+  const address = normaliseAddress(channel, text)
+  if (!address.ok) throw invalid(`/contact/${field}`, address.message)
+  const rows = await db
+    .select({ id: contacts.id, externalId: contacts.externalId })
+    .from(contactPoints)
+    .innerJoin(contactAddresses, eq(contactAddresses.contactPointId, contactPoints.id))
+    .innerJoin(contacts, eq(contacts.id, contactAddresses.contactId))
+    .where(and(eq(contactPoints.channel, channel), eq(contactPoints.address, address.address)))
+    .orderBy(contacts.externalId)
+  if (rows.length > 1) {
+    const message = 'several contacts have this address: name one by its external id'
+    throw new Refusal('conflict', message, {
+      errors: [{ pointer: `/contact/${field}`, message }],
+      extra: { externalIds: rows.map((row) => row.externalId) },
+    })
+  }
+  return rows[0]?.id ?? null
+}
+
+/** Says which field names nobody. */
+export function unknownContact(reference: ContactReference): Refusal {
+  const field = Object.entries(reference).find(([, value]) => value !== undefined)?.[0] ?? 'externalId'
+  return invalid(`/contact/${field}`, 'no contact is known by this')
+}

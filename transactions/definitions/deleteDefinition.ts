@@ -1,0 +1,71 @@
+/** Deletes what is put by key, where nothing hangs on it. Versions stay: past decisions rest on them. */
+import { eq, sql } from 'drizzle-orm'
+import type { Db } from '../../db/connect.ts'
+import type { DefinitionKind } from '../../db/reads/definitions.ts'
+import { messages, profiles, purposes, triggerDefinitions } from '../../db/schema/definitions.ts'
+import { notFound, Refusal } from '../../domain/refusal.ts'
+import type { House } from '../house.ts'
+import { lockKey } from './nextVersion.ts'
+
+/** @throws Refusal not-found; conflict, saying what hangs on it */
+export async function deleteDefinition(house: House, kind: DefinitionKind, key: string): Promise<void> {
+  await house.db.transaction(async (tx) => {
+    await lockKey(tx, kind, key)
+    const hanging = await whatHangsOn(tx, kind, key)
+    if (hanging !== null) throw new Refusal('conflict', `the ${kind} "${key}" cannot be deleted: ${hanging}`)
+    if (!(await remove(tx, kind, key))) throw notFound(kind, key)
+  })
+}
+
+async function whatHangsOn(tx: Db, kind: DefinitionKind, key: string): Promise<string | null> {
+  const one = async (query: ReturnType<typeof sql>) => (await tx.execute(query)).length > 0
+  const mentioned = (path: string) =>
+    sql`select from journeys where jsonb_path_exists(draft, ${path}::jsonpath, ${JSON.stringify({ key })}::jsonb)
+      union all select from journey_versions where jsonb_path_exists(definition, ${path}::jsonpath, ${JSON.stringify({ key })}::jsonb) limit 1`
+  switch (kind) {
+    case 'profile':
+      if (await one(sql`select from purposes where profile = ${key} limit 1`)) return 'a purpose belongs to it'
+      if (await one(sql`select from messages where profile = ${key} limit 1`)) return 'a message is sent under it'
+      if (await one(mentioned('$.profile ? (@ == $key)'))) return 'a journey belongs to it'
+      return null
+    case 'purpose':
+      if (await one(sql`select from messages where purpose = ${key} limit 1`)) return 'a message serves it'
+      if (await one(sql`select from consent_events where purpose = ${key} limit 1`)) return 'the ledger speaks of it'
+      if (await one(sql`select from profiles where definition->>'trackingPurpose' = ${key} limit 1`)) {
+        return 'a profile tracks by it'
+      }
+      return null
+    case 'message':
+      if (await one(mentioned('$.**.message ? (@ == $key)'))) return 'a journey sends it'
+      if (await one(sql`select from profiles where definition->'doubleOptIn'->>'message' = ${key} limit 1`)) {
+        return 'a profile confirms with it'
+      }
+      if (await one(sql`select from double_opt_ins where message = ${key} and state = 'pending' limit 1`)) {
+        return 'a double opt-in is waiting with it'
+      }
+      return null
+    case 'trigger':
+      if (await one(sql`select from trigger_definitions where name = ${key} and built_in limit 1`)) return 'it is built in'
+      if (await one(mentioned('$.**.trigger ? (@ == $key)'))) return 'a journey listens to it'
+      return null
+    default:
+      return kind satisfies never
+  }
+}
+
+async function remove(tx: Db, kind: DefinitionKind, key: string): Promise<boolean> {
+  switch (kind) {
+    case 'profile':
+      return (await tx.delete(profiles).where(eq(profiles.key, key)).returning({ key: profiles.key })).length > 0
+    case 'purpose':
+      return (await tx.delete(purposes).where(eq(purposes.key, key)).returning({ key: purposes.key })).length > 0
+    case 'message':
+      return (await tx.delete(messages).where(eq(messages.key, key)).returning({ key: messages.key })).length > 0
+    case 'trigger': {
+      const { name } = triggerDefinitions
+      return (await tx.delete(triggerDefinitions).where(eq(name, key)).returning({ name })).length > 0
+    }
+    default:
+      return kind satisfies never
+  }
+}

@@ -1,0 +1,83 @@
+/** Journeys: put as a draft with its checks, published as an immutable version that new runs take. */
+import { and, eq } from 'drizzle-orm'
+import { databaseNow } from '../../db/clock.ts'
+import type { Db } from '../../db/connect.ts'
+import { readWorld } from '../../db/reads/world.ts'
+import { journeys, journeyVersions } from '../../db/schema/journeys.ts'
+import { checkJourney, type Problem } from '../../domain/journey/check.ts'
+import { entryOf, exitsOf } from '../../domain/journey/awaits.ts'
+import type { JourneyDefinition } from '../../domain/journey/definition.ts'
+import { compilePlan } from '../../domain/journey/plan.ts'
+import { notFound, Refusal } from '../../domain/refusal.ts'
+import type { House } from '../house.ts'
+import { lockKey, sameJson } from './nextVersion.ts'
+
+/** Stores the draft; what is wrong with it is answered, not refused: only publishing refuses. */
+export async function putJourney(house: House, definition: JourneyDefinition): Promise<{ problems: Problem[] }> {
+  return house.db.transaction(async (tx) => {
+    await lockKey(tx, 'journey', definition.key)
+    const problems = checkJourney(definition, await readWorld(tx, definition))
+    const row = { key: definition.key, draft: definition, updatedAt: await databaseNow(tx) }
+    await tx.insert(journeys).values(row).onConflictDoUpdate({ target: journeys.key, set: row })
+    return { problems }
+  })
+}
+
+/**
+ * Publishes the draft. One that is already published as it stands keeps its version.
+ * @throws Refusal invalid with a pointer into the definition for each error
+ */
+export async function publishJourney(house: House, key: string): Promise<{ version: number; warnings: Problem[] }> {
+  return house.db.transaction(async (tx) => {
+    await lockKey(tx, 'journey', key)
+    const [journey] = await tx.select().from(journeys).where(eq(journeys.key, key))
+    if (journey === undefined) throw notFound('journey', key)
+    const problems = checkJourney(journey.draft, await readWorld(tx, journey.draft))
+    const errors = problems.filter((problem) => problem.severity === 'error')
+    if (errors.length > 0) throw new Refusal('invalid', 'the journey has errors', { errors: errors.map(asField) })
+    const warnings = problems.filter((problem) => problem.severity === 'warning')
+    const published = await readVersion(tx, key, journey.publishedVersion)
+    if (published !== null && sameJson(published, journey.draft)) {
+      return { version: journey.publishedVersion ?? 1, warnings }
+    }
+    const version = (journey.publishedVersion ?? 0) + 1
+    await tx.insert(journeyVersions).values({
+      key,
+      version,
+      definition: journey.draft,
+      plan: compilePlan(journey.draft),
+      exitTriggers: exitsOf(journey.draft).map((exit) => exit.trigger),
+    })
+    await tx
+      .update(journeys)
+      .set({ publishedVersion: version, entryTrigger: entryOf(journey.draft)?.trigger ?? null })
+      .where(eq(journeys.key, key))
+    return { version, warnings }
+  })
+}
+
+/** Deletes a draft that was never published. @throws Refusal conflict for a published one */
+export async function deleteJourney(house: House, key: string): Promise<void> {
+  await house.db.transaction(async (tx) => {
+    await lockKey(tx, 'journey', key)
+    const [journey] = await tx.select().from(journeys).where(eq(journeys.key, key))
+    if (journey === undefined) throw notFound('journey', key)
+    if (journey.publishedVersion !== null) {
+      throw new Refusal('conflict', `the journey "${key}" was published: its runs and their proof rest on it`)
+    }
+    await tx.delete(journeys).where(eq(journeys.key, key))
+  })
+}
+
+async function readVersion(tx: Db, key: string, version: number | null): Promise<JourneyDefinition | null> {
+  if (version === null) return null
+  const [row] = await tx
+    .select({ definition: journeyVersions.definition })
+    .from(journeyVersions)
+    .where(and(eq(journeyVersions.key, key), eq(journeyVersions.version, version)))
+  return row?.definition ?? null
+}
+
+function asField(problem: Problem): { pointer: string; message: string } {
+  return { pointer: problem.pointer, message: problem.message }
+}

@@ -1,0 +1,43 @@
+/** Puts a message: checked whole, then versioned. Runs take its newest version at the claim. */
+import { and, eq } from 'drizzle-orm'
+import { databaseNow } from '../../db/clock.ts'
+import { messages, profiles, purposes, topics } from '../../db/schema/definitions.ts'
+import { checkMessage } from '../../domain/messages/check.ts'
+import { invalid, Refusal } from '../../domain/refusal.ts'
+import type { Message } from '../../domain/shapes/message.ts'
+import type { House } from '../house.ts'
+import { nextVersion } from './nextVersion.ts'
+
+/** @throws Refusal invalid, with a pointer to each thing that is wrong */
+export async function putMessage(house: House, key: string, message: Message): Promise<{ version: number }> {
+  return house.db.transaction(async (tx) => {
+    const [purpose] = await tx.select().from(purposes).where(eq(purposes.key, message.purpose))
+    if (purpose === undefined) throw invalid('/purpose', `there is no purpose "${message.purpose}"`)
+    if (purpose.kind === 'tracking') throw invalid('/purpose', 'a tracking purpose sends no messages')
+    const profileKey = message.profile ?? purpose.profile
+    const [profile] = await tx.select({ key: profiles.key }).from(profiles).where(eq(profiles.key, profileKey))
+    if (profile === undefined) throw invalid('/profile', `there is no profile "${profileKey}"`)
+    if (message.topic !== undefined) {
+      const [topic] = await tx
+        .select({ key: topics.key })
+        .from(topics)
+        .where(and(eq(topics.purpose, message.purpose), eq(topics.key, message.topic)))
+      if (topic === undefined) throw invalid('/topic', `"${message.purpose}" has no topic "${message.topic}"`)
+    }
+    const problems = checkMessage(message, { purposeKind: purpose.kind })
+    if (problems.length > 0) {
+      throw new Refusal('invalid', 'the message cannot be sent as it stands', { errors: problems })
+    }
+    const put = await nextVersion(tx, 'message', key, message)
+    const row = {
+      key,
+      version: put.version,
+      profile: profileKey,
+      purpose: message.purpose,
+      definition: message,
+      updatedAt: await databaseNow(tx),
+    }
+    await tx.insert(messages).values(row).onConflictDoUpdate({ target: messages.key, set: row })
+    return { version: put.version }
+  })
+}

@@ -1,0 +1,41 @@
+/** Puts a compliance profile. What it names and does not exist yet is said as a warning: until then nothing is tracked or confirmed. */
+import { eq } from 'drizzle-orm'
+import { databaseNow } from '../../db/clock.ts'
+import { messages, profiles, purposes } from '../../db/schema/definitions.ts'
+import { type FieldError, invalid } from '../../domain/refusal.ts'
+import type { Profile } from '../../domain/shapes/profile.ts'
+import type { House } from '../house.ts'
+import { nextVersion } from './nextVersion.ts'
+
+export type PutAnswer = { version: number; warnings: FieldError[] }
+
+/** @throws Refusal invalid where the tracking purpose is no tracking purpose, or the confirmation message is not transactional */
+export async function putProfile(house: House, key: string, profile: Profile): Promise<PutAnswer> {
+  return house.db.transaction(async (tx) => {
+    const warnings: FieldError[] = []
+    if (profile.trackingPurpose !== undefined) {
+      const [purpose] = await tx.select({ kind: purposes.kind }).from(purposes).where(eq(purposes.key, profile.trackingPurpose))
+      if (purpose === undefined) {
+        warnings.push({ pointer: '/trackingPurpose', message: 'is not known yet: nothing is tracked until it is' })
+      } else if (purpose.kind !== 'tracking') {
+        throw invalid('/trackingPurpose', `"${profile.trackingPurpose}" is a ${purpose.kind} purpose, not a tracking one`)
+      }
+    }
+    if (profile.doubleOptIn !== undefined) {
+      const [message] = await tx
+        .select({ kind: purposes.kind })
+        .from(messages)
+        .innerJoin(purposes, eq(purposes.key, messages.purpose))
+        .where(eq(messages.key, profile.doubleOptIn.message))
+      if (message === undefined) {
+        warnings.push({ pointer: '/doubleOptIn/message', message: 'is not known yet: double opt-in is refused until it is' })
+      } else if (message.kind !== 'transactional') {
+        throw invalid('/doubleOptIn/message', 'a confirmation carries no advertising: its purpose must be transactional')
+      }
+    }
+    const put = await nextVersion(tx, 'profile', key, profile)
+    const row = { key, version: put.version, definition: profile, updatedAt: await databaseNow(tx) }
+    await tx.insert(profiles).values(row).onConflictDoUpdate({ target: profiles.key, set: row })
+    return { version: put.version, warnings }
+  })
+}

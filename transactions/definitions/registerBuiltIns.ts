@@ -1,0 +1,18 @@
+/** Makes the triggers of the catalogue known, so that journeys may listen to them. A built-in one that a user described anew stays as it is. */
+import { triggerDefinitions } from '../../db/schema/definitions.ts'
+import { triggerDefinitionShape } from '../../domain/shapes/trigger.ts'
+import { builtInTriggers } from '../../domain/triggers/catalogue.ts'
+import type { House } from '../house.ts'
+
+export async function registerBuiltIns(house: House): Promise<void> {
+  await house.db
+    .insert(triggerDefinitions)
+    .values(
+      builtInTriggers.map(({ name, description }) => ({
+        name,
+        definition: triggerDefinitionShape.parse({ description }),
+        builtIn: true,
+      })),
+    )
+    .onConflictDoNothing()
+}

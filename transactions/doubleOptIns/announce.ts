@@ -1,0 +1,34 @@
+/** Says how a double opt-in ended: to its workflow, and as a trigger that journeys may wait for or start with. */
+import type { Db } from '../../db/connect.ts'
+import type { doubleOptIns } from '../../db/schema/doubleOptIns.ts'
+import { outbox } from '../../db/schema/triggers.ts'
+import type { ContactPointRow } from '../locks.ts'
+import type { OutboxSignal, OutboxTrigger } from '../outbox.ts'
+
+export async function announce(
+  tx: Db,
+  request: typeof doubleOptIns.$inferSelect,
+  contactPoint: ContactPointRow,
+  how: 'confirmed' | 'expired' | 'withdrawn',
+  now: string,
+): Promise<void> {
+  const nudge: OutboxSignal = { wait: null, event: null }
+  await tx.insert(outbox).values({ stream: request.id, kind: 'signal', body: nudge })
+  const trigger: OutboxTrigger = {
+    name: `double-opt-in.${how}`,
+    senderEvent: `${request.id}:${how}`,
+    contactPoint: contactPoint.id,
+    contact: null,
+    delivery: null,
+    payload: {
+      doubleOptIn: request.id,
+      channel: contactPoint.channel,
+      profile: request.profile,
+      grants: request.grants,
+      purposes: request.grants.map((grant) => grant.purpose),
+      topics: request.grants.flatMap((grant) => (grant.topic === null ? [] : [grant.topic])),
+    },
+    occurredAt: now,
+  }
+  await tx.insert(outbox).values({ stream: `${request.id}:${how}`, kind: 'trigger', body: trigger })
+}

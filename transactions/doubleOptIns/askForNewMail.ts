@@ -1,0 +1,74 @@
+/**
+ * A person comes back with the link of a request that has expired, and wants it after all: the very same grants are asked for
+ * anew, on the same contact point, with the wording they were first asked with. How many mails that may lead to is limited
+ * where they are claimed.
+ *
+ * Locks: the contact point (twice, one after the other).
+ */
+import { eq } from 'drizzle-orm'
+import { databaseNow } from '../../db/clock.ts'
+import { doubleOptIns } from '../../db/schema/doubleOptIns.ts'
+import { notices } from '../../db/schema/ledger.ts'
+import type { Notice } from '../../domain/shapes/consent.ts'
+import type { House } from '../house.ts'
+import { lockContactPoint } from '../locks.ts'
+import type { PersonSaid } from '../said.ts'
+import type { RequestRow } from './confirmDoubleOptIn.ts'
+import { readConfirmation } from './readConfirmation.ts'
+import { requestDoubleOptIn } from './requestDoubleOptIn.ts'
+import { expireIn } from './settleDoubleOptIn.ts'
+
+/**
+ * @returns `mail-sent`, or how the request stands where it has not expired: then nothing was done
+ * @throws Refusal not-found for a token that is none of ours; invalid where what it asks for is no longer offered
+ */
+export async function askForNewMail(
+  house: House,
+  token: string,
+  said: PersonSaid,
+): Promise<'mail-sent' | Exclude<RequestRow['state'], 'expired'>> {
+  const shown = await readConfirmation(house, token)
+  const state = await expireIfDue(house, shown.request)
+  if (state !== 'expired') return state
+  const { request } = shown
+  const notice = await noticeOf(house, request)
+  await requestDoubleOptIn(
+    house,
+    {
+      contactPoint: { channel: shown.channel, address: shown.address },
+      profile: request.profile,
+      grants: request.grants.map(({ purpose, topic }) => (topic === null ? { purpose } : { purpose, topic })),
+      circumstances: `asked for a new mail on the page of the expired request ${request.id}, reached by the link mailed to the address`,
+      ...(notice === null ? {} : { notice }),
+      evidence: {
+        pageUrl: said.pageUrl,
+        ...(said.ip === null ? {} : { ip: said.ip }),
+        ...(said.userAgent === null ? {} : { userAgent: said.userAgent }),
+      },
+    },
+    { caller: 'confirmation-page' },
+  )
+  return 'mail-sent'
+}
+
+/** A request whose time has passed must have ended before the same wish is asked again, or it would be the same request. */
+async function expireIfDue(house: House, { id, contactPointId }: RequestRow): Promise<RequestRow['state']> {
+  return house.db.transaction(async (tx) => {
+    const contactPoint = await lockContactPoint(tx, contactPointId)
+    const [request] = await tx.select().from(doubleOptIns).where(eq(doubleOptIns.id, id))
+    if (request === undefined) throw new Error('a request vanished under its lock')
+    if (request.state !== 'pending' || (await databaseNow(tx)) < request.expiresAt) return request.state
+    await expireIn(tx, house, contactPoint, request)
+    return 'expired'
+  })
+}
+
+async function noticeOf({ db }: House, request: RequestRow): Promise<Notice | null> {
+  const { notice, noticeHash } = request
+  if (noticeHash === null || notice === null) return null
+  const [row] = await db
+    .select({ wording: notices.wording })
+    .from(notices)
+    .where(eq(notices.hash, noticeHash))
+  return row === undefined ? null : { ...notice, wording: row.wording }
+}

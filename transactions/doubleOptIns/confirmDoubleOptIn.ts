@@ -1,0 +1,132 @@
+/**
+ * The person's word from the mailbox: pending → confirmed, with `opted-in` events for exactly what was ticked and is still
+ * pending. Confirm and expiry race only here, by the request's row under the contact point's lock.
+ *
+ * Lock: the contact point.
+ */
+import { and, eq, inArray, isNull } from 'drizzle-orm'
+import { databaseNow } from '../../db/clock.ts'
+import type { Db } from '../../db/connect.ts'
+import { doubleOptIns, doubleOptInTokens, type Grant } from '../../db/schema/doubleOptIns.ts'
+import { notices, suppressions } from '../../db/schema/ledger.ts'
+import { hashHandle, parseHandle } from '../../domain/messages/handles.ts'
+import { Refusal } from '../../domain/refusal.ts'
+import type { Notice } from '../../domain/shapes/consent.ts'
+import { point } from '../../points.ts'
+import type { House } from '../house.ts'
+import { appendEvents, refold } from '../ledger/appendEvents.ts'
+import { type ContactPointRow, lockContactPoint } from '../locks.ts'
+import { announce } from './announce.ts'
+import { expireIn } from './settleDoubleOptIn.ts'
+import { stillPending } from './withdrawRequests.ts'
+
+export type RequestRow = typeof doubleOptIns.$inferSelect
+
+/** What the page shows: what is asked, of whom, and how it stands. */
+export async function readRequest(db: Db, token: string): Promise<RequestRow> {
+  const handle = parseHandle(token)
+  if (handle === null) throw unknownLink()
+  const [row] = await db
+    .select({ request: doubleOptIns })
+    .from(doubleOptInTokens)
+    .innerJoin(doubleOptIns, eq(doubleOptIns.id, doubleOptInTokens.doubleOptIn))
+    .where(eq(doubleOptInTokens.hash, Buffer.from(hashHandle(handle), 'hex')))
+  if (row === undefined) throw unknownLink()
+  return row.request
+}
+
+export type Confirmation = 'confirmed' | 'already-confirmed' | 'expired' | 'withdrawn'
+
+/**
+ * @param said what the page showed to the person, and from where the answer came
+ * @throws Refusal not-found for a token that is none of ours
+ */
+export async function confirmDoubleOptIn(
+  house: House,
+  token: string,
+  said: { notice: Notice; pageUrl: string; ip: string | null; userAgent: string | null },
+): Promise<Confirmation> {
+  const found = await readRequest(house.db, token)
+  await point('double-opt-in:before-confirm')
+  return house.db.transaction(async (tx) => {
+    const contactPoint = await lockContactPoint(tx, found.contactPointId)
+    const [request] = await tx.select().from(doubleOptIns).where(eq(doubleOptIns.id, found.id))
+    if (request === undefined) throw unknownLink()
+    if (request.state === 'confirmed') return 'already-confirmed'
+    if (request.state !== 'pending') return request.state
+    const now = await databaseNow(tx)
+    if (now >= request.expiresAt) {
+      await expireIn(tx, house, contactPoint, request)
+      return 'expired'
+    }
+    const grants = stillPending(await refold(tx, contactPoint.id), request.id, request.grants)
+    const notice = (await noticeOf(tx, request)) ?? said.notice
+    await tx.update(doubleOptIns).set({ state: 'confirmed', settledAt: now }).where(eq(doubleOptIns.id, request.id))
+    const { events } = await appendEvents(
+      tx,
+      house,
+      contactPoint,
+      grants.map((grant) => confirmed(grant, request, notice, said)),
+    )
+    await liftSuppressions(tx, contactPoint, events[0]?.id ?? null, now)
+    await announce(tx, request, contactPoint, 'confirmed', now)
+    return 'confirmed'
+  })
+}
+
+function confirmed(
+  grant: Grant,
+  request: RequestRow,
+  notice: Notice,
+  said: { notice: Notice; pageUrl: string; ip: string | null; userAgent: string | null },
+) {
+  return {
+    kind: 'consent' as const,
+    purpose: grant.purpose,
+    topic: grant.topic,
+    state: 'opted-in' as const,
+    occurredAt: null,
+    source: { kind: 'double-opt-in' as const },
+    notice,
+    clear: { lawfulBasis: 'consent', defaultState: 'unticked' as const },
+    related: { doubleOptIn: request.id, message: request.message },
+    sealed: {
+      circumstances: `confirmed by the button of the confirmation page, reached by the link mailed to the address: ${said.notice.wording}`,
+      pageUrl: said.pageUrl,
+      actor: { kind: 'subject' as const, id: null, onBehalfOf: null },
+      ip: said.ip,
+      userAgent: said.userAgent,
+    },
+  }
+}
+
+/** The wording the form showed, where the request named it. */
+async function noticeOf(tx: Db, request: RequestRow): Promise<Notice | null> {
+  const named = request.notice ?? null
+  if (request.noticeHash === null || named === null) return null
+  const [row] = await tx
+    .select({ wording: notices.wording })
+    .from(notices)
+    .where(eq(notices.hash, request.noticeHash))
+  return row === undefined ? null : { ...named, wording: row.wording }
+}
+
+/** Only the person's own confirmed word lifts a complaint or an erasure; a bounced address stays bounced. */
+async function liftSuppressions(tx: Db, contactPoint: ContactPointRow, event: string | null, now: string): Promise<void> {
+  if (event === null) return
+  await tx
+    .update(suppressions)
+    .set({ liftedAt: now, liftedBy: event })
+    .where(
+      and(
+        eq(suppressions.contactPointId, contactPoint.id),
+        isNull(suppressions.liftedAt),
+        inArray(suppressions.kind, ['complained', 'erased']),
+      ),
+    )
+}
+
+/** Says nothing of whether it ever existed. */
+function unknownLink(): Refusal {
+  return new Refusal('not-found', 'there is no such link')
+}

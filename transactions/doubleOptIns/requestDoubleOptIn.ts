@@ -1,0 +1,177 @@
+/**
+ * Records a person's own wish and starts its confirmation: a `pending` event per grant, the request, and the outbox row that
+ * starts the workflow, in one transaction. Nobody's standing changes by it. The same wish asked again while pending is the same
+ * request: it mails again (the claim limits how often), and never resets anything.
+ *
+ * Lock: the contact point.
+ */
+import { and, eq, sql } from 'drizzle-orm'
+import type { Db } from '../../db/connect.ts'
+import { newId } from '../../db/ids.ts'
+import { findOrCreateContactPoint } from '../../db/reads/contactPoint.ts'
+import { messages, profiles, purposes, topics } from '../../db/schema/definitions.ts'
+import { doubleOptIns, type Grant } from '../../db/schema/doubleOptIns.ts'
+import { outbox } from '../../db/schema/triggers.ts'
+import { parseDuration } from '../../domain/journey/duration.ts'
+import { noticeHash } from '../../domain/ledger/verify.ts'
+import { normaliseAddress } from '../../domain/messages/normalise.ts'
+import { invalid, Refusal } from '../../domain/refusal.ts'
+import type { DoubleOptInInput } from '../../domain/shapes/consent.ts'
+import { type Profile, profileShape } from '../../domain/shapes/profile.ts'
+import type { House } from '../house.ts'
+import { appendEvents } from '../ledger/appendEvents.ts'
+import { splitEvidence } from '../ledger/evidence.ts'
+import { lockContactPoint } from '../locks.ts'
+import type { OutboxSignal, OutboxStart } from '../outbox.ts'
+
+/**
+ * @param options.caller id of the API key, or the surface, on which the wish was made
+ * @param options.clock `skipping` for a rehearsal
+ * @throws Refusal invalid, naming the field
+ */
+export async function requestDoubleOptIn(
+  house: House,
+  input: DoubleOptInInput,
+  options: { caller: string; clock?: 'real' | 'skipping' },
+): Promise<{ id: string; state: 'pending' }> {
+  const { channel } = input.contactPoint
+  if (channel !== 'email' || !house.channels.has(channel)) {
+    throw invalid('/contactPoint/channel', `there is no double opt-in on the channel "${channel}"`)
+  }
+  const address = normaliseAddress(channel, input.contactPoint.address)
+  if (!address.ok) throw invalid('/contactPoint/address', address.message)
+  return house.db.transaction(async (tx) => {
+    const { profile, version, settings } = await readProfile(tx, input.profile)
+    await refuseUnknownGrants(tx, input)
+    const contactPoint = await lockContactPoint(tx, await findOrCreateContactPoint(tx, channel, address.address))
+    const grants = sortedGrants(input)
+    const grantsKey = JSON.stringify(grants)
+    const [pending] = await tx
+      .select({ id: doubleOptIns.id })
+      .from(doubleOptIns)
+      .where(
+        and(
+          eq(doubleOptIns.contactPointId, contactPoint.id),
+          eq(doubleOptIns.profile, input.profile),
+          eq(doubleOptIns.grantsKey, grantsKey),
+          eq(doubleOptIns.state, 'pending'),
+        ),
+      )
+    if (pending !== undefined) return await askAgain(tx, pending.id)
+
+    const id = newId()
+    const { clear, sealed } = splitEvidence(input.evidence)
+    const evidence = {
+      ...sealed,
+      circumstances: input.circumstances ?? null,
+      actor: { kind: 'key' as const, id: options.caller, onBehalfOf: input.evidence?.onBehalfOf ?? null },
+    }
+    const { now } = await appendEvents(
+      tx,
+      house,
+      contactPoint,
+      grants.map((grant) => ({
+        kind: 'pending' as const,
+        purpose: grant.purpose,
+        topic: grant.topic,
+        state: null,
+        occurredAt: null,
+        source: { kind: 'double-opt-in' as const },
+        notice: input.notice ?? null,
+        clear,
+        related: { doubleOptIn: id },
+        sealed: evidence,
+      })),
+    )
+    await tx.insert(doubleOptIns).values({
+      id,
+      contactPointId: contactPoint.id,
+      profile: input.profile,
+      profileVersion: version,
+      message: settings.message,
+      grants,
+      grantsKey,
+      state: 'pending',
+      noticeHash: input.notice === undefined ? null : Buffer.from(noticeHash(input.notice.wording), 'hex'),
+      notice: input.notice === undefined ? null : withoutWording(input.notice),
+      clock: options.clock ?? 'real',
+      requestedAt: now,
+      remindAt: settings.remindAfter === undefined ? null : later(now, settings.remindAfter),
+      expiresAt: later(now, settings.expiresAfter),
+    })
+    const start: OutboxStart = { workflow: 'doubleOptIn', id, profile, clock: options.clock ?? 'real' }
+    await tx.insert(outbox).values({ stream: id, kind: 'start', body: start })
+    return { id, state: 'pending' }
+  })
+}
+
+/** More mails than this are never due for one request, however often it is asked again. */
+const mostMails = 20
+
+async function askAgain(tx: Db, id: string): Promise<{ id: string; state: 'pending' }> {
+  await tx
+    .update(doubleOptIns)
+    .set({ mailsWanted: sql`least(${doubleOptIns.mailsWanted} + 1, ${mostMails})` })
+    .where(eq(doubleOptIns.id, id))
+  const nudge: OutboxSignal = { wait: null, event: null }
+  await tx.insert(outbox).values({ stream: id, kind: 'signal', body: nudge })
+  return { id, state: 'pending' }
+}
+
+async function readProfile(
+  tx: Db,
+  key: string,
+): Promise<{ profile: string; version: number; settings: NonNullable<Profile['doubleOptIn']> }> {
+  const [row] = await tx.select().from(profiles).where(eq(profiles.key, key))
+  if (row === undefined) throw invalid('/profile', `there is no profile "${key}"`)
+  const settings = profileShape.parse(row.definition).doubleOptIn
+  if (settings === undefined) throw invalid('/profile', `the profile "${key}" has no double opt-in`)
+  const [message] = await tx
+    .select({ kind: purposes.kind })
+    .from(messages)
+    .innerJoin(purposes, eq(purposes.key, messages.purpose))
+    .where(eq(messages.key, settings.message))
+  if (message === undefined) throw invalid('/profile', `the profile's confirmation message "${settings.message}" does not exist`)
+  if (message.kind !== 'transactional') throw invalid('/profile', "the profile's confirmation message is not transactional")
+  return { profile: key, version: row.version, settings }
+}
+
+async function refuseUnknownGrants(tx: Db, input: DoubleOptInInput): Promise<void> {
+  for (const [index, grant] of input.grants.entries()) {
+    const [purpose] = await tx.select().from(purposes).where(eq(purposes.key, grant.purpose))
+    if (purpose === undefined) throw invalid(`/grants/${index}/purpose`, `there is no purpose "${grant.purpose}"`)
+    if (purpose.kind === 'transactional') {
+      throw invalid(`/grants/${index}/purpose`, 'a transactional purpose asks no consent: there is nothing to confirm')
+    }
+    if (grant.topic === undefined) continue
+    const [topic] = await tx
+      .select({ key: topics.key })
+      .from(topics)
+      .where(and(eq(topics.purpose, grant.purpose), eq(topics.key, grant.topic)))
+    if (topic === undefined) {
+      throw invalid(`/grants/${index}/topic`, `"${grant.purpose}" has no topic "${grant.topic}"`)
+    }
+  }
+  const named = input.grants.map((grant) => `${grant.purpose}\n${grant.topic ?? ''}`)
+  if (new Set(named).size < named.length) {
+    throw new Refusal('invalid', 'a grant is named twice', { errors: [{ pointer: '/grants', message: 'names one twice' }] })
+  }
+}
+
+function sortedGrants(input: DoubleOptInInput): Grant[] {
+  return input.grants
+    .map((grant) => ({ purpose: grant.purpose, topic: grant.topic ?? null }))
+    .sort((a, b) => (`${a.purpose}\n${a.topic ?? ''}` < `${b.purpose}\n${b.topic ?? ''}` ? -1 : 1))
+}
+
+function withoutWording(notice: { id: string; version: string; language: string }): {
+  id: string
+  version: string
+  language: string
+} {
+  return { id: notice.id, version: notice.version, language: notice.language }
+}
+
+function later(now: string, duration: string): string {
+  return new Date(Date.parse(now) + parseDuration(duration)).toISOString()
+}

@@ -1,0 +1,16 @@
+/** What every transaction stands on. */
+import type { Db } from '../db/connect.ts'
+import type { DataKeyring } from '../domain/ledger/keyring.ts'
+
+export type House = {
+  db: Db
+  /** Wraps the contact points' own keys (ASSENT_DATA_KEYS). */
+  dataKeys: DataKeyring
+  /** Channels that can be sent on now. */
+  channels: ReadonlySet<string>
+}
+
+/** The channels these settings give. */
+export function channelsOf(settings: { SMTP_URL: string }): ReadonlySet<string> {
+  return new Set(settings.SMTP_URL === '' ? [] : ['email'])
+}

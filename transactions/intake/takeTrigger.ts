@@ -1,0 +1,132 @@
+/**
+ * Takes one event that concerns a contact: stores it, ends the runs it exits, settles the waits it matches, starts the runs it
+ * begins, and writes what Temporal must hear into the outbox. All in one transaction; after its commit the event can be
+ * neither lost nor counted again.
+ *
+ * Locks: the contact row. The same (sender, name, id) again answers what the first one did; with another content it is a conflict.
+ */
+import { and, eq } from 'drizzle-orm'
+import { databaseNow } from '../../db/clock.ts'
+import type { Db } from '../../db/connect.ts'
+import { newId } from '../../db/ids.ts'
+import { contacts } from '../../db/schema/contacts.ts'
+import { type EventClass, triggerEvents } from '../../db/schema/triggers.ts'
+import { canonicalBytes } from '../../domain/ledger/canonical.ts'
+import { sha256 } from '../../domain/ledger/chain.ts'
+import { Refusal } from '../../domain/refusal.ts'
+import { point } from '../../points.ts'
+import type { House } from '../house.ts'
+import { lockContact } from '../locks.ts'
+import { lazyBindings } from './bindings.ts'
+import { enterJourneys } from './enterJourneys.ts'
+import { exitRuns } from './exitRuns.ts'
+import { matchWaits } from './matchWaits.ts'
+
+export type IncomingEvent = {
+  name: string
+  /** Who says so: an API key's id, or `assent` for our own surfaces. */
+  sender: string
+  /** The sender's id of what happened. */
+  senderEvent: string
+  /** Null: it concerns a contact point that no contact has. Stored, and nothing can follow. */
+  contactId: string | null
+  contactPointId?: string | null
+  deliveryId?: string | null
+  class?: EventClass | null
+  payload: Record<string, unknown>
+  /** RFC 3339; left out: now. */
+  occurredAt?: string | null
+}
+
+export type TakenEvent = { event: string; started: string[]; signalled: string[]; duplicate: boolean }
+
+export async function takeTrigger(house: House, incoming: IncomingEvent): Promise<TakenEvent> {
+  await point('trigger:before-lock')
+  return house.db.transaction((tx) => takeTriggerIn(tx, incoming))
+}
+
+/** As `takeTrigger`, inside a transaction of the caller's, who holds no lock later than the contact's. */
+export async function takeTriggerIn(tx: Db, incoming: IncomingEvent): Promise<TakenEvent> {
+  const contact = incoming.contactId === null ? null : await lockContact(tx, incoming.contactId)
+  await point('trigger:locked')
+  const fingerprint = fingerprintOf(incoming)
+  const known = await findEvent(tx, incoming)
+  if (known !== null) return answerAgain(known, fingerprint)
+
+  const now = await databaseNow(tx)
+  const seq = contact === null ? null : contact.eventSeq + 1
+  const event: StoredEvent = {
+    id: newId(),
+    name: incoming.name,
+    sender: incoming.sender,
+    senderEvent: incoming.senderEvent,
+    fingerprint,
+    contactId: incoming.contactId,
+    seq,
+    contactPointId: incoming.contactPointId ?? null,
+    deliveryId: incoming.deliveryId ?? null,
+    class: incoming.class ?? null,
+    payload: incoming.payload,
+    occurredAt: incoming.occurredAt ?? now,
+    recordedAt: now,
+    started: [],
+    signalled: [],
+  }
+  const inserted = await tx.insert(triggerEvents).values(event).onConflictDoNothing().returning({ id: triggerEvents.id })
+  if (inserted.length === 0) {
+    // Somebody took the same id for another contact between our look and our insert: then the contents differ.
+    const first = await findEvent(tx, incoming)
+    if (first === null) throw new Error('an event vanished while it was taken')
+    return answerAgain(first, fingerprint)
+  }
+  if (contact === null || seq === null) return { event: event.id, started: [], signalled: [], duplicate: false }
+
+  await tx.update(contacts).set({ eventSeq: seq }).where(eq(contacts.id, contact.id))
+  const bindings = lazyBindings(tx, contact, now)
+  const exited = await exitRuns(tx, event, contact, bindings)
+  const matched = await matchWaits(tx, event, contact, bindings)
+  const started = await enterJourneys(tx, event, contact, bindings, seq)
+  const signalled = [...exited, ...matched]
+  if (started.length > 0 || signalled.length > 0) {
+    await tx.update(triggerEvents).set({ started, signalled }).where(eq(triggerEvents.id, event.id))
+  }
+  return { event: event.id, started, signalled, duplicate: false }
+}
+
+export type StoredEvent = typeof triggerEvents.$inferSelect
+
+async function findEvent(tx: Db, incoming: IncomingEvent): Promise<StoredEvent | null> {
+  const [row] = await tx
+    .select()
+    .from(triggerEvents)
+    .where(
+      and(
+        eq(triggerEvents.sender, incoming.sender),
+        eq(triggerEvents.name, incoming.name),
+        eq(triggerEvents.senderEvent, incoming.senderEvent),
+      ),
+    )
+  return row ?? null
+}
+
+function answerAgain(known: StoredEvent, fingerprint: Uint8Array): TakenEvent {
+  if (Buffer.compare(known.fingerprint, fingerprint) !== 0) {
+    throw new Refusal('conflict', 'this id was already used for a trigger of that name with another content', {
+      errors: [{ pointer: '/id', message: 'was already used with another content' }],
+    })
+  }
+  return { event: known.id, started: known.started, signalled: known.signalled, duplicate: true }
+}
+
+/** What the sender said; a time of occurrence counts only where it was said. */
+function fingerprintOf(incoming: IncomingEvent): Uint8Array {
+  return sha256(
+    canonicalBytes({
+      contact: incoming.contactId,
+      contactPoint: incoming.contactPointId ?? null,
+      delivery: incoming.deliveryId ?? null,
+      payload: incoming.payload,
+      occurredAt: incoming.occurredAt ?? null,
+    }),
+  )
+}

@@ -1,0 +1,131 @@
+/**
+ * Records one statement about one contact point. An opt-in without circumstances or wording is refused; an opt-out always
+ * takes effect, and what it lacks is flagged.
+ *
+ * Lock: the contact point.
+ */
+import { and, eq } from 'drizzle-orm'
+import type { Db } from '../../db/connect.ts'
+import { findOrCreateContactPoint } from '../../db/reads/contactPoint.ts'
+import { purposes, topics } from '../../db/schema/definitions.ts'
+import { everything } from '../../domain/consent/types.ts'
+import { normaliseAddress } from '../../domain/messages/normalise.ts'
+import { invalid, Refusal } from '../../domain/refusal.ts'
+import type { ConsentStatement } from '../../domain/shapes/consent.ts'
+import { point } from '../../points.ts'
+import type { House } from '../house.ts'
+import { lockContactPoint } from '../locks.ts'
+import { appendEvents, type Recorded, type Statement } from './appendEvents.ts'
+import { splitEvidence } from './evidence.ts'
+import { refuseUnwritable } from './unwritable.ts'
+
+/** Clocks of callers may run ahead of ours by this much; more is refused. */
+const tolerance = 5 * 60_000
+
+/**
+ * @param caller id of the API key that states it
+ * @throws Refusal invalid, naming the field
+ */
+export async function recordConsent(
+  house: House,
+  statement: ConsentStatement,
+  options: { caller: string; idempotencyKey?: string | null },
+): Promise<{ event: Recorded; contactPoint: string }> {
+  const { channel } = statement.contactPoint
+  if (!isChannel(house, channel)) throw invalid('/contactPoint/channel', `there is no channel "${channel}"`)
+  const address = normaliseAddress(channel, statement.contactPoint.address)
+  if (!address.ok) throw invalid('/contactPoint/address', address.message)
+  refuseBareOptIn(statement)
+  refuseUnwritable(statement)
+  return house.db.transaction(async (tx) => {
+    await refuseUnknown(tx, statement)
+    const id = await findOrCreateContactPoint(tx, channel, address.address)
+    await point('consent:before-lock')
+    const contactPoint = await lockContactPoint(tx, id)
+    const appended = await appendEvents(tx, house, contactPoint, [statementOf(statement, options)])
+    const [event] = appended.events
+    if (event === undefined) throw new Error('nothing was appended')
+    if (Date.parse(event.occurredAt) > Date.parse(appended.now) + tolerance) {
+      throw invalid('/occurredAt', 'lies more than five minutes ahead')
+    }
+    return { event, contactPoint: id }
+  })
+}
+
+/** The channels of the brief are there whether or not a provider is set: no opt-out waits for one. */
+function isChannel(house: House, channel: string): boolean {
+  return channel === 'email' || channel === 'sms' || house.channels.has(channel)
+}
+
+/** Permission is what must be proven: without how it came about, or what was agreed to, there is none. */
+function refuseBareOptIn(statement: ConsentStatement): void {
+  if (statement.state !== 'opted-in') return
+  const errors = []
+  if (statement.purpose === everything)
+    errors.push({ pointer: '/purpose', message: '"*" can only be opted out' })
+  if (statement.circumstances === undefined) {
+    errors.push({
+      pointer: '/circumstances',
+      message: 'an opt-in needs the circumstances in which it was given',
+    })
+  }
+  if (statement.notice === undefined) {
+    errors.push({ pointer: '/notice', message: 'an opt-in needs the wording that was agreed to' })
+  }
+  if (errors.length > 0) throw new Refusal('invalid', 'an opt-in without proof is not recorded', { errors })
+}
+
+async function refuseUnknown(tx: Db, statement: ConsentStatement): Promise<void> {
+  if (statement.purpose === everything) {
+    if (statement.topic !== undefined) throw invalid('/topic', '"*" has no topics')
+    return
+  }
+  const [purpose] = await tx
+    .select({ kind: purposes.kind })
+    .from(purposes)
+    .where(eq(purposes.key, statement.purpose))
+  if (purpose === undefined) throw invalid('/purpose', `there is no purpose "${statement.purpose}"`)
+  if (purpose.kind === 'transactional') {
+    throw invalid('/purpose', 'a transactional purpose asks no consent: there is nothing to decide')
+  }
+  if (statement.topic === undefined) return
+  const [topic] = await tx
+    .select({ key: topics.key })
+    .from(topics)
+    .where(and(eq(topics.purpose, statement.purpose), eq(topics.key, statement.topic)))
+  if (topic === undefined) throw invalid('/topic', `"${statement.purpose}" has no topic "${statement.topic}"`)
+}
+
+function statementOf(
+  statement: ConsentStatement,
+  options: { caller: string; idempotencyKey?: string | null },
+): Statement {
+  const { clear, sealed } = splitEvidence(statement.evidence)
+  return {
+    kind: 'consent',
+    purpose: statement.purpose,
+    topic: statement.topic ?? null,
+    state: statement.state,
+    occurredAt: statement.occurredAt ?? null,
+    source: { kind: statement.source.kind, via: statement.source.via ?? null },
+    notice: statement.notice ?? null,
+    clear,
+    flags: statement.state === 'opted-out' ? missing(statement) : [],
+    sealed: {
+      ...sealed,
+      circumstances: statement.circumstances ?? null,
+      reference: statement.source.reference ?? null,
+      actor: { kind: 'key', id: options.caller, onBehalfOf: statement.evidence?.onBehalfOf ?? null },
+    },
+    idempotencyKey: options.idempotencyKey ?? null,
+  }
+}
+
+/** What an opt-out lacks is no reason to keep mailing; it is only said. */
+function missing(statement: ConsentStatement): string[] {
+  const flags = []
+  if (statement.circumstances === undefined) flags.push('no-circumstances')
+  if (statement.occurredAt === undefined) flags.push('no-date')
+  if (statement.notice === undefined) flags.push('no-notice')
+  return flags
+}

@@ -1,0 +1,48 @@
+/**
+ * Carries a request out once for an Idempotency-Key: its effect and its answer are committed together, so a repeated request
+ * gets the first one's answer. The same key with another request is a conflict. A request that was refused left nothing behind,
+ * and its key may be used again.
+ */
+import { and, eq, sql } from 'drizzle-orm'
+import { idempotencyKeys } from '../db/schema/access.ts'
+import { Refusal } from '../domain/refusal.ts'
+import type { House } from './house.ts'
+
+/** Days an answer is remembered. */
+const remembered = 7
+
+/** What was answered; a body of undefined is none. */
+type Said = { status: number; body?: unknown }
+
+export async function onceFor(
+  house: House,
+  request: { caller: string; key: string; fingerprint: Uint8Array },
+  carryOut: (house: House) => Promise<Said>,
+): Promise<Said> {
+  if (request.key.length > 200) {
+    throw new Refusal('malformed', 'an Idempotency-Key has at most 200 characters')
+  }
+  return house.db.transaction(async (tx) => {
+    await tx
+      .delete(idempotencyKeys)
+      .where(sql`${idempotencyKeys.createdAt} < clock_timestamp() - make_interval(days => ${remembered})`)
+    const mine = and(eq(idempotencyKeys.caller, request.caller), eq(idempotencyKeys.key, request.key))
+    // A second request with the key waits here until the first has committed or failed.
+    const inserted = await tx
+      .insert(idempotencyKeys)
+      .values({ caller: request.caller, key: request.key, fingerprint: request.fingerprint })
+      .onConflictDoNothing()
+      .returning({ key: idempotencyKeys.key })
+    if (inserted.length === 0) {
+      const [first] = await tx.select().from(idempotencyKeys).where(mine)
+      if (first === undefined) throw new Refusal('conflict', 'the first request with this Idempotency-Key is under way')
+      if (Buffer.compare(first.fingerprint, request.fingerprint) !== 0) {
+        throw new Refusal('conflict', 'this Idempotency-Key was used for another request')
+      }
+      return { status: first.status ?? 200, body: first.response ?? undefined }
+    }
+    const answer = await carryOut({ ...house, db: tx })
+    await tx.update(idempotencyKeys).set({ status: answer.status, response: answer.body ?? null }).where(mine)
+    return answer
+  })
+}

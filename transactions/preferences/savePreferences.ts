@@ -1,0 +1,218 @@
+/**
+ * Saves a preference centre: each touched box becomes one event, all in one transaction. Whoever has the link has the address,
+ * so an opt-in here takes effect at once and ends the stop that a complaint had put on it. On the person's other contact points
+ * only opting out is possible: the link proves nothing for them.
+ *
+ * Locks: the contact points concerned, in the order of their ids.
+ */
+import { and, eq, inArray, isNull } from 'drizzle-orm'
+import { databaseNow } from '../../db/clock.ts'
+import type { Db } from '../../db/connect.ts'
+import { readStandings } from '../../db/reads/standings.ts'
+import { purposeVersions } from '../../db/schema/definitions.ts'
+import { suppressions } from '../../db/schema/ledger.ts'
+import { standing } from '../../domain/consent/standing.ts'
+import { everything } from '../../domain/consent/types.ts'
+import { type Change, changesOf, type Submitted } from '../../domain/preferences/changes.ts'
+import { Refusal } from '../../domain/refusal.ts'
+import type { Notice } from '../../domain/shapes/consent.ts'
+import { purposeShape } from '../../domain/shapes/purpose.ts'
+import { point } from '../../points.ts'
+import type { House } from '../house.ts'
+import { appendEvents, type Recorded, type Statement } from '../ledger/appendEvents.ts'
+import { type ContactPointRow, lockContactPoint, lockContactPoints } from '../locks.ts'
+import { evidenceOf, type PersonSaid } from '../said.ts'
+import { type Preferences, readBoxes, readPreferences } from './readPreferences.ts'
+
+/** The words that stood beside a box. */
+export type Words = { name: string; description: string; version: number; hasTopics: boolean }
+
+export type SavedForm = {
+  seen: number
+  /** Point null: the one the link was sent to. */
+  boxes: readonly { point: string | null; box: Submitted }[]
+}
+
+export type Saved = { recorded: Recorded[]; overtaken: number }
+
+/**
+ * @param said.noticeFor the page's wording around the words of a box
+ * @throws Refusal not-found; malformed for a contact point that is not the person's, or an opt-in on another of theirs
+ */
+export async function savePreferences(
+  house: House,
+  handle: string,
+  form: SavedForm,
+  said: PersonSaid & { noticeFor: (words: Words) => Notice },
+): Promise<Saved> {
+  const preferences = await readPreferences(house.db, handle)
+  const touched = touchedPoints(preferences, form)
+  if (touched.size === 0) return { recorded: [], overtaken: 0 }
+  await point('consent:before-lock')
+  return house.db.transaction(async (tx) => {
+    const saved: Saved = { recorded: [], overtaken: 0 }
+    for (const contactPoint of await lockContactPoints(tx, [...touched.keys()])) {
+      const boxes = touched.get(contactPoint.id) ?? []
+      const { recorded, overtaken } = await savePoint(
+        tx,
+        house,
+        preferences,
+        contactPoint,
+        boxes,
+        form.seen,
+        said,
+      )
+      saved.recorded.push(...recorded)
+      saved.overtaken += overtaken
+    }
+    return saved
+  })
+}
+
+function touchedPoints({ own, others }: Preferences, { boxes }: SavedForm): Map<string, Submitted[]> {
+  const touched = new Map<string, Submitted[]>()
+  for (const { point: named, box } of boxes) {
+    if (box.shown === box.ticked) continue
+    const other = others.find((one) => one.id === named)
+    if (named !== null && other === undefined)
+      throw new Refusal('malformed', 'the form names an address that is not there')
+    if (other !== undefined && box.ticked)
+      throw new Refusal('malformed', 'nothing is switched on for another address here')
+    const id = other?.id ?? own.id
+    touched.set(id, [...(touched.get(id) ?? []), box])
+  }
+  return touched
+}
+
+async function savePoint(
+  tx: Db,
+  house: House,
+  preferences: Preferences,
+  contactPoint: ContactPointRow,
+  submitted: readonly Submitted[],
+  seen: number,
+  said: PersonSaid & { noticeFor: (words: Words) => Notice },
+): Promise<Saved> {
+  const groups = await readBoxes(tx, contactPoint, preferences.profile)
+  const { optOuts, optIns, overtaken } = changesOf(groups, submitted, seen)
+  const { noticeFor, ...person } = said
+  const state = async (change: Change, now: 'opted-in' | 'opted-out'): Promise<Statement> => ({
+    kind: 'consent',
+    purpose: change.box.purpose,
+    topic: change.box.topic,
+    state: now,
+    occurredAt: null,
+    source: { kind: 'preference-center' },
+    notice: noticeFor(await wordsOf(tx, change)),
+    clear: {
+      lawfulBasis: now === 'opted-in' ? 'consent' : null,
+      defaultState: now === 'opted-in' || change.keptOff ? 'unticked' : 'ticked',
+    },
+    related: relatedTo(preferences),
+    sealed: evidenceOf(person, circumstancesOf(change, now, contactPoint.id === preferences.own.id)),
+  })
+  const out = await Promise.all(optOuts.map((change) => state(change, 'opted-out')))
+  const first = out.length === 0 ? null : await appendEvents(tx, house, contactPoint, out)
+  if (optIns.length === 0) return { recorded: first?.events ?? [], overtaken: overtaken.length }
+
+  // At equal times an opt-out wins: what is switched on beside it must come later to stand.
+  if (first !== null) await afterInstant(tx, first.now)
+  const head = first === null ? contactPoint : await lockContactPoint(tx, contactPoint.id)
+  const into = await Promise.all(optIns.map((change) => state(change, 'opted-in')))
+  const second = await appendEvents(tx, house, head, into)
+  if (optIns.some(({ box }) => box.kind === 'commercial')) await liftComplaint(tx, contactPoint, second)
+  return { recorded: [...(first?.events ?? []), ...second.events], overtaken: overtaken.length }
+}
+
+/** The words as the page showed them, which the purpose may have changed since. */
+async function wordsOf(tx: Db, { box, version }: Change): Promise<Words> {
+  const [row] = await tx
+    .select({ definition: purposeVersions.definition })
+    .from(purposeVersions)
+    .where(and(eq(purposeVersions.key, box.purpose), eq(purposeVersions.version, version)))
+  if (row === undefined) throw new Refusal('malformed', 'the form names a version that never was')
+  const purpose = purposeShape.parse(row.definition)
+  const topic = box.topic === null ? null : purpose.topics.find((one) => one.key === box.topic)
+  if (topic === undefined) throw new Refusal('malformed', 'the form names a topic that was not there')
+  const { name, description } = topic ?? purpose
+  return { name, description, version, hasTopics: topic === null && purpose.topics.length > 0 }
+}
+
+function circumstancesOf(change: Change, now: 'opted-in' | 'opted-out', own: boolean): string {
+  if (change.keptOff) return 'box left off in the preference centre while its purpose was switched on'
+  if (!own)
+    return "box unticked in the preference centre of another contact point of the same contact, reached by that one's link"
+  const what = now === 'opted-in' ? 'ticked' : 'unticked'
+  return `box ${what} in the preference centre, reached by the link of a message to this address`
+}
+
+function relatedTo({ delivery }: Preferences): NonNullable<Statement['related']> {
+  return { delivery: delivery.id, message: delivery.message, messageVersion: delivery.messageVersion }
+}
+
+/** Asks the clock until it has moved on; a millisecond at most. */
+async function afterInstant(tx: Db, instant: string): Promise<void> {
+  let now = instant
+  while (now <= instant) now = await databaseNow(tx)
+}
+
+/** The person's own word on the address's own link. A bounced address stays bounced. */
+async function liftComplaint(
+  tx: Db,
+  contactPoint: ContactPointRow,
+  { events, now }: { events: Recorded[]; now: string },
+): Promise<void> {
+  await tx
+    .update(suppressions)
+    .set({ liftedAt: now, liftedBy: events[0]?.id ?? null })
+    .where(
+      and(
+        eq(suppressions.contactPointId, contactPoint.id),
+        isNull(suppressions.liftedAt),
+        inArray(suppressions.kind, ['complained']),
+      ),
+    )
+}
+
+/**
+ * "Unsubscribe from everything": one opt-out for `*` on the contact point the link was sent to. Where everything is off
+ * already, and nothing pending, it adds nothing.
+ * @throws Refusal not-found
+ */
+export async function withdrawEverything(
+  house: House,
+  handle: string,
+  said: PersonSaid & { notice: Notice },
+): Promise<Saved> {
+  const preferences = await readPreferences(house.db, handle)
+  const { notice, ...person } = said
+  await point('consent:before-lock')
+  return house.db.transaction(async (tx) => {
+    const contactPoint = await lockContactPoint(tx, preferences.own.id)
+    const standings = await readStandings(tx, contactPoint.id)
+    const allOff =
+      standing(standings, everything, null).state === 'opted-out' &&
+      standings.entries.every((entry) => {
+        const { state, pending } = standing(standings, entry.purpose, entry.topic)
+        return state === 'opted-out' && !pending
+      })
+    if (allOff) return { recorded: [], overtaken: 0 }
+    const { events } = await appendEvents(tx, house, contactPoint, [
+      {
+        kind: 'consent',
+        purpose: everything,
+        topic: null,
+        state: 'opted-out',
+        occurredAt: null,
+        source: { kind: 'preference-center' },
+        notice,
+        related: relatedTo(preferences),
+        sealed: evidenceOf(
+          person,
+          'button for everything in the preference centre, reached by the link of a message to this address',
+        ),
+      },
+    ])
+    return { recorded: events, overtaken: 0 }
+  })
+}

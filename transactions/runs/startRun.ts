@@ -1,0 +1,114 @@
+/**
+ * Starts a run of a journey's published version for one contact, under the contact's lock: over REST here, and by a trigger
+ * from intake. Re-entry rules hold for both. What Temporal must hear goes into the outbox of the same transaction.
+ */
+import { and, desc, eq } from 'drizzle-orm'
+import { databaseNow } from '../../db/clock.ts'
+import type { Db } from '../../db/connect.ts'
+import { newId } from '../../db/ids.ts'
+import { journeys, journeyVersions, runs } from '../../db/schema/journeys.ts'
+import { outbox } from '../../db/schema/triggers.ts'
+import type { JourneyDefinition } from '../../domain/journey/definition.ts'
+import { parseDuration } from '../../domain/journey/duration.ts'
+import { Refusal } from '../../domain/refusal.ts'
+import type { House } from '../house.ts'
+import { type ContactRow, lockContact } from '../locks.ts'
+import type { OutboxStart } from '../outbox.ts'
+
+export type PublishedJourney = { key: string; version: number; definition: JourneyDefinition }
+
+/** The version of a journey that new runs take. */
+export async function readPublished(db: Db, key: string): Promise<PublishedJourney> {
+  const [row] = await db
+    .select({ key: journeys.key, version: journeyVersions.version, definition: journeyVersions.definition })
+    .from(journeys)
+    .leftJoin(journeyVersions, and(eq(journeyVersions.key, journeys.key), eq(journeyVersions.version, journeys.publishedVersion)))
+    .where(eq(journeys.key, key))
+  if (row === undefined) throw new Refusal('not-found', `there is no journey "${key}"`)
+  if (row.version === null || row.definition === null) {
+    throw new Refusal('conflict', `the journey "${key}" has not been published`)
+  }
+  return { key: row.key, version: row.version, definition: row.definition }
+}
+
+/**
+ * @param request.clock `skipping` for a rehearsal: the engine skips the run's waits
+ * @throws Refusal conflict where the journey is not published or re-entry forbids another run
+ */
+export async function startRun(
+  house: House,
+  request: { journey: string; contactId: string; payload: Record<string, unknown>; clock?: 'real' | 'skipping' },
+): Promise<{ id: string; workflowId: string }> {
+  return house.db.transaction(async (tx) => {
+    const journey = await readPublished(tx, request.journey)
+    const contact = await lockContact(tx, request.contactId)
+    const now = await databaseNow(tx)
+    if (!(await mayEnter(tx, journey, contact.id, now))) {
+      throw new Refusal('conflict', `re-entry into "${journey.key}" is not permitted for this contact now`)
+    }
+    const id = await insertRun(tx, {
+      journey,
+      contact,
+      payload: request.payload,
+      entryEvent: null,
+      seq: contact.eventSeq,
+      now,
+      clock: request.clock ?? 'real',
+    })
+    return { id, workflowId: id }
+  })
+}
+
+/** Whether re-entry rules permit another run. The contact's lock is held. */
+export async function mayEnter(tx: Db, journey: PublishedJourney, contactId: string, now: string): Promise<boolean> {
+  const reentry = journey.definition.reentry ?? 'never'
+  if (reentry === 'always') return true
+  const [newest] = await tx
+    .select({ state: runs.state, startedAt: runs.startedAt })
+    .from(runs)
+    .where(and(eq(runs.contactId, contactId), eq(runs.journey, journey.key)))
+    .orderBy(desc(runs.startedAt), desc(runs.id))
+    .limit(1)
+  if (newest === undefined) return true
+  if (reentry === 'never') return false
+  const active = newest.state === 'running' || newest.state === 'waiting' || newest.state === 'paused'
+  return !active && Date.parse(newest.startedAt) + parseDuration(reentry.after) <= Date.parse(now)
+}
+
+/** Writes the run and the outbox row that starts its workflow. The contact's lock is held. */
+export async function insertRun(
+  tx: Db,
+  run: {
+    journey: PublishedJourney
+    contact: ContactRow
+    payload: Record<string, unknown>
+    entryEvent: string | null
+    seq: number
+    now: string
+    clock: 'real' | 'skipping'
+  },
+): Promise<string> {
+  const id = newId()
+  await tx.insert(runs).values({
+    id,
+    journey: run.journey.key,
+    version: run.journey.version,
+    contactId: run.contact.id,
+    state: 'running',
+    entryEvent: run.entryEvent,
+    payload: run.payload,
+    clock: run.clock,
+    entrySeq: run.seq,
+    markSeq: run.seq,
+    startedAt: run.now,
+  })
+  const start: OutboxStart = {
+    workflow: 'journey',
+    id,
+    journey: run.journey.key,
+    version: run.journey.version,
+    clock: run.clock,
+  }
+  await tx.insert(outbox).values({ stream: id, kind: 'start', body: start })
+  return id
+}
