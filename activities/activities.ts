@@ -1,0 +1,61 @@
+/** What the workflows may ask for. Thin: each calls one transaction, or the channel. Answers hold ids, codes and times only. */
+import type { Decision, DecisionInput } from '../domain/consent/types.ts'
+import type { EndState } from '../domain/journey/machine.ts'
+import type { Plan } from '../domain/journey/plan.ts'
+import { decideDelivery } from '../transactions/deliveries/claimDelivery.ts'
+import { giveUpDelivery } from '../transactions/deliveries/settleDelivery.ts'
+import type { DeliveryRef } from '../transactions/deliveries/subject.ts'
+import { type RequestStanding, settleDoubleOptIn } from '../transactions/doubleOptIns/settleDoubleOptIn.ts'
+import { endRun, type RunEnd } from '../transactions/runs/endRun.ts'
+import { type EnterWait, enterWait } from '../transactions/runs/enterWait.ts'
+import { type EvaluateBranch, evaluateBranch } from '../transactions/runs/evaluateBranch.ts'
+import { definitionOf } from '../transactions/runs/readRun.ts'
+import { type SettleWait, settleWait } from '../transactions/runs/settleWait.ts'
+import type { WaitStanding } from '../transactions/runs/waitStanding.ts'
+import { answerOf, type DeliverAnswer, type DeliverRequest, deliver, type Post } from './deliver.ts'
+
+export type Activities = {
+  /** The plan of a run: step ids, types and durations. */
+  loadPlan(run: string): Promise<{ plan: Plan; journey: string; version: number }>
+  /** The consent activity: decides before each send, and records a block at once. */
+  decideConsent(request: { ref: DeliveryRef; now: string }): Promise<{
+    input: DecisionInput
+    decision: Decision
+    ended: RunEnd | null
+  }>
+  /** The delivery activity: decides again at the claim, and hands over. */
+  deliver(request: DeliverRequest): Promise<DeliverAnswer>
+  /** Ends a delivery that the engine has given up. */
+  giveUp(request: { ref: DeliveryRef; now: string }): Promise<DeliverAnswer>
+  enterWait(request: EnterWait): Promise<WaitStanding | { ended: RunEnd }>
+  settleWait(request: SettleWait): Promise<WaitStanding | { ended: RunEnd }>
+  evaluateBranch(request: EvaluateBranch): Promise<{ case: number | null } | { ended: RunEnd }>
+  /** @returns how the run really ended: somebody may have been faster */
+  endRun(end: {
+    run: string
+    state: EndState
+    reason: string
+    step: string | null
+    visit: number | null
+    now: string
+  }): Promise<RunEnd>
+  settleDoubleOptIn(request: { request: string; now: string }): Promise<RequestStanding>
+}
+
+export function createActivities(post: Post): Activities {
+  const { house } = post
+  return {
+    loadPlan: async (run) => {
+      const { plan, journey, version } = await definitionOf(house.db, run)
+      return { plan, journey, version }
+    },
+    decideConsent: ({ ref, now }) => decideDelivery(house, ref, now),
+    deliver: (request) => deliver(post, request),
+    giveUp: async ({ ref, now }) => answerOf(await giveUpDelivery(house, ref, 'gave-up', now)),
+    enterWait: (request) => enterWait(house, request),
+    settleWait: (request) => settleWait(house, request),
+    evaluateBranch: (request) => evaluateBranch(house, request),
+    endRun: (end) => endRun(house, end),
+    settleDoubleOptIn: ({ request, now }) => settleDoubleOptIn(house, request, now),
+  }
+}

@@ -1,0 +1,23 @@
+/** How our processes reach the Temporal server. */
+import { readFileSync } from 'node:fs'
+import type { TLSConfig } from '@temporalio/client'
+import type { Settings } from '../settings.ts'
+
+type Wanted = Pick<
+  Settings,
+  'TEMPORAL_ADDRESS' | 'TEMPORAL_API_KEY' | 'TEMPORAL_TLS_CA' | 'TEMPORAL_TLS_CERT' | 'TEMPORAL_TLS_KEY'
+>
+
+/** Options for client and worker alike. With an API key or a certificate the connection is encrypted. */
+export function engineOptions(settings: Wanted): { address: string; apiKey?: string; tls?: TLSConfig | boolean } {
+  const { TEMPORAL_API_KEY: apiKey, TEMPORAL_TLS_CA: ca, TEMPORAL_TLS_CERT: cert, TEMPORAL_TLS_KEY: key } = settings
+  const pair =
+    cert === undefined || key === undefined ? {} : { clientCertPair: { crt: readFileSync(cert), key: readFileSync(key) } }
+  const root = ca === undefined ? {} : { serverRootCACertificate: readFileSync(ca) }
+  const encrypted = apiKey !== undefined || ca !== undefined || cert !== undefined
+  return {
+    address: settings.TEMPORAL_ADDRESS,
+    ...(apiKey === undefined ? {} : { apiKey }),
+    ...(encrypted ? { tls: { ...pair, ...root } } : {}),
+  }
+}

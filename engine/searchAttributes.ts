@@ -1,0 +1,42 @@
+/**
+ * The typed search attributes by which operators find runs in the Temporal UI. The local stack registers them; on another
+ * server the app adds them where it may, and else prints the command that does, and waits.
+ */
+import type { Connection } from '@temporalio/client'
+import { defineSearchAttributeKey } from '@temporalio/common'
+import { temporal } from '@temporalio/proto'
+import type { Logger } from 'pino'
+
+/** Key of the journey; `double-opt-in` for a request. */
+export const journeyAttribute = defineSearchAttributeKey('AssentJourney', 'KEYWORD')
+export const versionAttribute = defineSearchAttributeKey('AssentVersion', 'INT')
+/** How the run stands: `running`, then how it ended. */
+export const stateAttribute = defineSearchAttributeKey('AssentState', 'KEYWORD')
+
+const { INDEXED_VALUE_TYPE_KEYWORD: keyword, INDEXED_VALUE_TYPE_INT: int } = temporal.api.enums.v1.IndexedValueType
+const wanted = { [journeyAttribute.name]: keyword, [versionAttribute.name]: int, [stateAttribute.name]: keyword }
+
+const command = `temporal operator search-attribute create --name AssentJourney --type Keyword --name AssentVersion --type Int --name AssentState --type Keyword`
+
+/**
+ * Resolves once the server knows the attributes.
+ * @param pause called between looks, so that a caller may stop waiting by throwing
+ */
+export async function ensureSearchAttributes(
+  connection: Connection,
+  namespace: string,
+  log: Logger,
+  pause: () => Promise<void>,
+): Promise<void> {
+  for (let look = 1; ; look++) {
+    const known = await connection.operatorService.listSearchAttributes({ namespace })
+    const missing = Object.keys(wanted).filter((name) => known.customAttributes[name] === undefined)
+    if (missing.length === 0) return
+    if (look === 1) {
+      await connection.operatorService
+        .addSearchAttributes({ namespace, searchAttributes: wanted })
+        .catch(() => log.warn(`search attributes are missing and cannot be added from here; run: ${command}`))
+    }
+    await pause()
+  }
+}

@@ -1,0 +1,99 @@
+/** Starts workflows: id = run id, never twice; what operators see of it in the Temporal UI; no personal data. */
+import { randomUUID } from 'node:crypto'
+import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
+import { defaultPayloadConverter, type Payload } from '@temporalio/common'
+import { temporal } from '@temporalio/proto'
+import type { OutboxStart } from '../transactions/outbox.ts'
+import { journeyAttribute, stateAttribute, versionAttribute } from './searchAttributes.ts'
+
+type Described = {
+  type: 'journey' | 'doubleOptIn'
+  argument: { run: string } | { request: string }
+  summary: string
+  attributes: { journey: string; version: number | null; state: string }
+}
+
+function describe(start: OutboxStart): Described {
+  switch (start.workflow) {
+    case 'journey':
+      return {
+        type: 'journey',
+        argument: { run: start.id },
+        summary: `${start.journey} version ${start.version}`,
+        attributes: { journey: start.journey, version: start.version, state: 'running' },
+      }
+    case 'doubleOptIn':
+      return {
+        type: 'doubleOptIn',
+        argument: { request: start.id },
+        summary: `double opt-in, profile ${start.profile}`,
+        attributes: { journey: 'double-opt-in', version: null, state: 'pending' },
+      }
+    default:
+      return start satisfies never
+  }
+}
+
+/** Starting one that was started before counts as done. */
+export async function startWorkflow(client: Client, taskQueue: string, start: OutboxStart): Promise<void> {
+  const described = describe(start)
+  if (start.clock === 'skipping') return startSkipping(client, taskQueue, start.id, described)
+  const { journey, version, state } = described.attributes
+  try {
+    await client.workflow.start(described.type, {
+      workflowId: start.id,
+      taskQueue,
+      args: [described.argument],
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      staticSummary: described.summary,
+      typedSearchAttributes: [
+        { key: journeyAttribute, value: journey },
+        ...(version === null ? [] : [{ key: versionAttribute, value: version }]),
+        { key: stateAttribute, value: state },
+      ],
+    })
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
+  }
+}
+
+/** Most skips of time in one run: far beyond any journey's waits. */
+const mostSkips = 10_000
+
+/** The SDK's client has no option for the server's own time skipping yet, so this one speaks to the service itself. */
+async function startSkipping(client: Client, taskQueue: string, id: string, described: Described): Promise<void> {
+  const { journey, version, state } = described.attributes
+  const { WorkflowIdReusePolicy } = temporal.api.enums.v1
+  try {
+    await client.workflowService.startWorkflowExecution({
+      namespace: client.options.namespace,
+      requestId: randomUUID(),
+      workflowId: id,
+      workflowType: { name: described.type },
+      taskQueue: { name: taskQueue },
+      input: { payloads: [defaultPayloadConverter.toPayload(described.argument)] },
+      workflowIdReusePolicy: WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+      userMetadata: { summary: defaultPayloadConverter.toPayload(described.summary) },
+      searchAttributes: {
+        indexedFields: {
+          [journeyAttribute.name]: attribute('Keyword', journey),
+          ...(version === null ? {} : { [versionAttribute.name]: attribute('Int', version) }),
+          [stateAttribute.name]: attribute('Keyword', state),
+        },
+      },
+      timeSkippingConfig: { enabled: true, maxSessionSkipCount: mostSkips },
+    })
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error
+  }
+}
+
+function attribute(type: string, value: string | number): Payload {
+  const payload = defaultPayloadConverter.toPayload(value)
+  return { ...payload, metadata: { ...payload.metadata, type: new TextEncoder().encode(type) } }
+}
+
+/** gRPC status ALREADY_EXISTS. */
+function isAlreadyExists(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 6
+}

@@ -1,0 +1,31 @@
+/** When a process of ours is ready, and when it is to stop: SIGTERM, SIGINT, or the end of whoever started it. */
+import type { Logger } from 'pino'
+
+export type Lifetime = {
+  /** Resolves when the process is to stop. */
+  over: Promise<void>
+  isOver(): boolean
+  /** Tells whoever started us that we are up. */
+  ready(facts?: { port?: number }): void
+}
+
+export function lifetime(log: Logger): Lifetime {
+  const { promise: over, resolve } = Promise.withResolvers<void>()
+  let ended = false
+  const end = (why: string) => {
+    if (ended) return
+    ended = true
+    log.info({ why }, 'stopping')
+    resolve()
+  }
+  process.on('SIGTERM', () => end('SIGTERM'))
+  process.on('SIGINT', () => end('SIGINT'))
+  process.on('disconnect', () => end('the parent is gone'))
+  return {
+    over,
+    isOver: () => ended,
+    ready: (facts = {}) => {
+      if (process.connected) process.send?.({ ready: true, ...facts })
+    },
+  }
+}

@@ -1,0 +1,96 @@
+/** Settings from the environment, checked at start: one message lists everything that is wrong. Values are never shown. */
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { type DataKeyring, KeyringError, parseDataKeys, parseSuppressionKeys, type SuppressionKeyring } from './domain/ledger/keyring.ts'
+
+export class SettingsError extends Error {
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(`the settings are not usable:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
+    this.name = 'SettingsError'
+    this.problems = problems
+  }
+}
+
+const port = z.coerce.number().int().min(0).max(65535)
+const url = (protocols: string[]) =>
+  z.string().refine((text) => protocols.includes(URL.parse(text)?.protocol ?? ''), `an address with ${protocols.join(' or ')}`)
+const file = z.string().refine((path) => {
+  try {
+    return readFileSync(path).length > 0
+  } catch {
+    return false
+  }
+}, 'a readable file')
+
+const keyring = <T>(parse: (text: string) => T) =>
+  z.string().transform((text, context): T | typeof z.NEVER => {
+    try {
+      return parse(text)
+    } catch (error) {
+      if (!(error instanceof KeyringError)) throw error
+      context.addIssue({ code: 'custom', message: error.message })
+      return z.NEVER
+    }
+  })
+
+const shape = z.object({
+  PORT: port.default(3000),
+  /** Address to listen on; unset: all of the machine's. */
+  HOST: z.string().min(1).optional(),
+  /** Where people reach us: base of every link in a mail. */
+  PUBLIC_URL: url(['http:', 'https:']).optional(),
+  DATABASE_URL: url(['postgres:', 'postgresql:']),
+  TEMPORAL_ADDRESS: z.string().min(1).default('127.0.0.1:7233'),
+  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
+  TEMPORAL_API_KEY: z.string().min(1).optional(),
+  TEMPORAL_TLS_CA: file.optional(),
+  TEMPORAL_TLS_CERT: file.optional(),
+  TEMPORAL_TLS_KEY: file.optional(),
+  TEMPORAL_TASK_QUEUE: z.string().min(1).default('assent'),
+  /** A workflow bundle made beforehand; without one the worker makes it at start. */
+  TEMPORAL_WORKFLOW_BUNDLE: file.optional(),
+  SMTP_URL: url(['smtp:', 'smtps:']),
+  /** At least 32 characters: signs short-lived things. */
+  ASSENT_SECRET: z.string().min(32, 'at least 32 characters'),
+  ASSENT_DATA_KEYS: keyring(parseDataKeys),
+  ASSENT_SUPPRESSION_KEYS: keyring(parseSuppressionKeys),
+  ASSENT_API_KEY: z.string().min(20, 'at least 20 characters').optional(),
+  /** Addresses or networks of proxies whose X-Forwarded-For is believed, parted by commas. */
+  TRUSTED_PROXIES: z
+    .string()
+    .transform((text) => text.split(',').map((part) => part.trim()).filter((part) => part !== ''))
+    .default([]),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+})
+
+export type Settings = Omit<z.infer<typeof shape>, 'PUBLIC_URL'> & {
+  PUBLIC_URL: string
+  dataKeys: DataKeyring
+  suppressionKeys: SuppressionKeyring
+}
+
+/** @throws SettingsError naming every variable that is missing or wrong */
+export function readSettings(environment: Record<string, string | undefined>): Settings {
+  // An empty variable is an unset one, as compose files and shells have it.
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''))
+  const parsed = shape.safeParse(set)
+  const problems = parsed.success ? [] : parsed.error.issues.map((issue) => explain(issue, set))
+  if ((set.TEMPORAL_TLS_CERT === undefined) !== (set.TEMPORAL_TLS_KEY === undefined)) {
+    problems.push('TEMPORAL_TLS_CERT and TEMPORAL_TLS_KEY go together')
+  }
+  if (!parsed.success || problems.length > 0) throw new SettingsError(problems)
+  const { data } = parsed
+  return {
+    ...data,
+    PUBLIC_URL: data.PUBLIC_URL ?? `http://127.0.0.1:${data.PORT}`,
+    dataKeys: data.ASSENT_DATA_KEYS,
+    suppressionKeys: data.ASSENT_SUPPRESSION_KEYS,
+  }
+}
+
+function explain(issue: z.core.$ZodIssue, set: Record<string, unknown>): string {
+  const name = String(issue.path[0])
+  return set[name] === undefined ? `${name} must be set` : `${name}: ${issue.message}`
+}

@@ -1,0 +1,90 @@
+/** The worker process: runs workflows and activities until it is told to stop, and sweeps the outbox with the API. */
+import { readFileSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
+import { Client, Connection } from '@temporalio/client'
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
+import { pino } from 'pino'
+import { createActivities } from './activities/activities.ts'
+import { Discretion } from './activities/discretion.ts'
+import { openSmtpChannel } from './channels/email/smtp.ts'
+import { connect } from './db/connect.ts'
+import { migrate } from './db/migrate.ts'
+import { engineOptions } from './engine/connection.ts'
+import { Dispatcher } from './engine/dispatcher.ts'
+import { ensureSearchAttributes } from './engine/searchAttributes.ts'
+import { lifetime } from './lifetime.ts'
+import { installPointsFromEnvironment } from './points.ts'
+import { readSettings } from './settings.ts'
+import { channelsOf, type House } from './transactions/house.ts'
+
+const settings = readSettings(process.env)
+const log = pino({ level: settings.LOG_LEVEL, name: 'worker' })
+const life = lifetime(log)
+installPointsFromEnvironment(process.env)
+
+// The runtime speaks through our log, and leaves signals to us.
+Runtime.install({
+  logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
+    log[level === 'ERROR' ? 'error' : 'warn']({ meta }, message)
+  }),
+  shutdownSignals: [],
+})
+
+await migrate(settings.DATABASE_URL)
+const database = connect(settings.DATABASE_URL, 20)
+const house: House = { db: database.db, dataKeys: settings.dataKeys, channels: channelsOf(settings) }
+const email = openSmtpChannel(settings.SMTP_URL)
+
+const connection = await reachEngine()
+if (connection !== null) {
+  const client = await Connection.connect(engineOptions(settings))
+  await ensureSearchAttributes(client, settings.TEMPORAL_NAMESPACE, log, () => pause(1_000))
+  const dispatcher = new Dispatcher({
+    house,
+    client: new Client({ connection: client, namespace: settings.TEMPORAL_NAMESPACE }),
+    taskQueue: settings.TEMPORAL_TASK_QUEUE,
+    log,
+  })
+  const worker = await Worker.create({
+    connection,
+    namespace: settings.TEMPORAL_NAMESPACE,
+    taskQueue: settings.TEMPORAL_TASK_QUEUE,
+    ...workflows(),
+    activities: createActivities({ house, email, publicUrl: settings.PUBLIC_URL }),
+    interceptors: { activity: [() => ({ inbound: new Discretion(log) })] },
+    shutdownGraceTime: '10 seconds',
+  })
+  const running = worker.run()
+  dispatcher.start()
+  log.info({ taskQueue: settings.TEMPORAL_TASK_QUEUE }, 'the worker polls')
+  life.ready()
+  await Promise.race([life.over, running])
+  worker.shutdown()
+  await running
+  await dispatcher.stop()
+  await client.close()
+  await connection.close()
+}
+await email.close()
+await database.close()
+log.info('the worker has stopped')
+
+/** The engine may come up later than we do. */
+async function reachEngine(): Promise<NativeConnection | null> {
+  for (let attempt = 1; !life.isOver(); attempt++) {
+    try {
+      return await NativeConnection.connect(engineOptions(settings))
+    } catch (error) {
+      if (attempt % 10 === 1) log.warn({ err: error }, 'the engine cannot be reached; trying again')
+      await pause(1_000)
+    }
+  }
+  return null
+}
+
+function workflows(): { workflowsPath: string } | { workflowBundle: { code: string } } {
+  const bundle = settings.TEMPORAL_WORKFLOW_BUNDLE
+  return bundle === undefined
+    ? { workflowsPath: new URL('./workflows/index.ts', import.meta.url).pathname }
+    : { workflowBundle: { code: readFileSync(bundle, 'utf8') } }
+}

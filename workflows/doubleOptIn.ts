@@ -1,0 +1,37 @@
+/**
+ * One request for double opt-in: mails the confirmation, reminds once, and waits for the person or for the end of its time.
+ * Confirmation and expiry race in the database; this workflow only asks how it came out.
+ */
+import { defineSearchAttributeKey } from '@temporalio/common'
+import { condition, setCurrentDetails, setHandler, upsertSearchAttributes } from '@temporalio/workflow'
+import { ask, send } from './ask.ts'
+import { now, untilThen } from './clock.ts'
+import { nudge } from './journey.ts'
+
+const stateAttribute = defineSearchAttributeKey('AssentState', 'KEYWORD')
+
+/** @returns how the request ended */
+export async function doubleOptIn(input: { request: string }): Promise<{ state: string }> {
+  const { request } = input
+  let nudged = false
+  setHandler(nudge, () => {
+    nudged = true
+  })
+  let mailed = 0
+  for (;;) {
+    // As in a journey's wait: taken down before the question, so that no nudge newer than the answer is lost.
+    nudged = false
+    const standing = await ask.settleDoubleOptIn({ request, now: now() })
+    if (standing.state !== 'pending') {
+      setCurrentDetails(standing.state)
+      upsertSearchAttributes([{ key: stateAttribute, value: standing.state }])
+      return { state: standing.state }
+    }
+    while (mailed < standing.mails) {
+      mailed += 1
+      await send({ kind: 'double-opt-in', request, mail: mailed }, null)
+    }
+    setCurrentDetails(`waiting for the confirmation until ${standing.until}; ${mailed} mailed`)
+    await condition(() => nudged, untilThen(standing.until))
+  }
+}

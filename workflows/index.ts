@@ -1,0 +1,3 @@
+/** The workflows this worker runs. */
+export { doubleOptIn } from './doubleOptIn.ts'
+export { journey } from './journey.ts'
