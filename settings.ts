@@ -38,7 +38,7 @@ const keyring = <T>(parse: (text: string) => T) =>
 const shape = z.object({
   PORT: port.default(3000),
   /** Address to listen on; unset: all of the machine's. */
-  HOST: z.string().min(1).optional(),
+  LISTEN_ADDRESS: z.string().min(1).optional(),
   /** Where people reach us: base of every link in a mail. */
   PUBLIC_URL: url(['http:', 'https:']).optional(),
   DATABASE_URL: url(['postgres:', 'postgresql:']),

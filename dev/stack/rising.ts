@@ -85,7 +85,7 @@ export class Rising {
       ),
       PORT: String(ports.PORT),
       // A development stack is nobody else's business: not even the neighbours' on the same network.
-      HOST: env.HOST ?? '127.0.0.1',
+      LISTEN_ADDRESS: env.LISTEN_ADDRESS ?? '127.0.0.1',
     }
     const apiKey = environment.ASSENT_API_KEY ?? keys.ASSENT_API_KEY
     await this.#process('api', 'API', 'api/server.ts', environment)

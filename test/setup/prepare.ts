@@ -23,6 +23,8 @@ declare module 'vitest' {
     template: string
     /** File with the workflow bundle. */
     bundle: string
+    /** File to which tests write whatever they made up about a person, a line each: none of it may be in a history. */
+    persons: string
   }
 }
 
@@ -38,10 +40,13 @@ export async function prepare(project: TestProject, parts: Parts): Promise<void>
   const bundle = join(tmpdir(), `assent-workflows-${process.pid}.js`)
   writeFileSync(bundle, code)
   project.provide('bundle', bundle)
+  writeFileSync(personsFile, '')
+  project.provide('persons', personsFile)
   project.provide('template', template)
 }
 
 const template = 'assent_template'
+export const personsFile = join(tmpdir(), `assent-persons-${process.pid}.txt`)
 
 async function makeTemplate(admin: string): Promise<void> {
   const sql = postgres(admin, { max: 1 })

@@ -1,0 +1,214 @@
+/**
+ * A whole Assent for a test file: a database of its own, the API on a free port, a worker with a task queue of its own, against
+ * the run's one engine and mailbox. Everything is real; only the processes are one.
+ */
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import type { Server } from 'node:http'
+import { Client, Connection } from '@temporalio/client'
+import { NativeConnection, Worker } from '@temporalio/worker'
+import { sql } from 'drizzle-orm'
+import { pino } from 'pino'
+import { inject } from 'vitest'
+import { createActivities } from '../../activities/activities.ts'
+import { Discretion } from '../../activities/discretion.ts'
+import { createApp } from '../../api/app.ts'
+import { openSmtpChannel } from '../../channels/email/smtp.ts'
+import { connect } from '../../db/connect.ts'
+import { Dispatcher } from '../../engine/dispatcher.ts'
+import { readSettings } from '../../settings.ts'
+import { registerBuiltIns } from '../../transactions/definitions/registerBuiltIns.ts'
+import { channelsOf, type House } from '../../transactions/house.ts'
+import { ApiClient, type RunAnswer, runShape } from './client.ts'
+import { ownDatabase } from './database.ts'
+import { testKeys } from './keys.ts'
+import { until } from './until.ts'
+
+export type AssentOptions = {
+  /** False: no worker until `startWorker`. */
+  worker?: boolean
+  /** Another SMTP server than the run's mailbox. */
+  smtp?: string
+  /** Another address of the engine, as of one that is down. */
+  engine?: string
+  /** Another task queue: the same Assent, started anew. */
+  environment?: Record<string, string>
+}
+
+export class Assent {
+  readonly api: ApiClient
+  readonly url: string
+  readonly house: House
+  readonly client: Client
+  readonly dispatcher: Dispatcher
+  /** What a process of its own would be started with. */
+  readonly environment: Record<string, string>
+  readonly #closers: (() => Promise<void>)[]
+  #worker: { stop(): Promise<void> } | null = null
+
+  constructor(parts: {
+    url: string
+    house: House
+    client: Client
+    dispatcher: Dispatcher
+    environment: Record<string, string>
+    closers: (() => Promise<void>)[]
+  }) {
+    this.url = parts.url
+    this.api = new ApiClient(parts.url, testKeys.ASSENT_API_KEY)
+    this.house = parts.house
+    this.client = parts.client
+    this.dispatcher = parts.dispatcher
+    this.environment = parts.environment
+    this.#closers = parts.closers
+  }
+
+  async startWorker(): Promise<void> {
+    const settings = readSettings(this.environment)
+    const log = pino({ level: settings.LOG_LEVEL })
+    const email = openSmtpChannel(settings.SMTP_URL)
+    const connection = await NativeConnection.connect({ address: settings.TEMPORAL_ADDRESS })
+    const worker = await Worker.create({
+      connection,
+      namespace: settings.TEMPORAL_NAMESPACE,
+      taskQueue: settings.TEMPORAL_TASK_QUEUE,
+      workflowBundle: { code: readFileSync(inject('bundle'), 'utf8') },
+      activities: createActivities({ house: this.house, email, publicUrl: this.url }),
+      interceptors: { activity: [() => ({ inbound: new Discretion(log) })] },
+      shutdownGraceTime: '2 seconds',
+    })
+    const running = worker.run()
+    this.#worker = {
+      stop: async () => {
+        worker.shutdown()
+        await running
+        await connection.close()
+        await email.close()
+      },
+    }
+  }
+
+  async stopWorker(): Promise<void> {
+    const worker = this.#worker
+    this.#worker = null
+    await worker?.stop()
+  }
+
+  run(id: string): Promise<RunAnswer> {
+    return this.api.ok('GET', `/v1/runs/${id}`, undefined, runShape)
+  }
+
+  /** The run, once it has ended. */
+  runEnded(id: string, seconds = 40): Promise<RunAnswer> {
+    return until(
+      `the end of run ${id}`,
+      async () => {
+        const run = await this.run(id)
+        return ['completed', 'exited', 'cancelled', 'failed'].includes(run.state) ? run : null
+      },
+      { seconds },
+    )
+  }
+
+  /** The run, once it waits at this step. */
+  runWaits(id: string, step: string): Promise<RunAnswer> {
+    return until(`run ${id} waiting at ${step}`, async () => {
+      const run = await this.run(id)
+      return run.waitingFor?.step === step ? run : null
+    })
+  }
+
+  /** What a workflow returned; it may not have been started yet. */
+  async workflowResult(id: string): Promise<unknown> {
+    const handle = this.client.workflow.getHandle(id)
+    await until(`workflow ${id}`, () => handle.describe())
+    return handle.result()
+  }
+
+  async stop(): Promise<void> {
+    await this.stopWorker()
+    for (const close of this.#closers) await close()
+  }
+}
+
+export async function startAssent(options: AssentOptions = {}): Promise<Assent> {
+  const database = await ownDatabase()
+  const environment: Record<string, string> = {
+    ...testKeys,
+    DATABASE_URL: database.url,
+    TEMPORAL_ADDRESS: options.engine ?? inject('temporal').address,
+    TEMPORAL_TASK_QUEUE: `t-${randomBytes(6).toString('hex')}`,
+    TEMPORAL_WORKFLOW_BUNDLE: inject('bundle'),
+    SMTP_URL: options.smtp ?? inject('mailbox').smtp,
+    LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'silent',
+    ...options.environment,
+  }
+  const settings = readSettings(environment)
+  const log = pino({ level: settings.LOG_LEVEL })
+  const pool = connect(settings.DATABASE_URL, 20)
+  const house: House = { db: pool.db, dataKeys: settings.dataKeys, channels: channelsOf(settings) }
+  await registerBuiltIns(house)
+  const connection = Connection.lazy({ address: settings.TEMPORAL_ADDRESS, connectTimeout: '2 seconds' })
+  const client = new Client({ connection })
+  const dispatcher = new Dispatcher({
+    house,
+    client,
+    taskQueue: settings.TEMPORAL_TASK_QUEUE,
+    log,
+    interval: 200,
+  })
+  const { server, url } = await listen((publicUrl) =>
+    createApp({
+      house,
+      publicUrl,
+      apiKey: settings.ASSENT_API_KEY,
+      trustedProxies: [],
+      log,
+      health: {
+        database: async () => {
+          await house.db.execute(sql`select 1`)
+        },
+        engine: async () => {
+          await connection.workflowService.describeNamespace({ namespace: 'default' })
+        },
+      },
+      afterCommit: () => dispatcher.nudge(),
+    }),
+  )
+  environment.PUBLIC_URL = url
+  dispatcher.start()
+  const assent = new Assent({
+    url,
+    house,
+    client,
+    dispatcher,
+    environment,
+    closers: [
+      () => closeServer(server),
+      () => dispatcher.stop(),
+      () => connection.close(),
+      () => pool.close(),
+      () => database.drop(),
+    ],
+  })
+  if (options.worker !== false) await assent.startWorker()
+  return assent
+}
+
+/** The links in mails name the API's own address, which is known only once it listens. */
+async function listen(make: (url: string) => ReturnType<typeof createApp>): Promise<{ server: Server; url: string }> {
+  const { createServer } = await import('node:http')
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the server has no port')
+  const url = `http://127.0.0.1:${address.port}`
+  server.on('request', make(url))
+  return { server, url }
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve))
+  server.closeAllConnections()
+  await closed
+}

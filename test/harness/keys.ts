@@ -1,0 +1,11 @@
+/** Keys for tests: as random as any, made anew each time. */
+import { randomBytes } from 'node:crypto'
+
+const key = () => randomBytes(32).toString('base64url')
+
+export const testKeys = {
+  ASSENT_SECRET: key(),
+  ASSENT_DATA_KEYS: `test:${key()}`,
+  ASSENT_SUPPRESSION_KEYS: `test:${key()}`,
+  ASSENT_API_KEY: key(),
+}

@@ -1,0 +1,265 @@
+/** Waits can miss nothing and count nothing twice: the row decides, whatever the order in which timer, event and entry come. */
+import { and, eq } from 'drizzle-orm'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { waits } from '../../db/schema/journeys.ts'
+import { installPoint } from '../../points.ts'
+import { settleWait } from '../../transactions/runs/settleWait.ts'
+import { type Assent, startAssent } from '../harness/assent.ts'
+import { takenShape } from '../harness/client.ts'
+import { optIn, type Person, publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
+
+let assent: Assent
+beforeAll(async () => {
+  assent = await startAssent()
+  await putBrand(assent.api)
+})
+afterAll(() => assent.stop())
+
+const order = (person: Person, payload = {}) =>
+  assent.api.ok('POST', '/v1/triggers/order.placed', { contact: { externalId: person.externalId }, payload }, takenShape)
+
+const journeyOf = (timeout: string) =>
+  publish(assent.api, {
+    steps: [
+      { id: 'one', type: 'send', message: 'first' },
+      {
+        id: 'ordered',
+        type: 'waitFor',
+        timeout,
+        events: [{ trigger: 'order.placed', steps: [{ id: 'thanks', type: 'send', message: 'receipt' }] }],
+        onTimeout: [{ id: 'remind', type: 'send', message: 'second' }],
+      },
+    ],
+  })
+
+async function optedIn(): Promise<Person> {
+  const person = await putPerson(assent.api)
+  await optIn(assent.api, person.email, 'marketing', 'newsletter')
+  return person
+}
+
+async function waitRow(run: string) {
+  const [row] = await assent.house.db
+    .select()
+    .from(waits)
+    .where(and(eq(waits.runId, run), eq(waits.step, 'ordered')))
+  return row
+}
+
+describe('an event around the start of a waitFor counts once', () => {
+  it('just before: the message is with the provider, the wait not entered yet', async () => {
+    const journey = await journeyOf('1 day')
+    const person = await optedIn()
+    const remove = installPoint('wait:before-enter', async () => {
+      remove()
+      expect((await order(person)).signalled).toEqual([])
+    })
+    const run = await assent.runEnded(await startRunOf(assent.api, journey, person))
+    expect(run.path.map((step) => step.outcome)).toEqual(['sent', 'matched', 'sent'])
+  })
+
+  it('before the message left: it does not count', async () => {
+    const journey = await journeyOf('1 day')
+    const person = await optedIn()
+    const remove = installPoint('deliver:rendered', async () => {
+      remove()
+      await order(person)
+    })
+    const id = await startRunOf(assent.api, journey, person)
+    await assent.runWaits(id, 'ordered')
+    expect((await waitRow(id))?.state).toBe('open')
+  })
+
+  it('at the same time: the event holds the lock while the wait is entered', async () => {
+    const journey = await journeyOf('1 day')
+    const person = await optedIn()
+    const { promise: entering, resolve: enters } = Promise.withResolvers<void>()
+    const { promise: holds, resolve: locked } = Promise.withResolvers<void>()
+    const removeEnter = installPoint('wait:before-enter', async () => {
+      removeEnter()
+      const removeLock = installPoint('trigger:locked', async () => {
+        removeLock()
+        locked()
+        await entering
+      })
+      void order(person)
+      await holds
+      // Now the event is inside its transaction; the wait queues behind its lock.
+      setImmediate(enters)
+    })
+    const run = await assent.runEnded(await startRunOf(assent.api, journey, person))
+    expect(run.path.map((step) => step.outcome)).toEqual(['sent', 'matched', 'sent'])
+  })
+
+  it('just after: the open wait is settled by intake, and one event settles one wait only', async () => {
+    const journey = await publish(assent.api, {
+      steps: [
+        { id: 'ordered', type: 'waitFor', timeout: '1 day', events: [{ trigger: 'order.placed', steps: [] }] },
+        { id: 'again', type: 'waitFor', timeout: '1 day', events: [{ trigger: 'order.placed', steps: [] }] },
+      ],
+    })
+    const person = await optedIn()
+    const id = await startRunOf(assent.api, journey, person)
+    await assent.runWaits(id, 'ordered')
+    expect((await order(person)).signalled).toEqual([id])
+    await assent.runWaits(id, 'again')
+    expect((await order(person)).signalled).toEqual([id])
+    const run = await assent.runEnded(id)
+    expect(run.path.map((step) => [step.step, step.outcome])).toEqual([
+      ['ordered', 'matched'],
+      ['again', 'matched'],
+    ])
+  })
+
+  it('two events at once: both waits are settled, none is lost', async () => {
+    const journey = await publish(assent.api, {
+      steps: [
+        { id: 'ordered', type: 'waitFor', timeout: '1 day', events: [{ trigger: 'order.placed', steps: [] }] },
+        { id: 'again', type: 'waitFor', timeout: '1 day', events: [{ trigger: 'order.placed', steps: [] }] },
+      ],
+    })
+    const person = await optedIn()
+    const id = await startRunOf(assent.api, journey, person)
+    await assent.runWaits(id, 'ordered')
+    await Promise.all([order(person), order(person)])
+    expect((await assent.runEnded(id)).path.map((step) => step.outcome)).toEqual(['matched', 'matched'])
+  })
+})
+
+describe('a timer that fires while the event arrives has one outcome', () => {
+  const late = () => new Date(Date.now() + 2 * 86_400_000).toISOString()
+
+  it('the event first', async () => {
+    const journey = await journeyOf('1 day')
+    const person = await optedIn()
+    const id = await startRunOf(assent.api, journey, person)
+    await assent.runWaits(id, 'ordered')
+    const remove = installPoint('wait:before-settle', async () => {
+      remove()
+      await order(person)
+    })
+    // The timer's question, asked with the deadline past; the event gets in before it.
+    expect(await settleWait(assent.house, { run: id, step: 'ordered', visit: 1, now: late() })).toEqual({ matched: 0 })
+    const run = await assent.runEnded(id)
+    expect(run.path.map((step) => [step.step, step.outcome])).toEqual([
+      ['one', 'sent'],
+      ['ordered', 'matched'],
+      ['thanks', 'sent'],
+    ])
+    expect(await assent.workflowResult(id)).toEqual({ state: 'completed', reason: 'end-of-steps' })
+  })
+
+  it('the timer first', async () => {
+    const journey = await journeyOf('1 day')
+    const person = await optedIn()
+    const id = await startRunOf(assent.api, journey, person)
+    await assent.runWaits(id, 'ordered')
+    const remove = installPoint('trigger:before-lock', async () => {
+      remove()
+      expect(await settleWait(assent.house, { run: id, step: 'ordered', visit: 1, now: late() })).toBe('timed-out')
+    })
+    expect((await order(person)).signalled).toEqual([])
+    expect((await waitRow(id))?.state).toBe('timed-out')
+    // The workflow hears of it when its own timer fires, or when anything nudges it.
+    await assent.client.workflow.getHandle(id).signal('nudge', { wait: null, event: null })
+    const run = await assent.runEnded(id)
+    expect(run.path.map((step) => [step.step, step.outcome])).toEqual([
+      ['one', 'sent'],
+      ['ordered', 'timed-out'],
+      ['remind', 'sent'],
+    ])
+  })
+})
+
+it('an event says which of several awaited things happened: the first in the definition that matches', async () => {
+  const journey = await publish(assent.api, {
+    steps: [
+      {
+        id: 'which',
+        type: 'waitFor',
+        timeout: '1 day',
+        events: [
+          { trigger: 'order.placed', where: 'event.value >= 100', steps: [{ id: 'big', type: 'exit', reason: 'big' }] },
+          { trigger: 'order.placed', where: 'event.value >= 10', steps: [{ id: 'small', type: 'exit', reason: 'small' }] },
+        ],
+      },
+    ],
+  })
+  const person = await putPerson(assent.api)
+  const id = await startRunOf(assent.api, journey, person)
+  await assent.runWaits(id, 'which')
+  expect((await order(person, { value: 5 })).signalled).toEqual([])
+  expect((await order(person, { other: 1 })).signalled).toEqual([])
+  expect((await order(person, { value: 50 })).signalled).toEqual([id])
+  const run = await assent.runEnded(id)
+  expect(run.state).toBe('exited')
+  expect(run.path.at(-1)).toMatchObject({ step: 'small', outcome: 'exited' })
+})
+
+it('since entry: what happened after the run began and before the wait counts', async () => {
+  const journey = await publish(assent.api, {
+    steps: [
+      { id: 'one', type: 'send', message: 'first' },
+      {
+        id: 'ordered',
+        type: 'waitFor',
+        timeout: '1 day',
+        events: [{ trigger: 'order.placed', since: 'entry', steps: [] }],
+      },
+    ],
+  })
+  const person = await optedIn()
+  const remove = installPoint('deliver:rendered', async () => {
+    remove()
+    await order(person)
+  })
+  const run = await assent.runEnded(await startRunOf(assent.api, journey, person))
+  expect(run.path.map((step) => step.outcome)).toEqual(['sent', 'matched'])
+})
+
+describe('branches and re-entry', () => {
+  it('takes the first case that holds, over contact, payload and consent', async () => {
+    const journey = await publish(assent.api, {
+      reentry: 'always',
+      steps: [
+        {
+          id: 'which',
+          type: 'branch',
+          cases: [
+            { when: 'contact.attributes.plan == "gold"', steps: [{ id: 'gold', type: 'exit' }] },
+            { when: 'consent.email["marketing"].topics["newsletter"].state == "opted-in"', steps: [{ id: 'reader', type: 'exit' }] },
+          ],
+          otherwise: [{ id: 'other', type: 'exit' }],
+        },
+      ],
+    })
+    const ends = async (person: Person) => (await assent.runEnded(await startRunOf(assent.api, journey, person))).path.at(-1)?.step
+    expect(await ends(await putPerson(assent.api, { attributes: { plan: 'gold' } }))).toBe('gold')
+    expect(await ends(await optedIn())).toBe('reader')
+    expect(await ends(await putPerson(assent.api))).toBe('other')
+  })
+
+  it('never by default, always where said, after a time where said', async () => {
+    const steps = [{ id: 'pause', type: 'wait', for: '1 hour' }]
+    const person = await putPerson(assent.api)
+    const twice = async (definition: Record<string, unknown>) => {
+      const journey = await publish(assent.api, { steps, ...definition })
+      await startRunOf(assent.api, journey, person)
+      const body = { contact: { externalId: person.externalId } }
+      return (await assent.api.call('POST', `/v1/journeys/${journey}/runs`, body)).status
+    }
+    expect(await twice({})).toBe(409)
+    expect(await twice({ reentry: 'always' })).toBe(201)
+    expect(await twice({ reentry: { after: '7 days' } })).toBe(409)
+  })
+
+  it('cancels over REST, once', async () => {
+    const journey = await publish(assent.api, { steps: [{ id: 'pause', type: 'wait', for: '1 hour' }] })
+    const person = await putPerson(assent.api)
+    const id = await startRunOf(assent.api, journey, person)
+    await assent.runWaits(id, 'pause')
+    expect((await assent.api.call('POST', `/v1/runs/${id}/cancel`)).status).toBe(200)
+    expect((await assent.api.call('POST', `/v1/runs/${id}/cancel`)).status).toBe(409)
+    expect(await assent.workflowResult(id)).toEqual({ state: 'cancelled', reason: 'cancelled' })
+  })
+})
