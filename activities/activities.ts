@@ -25,8 +25,8 @@ export type Activities = {
   }>
   /** The delivery activity: decides again at the claim, and hands over. */
   deliver(request: DeliverRequest): Promise<DeliverAnswer>
-  /** Ends a delivery that the engine has given up. */
-  giveUp(request: { ref: DeliveryRef; now: string }): Promise<DeliverAnswer>
+  /** Ends a delivery that the engine has given up: its step's time to send has passed, or all patience. */
+  giveUp(request: { ref: DeliveryRef; expired: boolean; now: string }): Promise<DeliverAnswer>
   enterWait(request: EnterWait): Promise<WaitStanding | { ended: RunEnd }>
   settleWait(request: SettleWait): Promise<WaitStanding | { ended: RunEnd }>
   evaluateBranch(request: EvaluateBranch): Promise<{ case: number | null } | { ended: RunEnd }>
@@ -51,7 +51,8 @@ export function createActivities(post: Post): Activities {
     },
     decideConsent: ({ ref, now }) => decideDelivery(house, ref, now),
     deliver: (request) => deliver(post, request),
-    giveUp: async ({ ref, now }) => answerOf(await giveUpDelivery(house, ref, 'gave-up', now)),
+    giveUp: async ({ ref, expired, now }) =>
+      answerOf(await giveUpDelivery(house, ref, expired ? 'expired' : 'gave-up', now)),
     enterWait: (request) => enterWait(house, request),
     settleWait: (request) => settleWait(house, request),
     evaluateBranch: (request) => evaluateBranch(house, request),

@@ -36,6 +36,6 @@ export async function send(ref: Ref, expiresMs: number | null): Promise<Answer> 
     return await deliver({ ref, expiresMs, now: now() })
   } catch (error) {
     if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error
-    return ask.giveUp({ ref, now: now() })
+    return ask.giveUp({ ref, expired: expiresMs !== null, now: now() })
   }
 }

@@ -149,7 +149,7 @@ async function read(tx: Db, id: string): Promise<DeliveryRow> {
 
 /**
  * Ends a delivery that is not tried any more: the engine gave its activity up, or it cannot be rendered. What may have been
- * handed over is `unknown`; the rest has `failed`.
+ * handed over is `unknown`; the rest has `expired`, where that is the reason, or else `failed`.
  */
 export async function giveUpDelivery(
   house: House,
@@ -185,7 +185,7 @@ export async function giveUpDelivery(
     const [row] = await tx
       .update(deliveries)
       .set({
-        state: sql`case when ${deliveries.state} = 'handed-over' then 'unknown' else 'failed' end`,
+        state: sql`case when ${deliveries.state} = 'handed-over' then 'unknown' else ${reason === 'expired' ? 'expired' : 'failed'} end`,
         reason: sql`case when ${deliveries.state} = 'handed-over' then 'no-answer' else ${reason} end`,
         settledAt: sql`clock_timestamp()`,
       })

@@ -12,6 +12,7 @@ import { readFoldEvents } from '../../db/reads/foldEvents.ts'
 import { contactPoints } from '../../db/schema/contacts.ts'
 import { consentEvents, consentStates, notices } from '../../db/schema/ledger.ts'
 import { fold } from '../../domain/consent/fold.ts'
+import { compareInstants } from '../../domain/consent/instant.ts'
 import type { Standings } from '../../domain/consent/types.ts'
 import { type ChainHead, nextLink } from '../../domain/ledger/chain.ts'
 import { type DataKey, newDataKey, unwrapDataKey, wrapDataKey } from '../../domain/ledger/dataKey.ts'
@@ -90,7 +91,7 @@ export async function appendEvents(
   const past = await readFoldEvents(tx, row.id)
   // A clock that was set back must not date a withdrawal before the opt-in it withdraws.
   const last = past.at(-1)?.recordedAt ?? clock
-  const now = last > clock ? last : clock
+  const now = compareInstants(last, clock) > 0 ? last : clock
   const key = await keyFor(tx, house, row, statements)
   const recorded: Recorded[] = []
   const added: LedgerEvent[] = []

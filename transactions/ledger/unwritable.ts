@@ -37,6 +37,8 @@ export function momentErrors(moments: Record<string, string | undefined>): Field
 
 function lineErrors(lines: Record<string, string | undefined>): FieldError[] {
   return Object.entries(lines).flatMap(([pointer, line]) =>
-    line === undefined || !/\p{Cc}/u.test(line) ? [] : [{ pointer, message: 'must hold no control characters' }],
+    line === undefined || !/\p{Cc}/u.test(line)
+      ? []
+      : [{ pointer, message: 'must hold no control characters' }],
   )
 }

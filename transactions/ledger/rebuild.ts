@@ -1,0 +1,55 @@
+/**
+ * Writes the consent states anew from the ledger, where they differ from what it folds to: on a whole database, nowhere. Small
+ * batches, so that nobody waits long for a lock.
+ *
+ * Locks: the contact points of a batch, in id order.
+ */
+import { asc, gt } from 'drizzle-orm'
+import { readFoldEvents } from '../../db/reads/foldEvents.ts'
+import { readStoredStates, stateDifference } from '../../db/reads/stateDifference.ts'
+import { contactPoints } from '../../db/schema/contacts.ts'
+import { fold } from '../../domain/consent/fold.ts'
+import type { House } from '../house.ts'
+import { lockContactPoints } from '../locks.ts'
+import { refold } from './appendEvents.ts'
+
+/** `differed`: contact points whose states were not what their ledger yields; they are now. */
+export type Rebuilt = { contactPoints: number; differed: number }
+
+/**
+ * @param options.batch contact points in one transaction
+ * @throws RangeError for a ledger row that no fold can read: verification says which
+ */
+export async function rebuild(house: House, options: { batch?: number } = {}): Promise<Rebuilt> {
+  const batch = options.batch ?? 100
+  const total: Rebuilt = { contactPoints: 0, differed: 0 }
+  let after: string | null = null
+  for (;;) {
+    const rows: { id: string }[] = await house.db
+      .select({ id: contactPoints.id })
+      .from(contactPoints)
+      .where(after === null ? undefined : gt(contactPoints.id, after))
+      .orderBy(asc(contactPoints.id))
+      .limit(batch)
+    const ids = rows.map((row) => row.id)
+    total.contactPoints += ids.length
+    total.differed += await rebuildBatch(house, ids)
+    after = ids.at(-1) ?? null
+    if (ids.length < batch) return total
+  }
+}
+
+async function rebuildBatch(house: House, ids: readonly string[]): Promise<number> {
+  return house.db.transaction(async (tx) => {
+    await lockContactPoints(tx, ids)
+    const stored = await readStoredStates(tx, ids)
+    let differed = 0
+    for (const id of ids) {
+      const standings = fold(await readFoldEvents(tx, id))
+      if (stateDifference(stored.get(id) ?? [], standings) === null) continue
+      await refold(tx, id)
+      differed += 1
+    }
+    return differed
+  })
+}
