@@ -21,6 +21,8 @@ export function lifetime(log: Logger): Lifetime {
   process.on('SIGTERM', () => end('SIGTERM'))
   process.on('SIGINT', () => end('SIGINT'))
   process.on('disconnect', () => end('the parent is gone'))
+  // Listening for the parent must not keep us alive once all else is closed.
+  process.channel?.unref()
   return {
     over,
     isOver: () => ended,

@@ -1,7 +1,13 @@
 /** Settings from the environment, checked at start: one message lists everything that is wrong. Values are never shown. */
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { type DataKeyring, KeyringError, parseDataKeys, parseSuppressionKeys, type SuppressionKeyring } from './domain/ledger/keyring.ts'
+import {
+  type DataKeyring,
+  KeyringError,
+  parseDataKeys,
+  parseSuppressionKeys,
+  type SuppressionKeyring,
+} from './domain/ledger/keyring.ts'
 
 export class SettingsError extends Error {
   readonly problems: readonly string[]
@@ -15,7 +21,12 @@ export class SettingsError extends Error {
 
 const port = z.coerce.number().int().min(0).max(65535)
 const url = (protocols: string[]) =>
-  z.string().refine((text) => protocols.includes(URL.parse(text)?.protocol ?? ''), `an address with ${protocols.join(' or ')}`)
+  z
+    .string()
+    .refine(
+      (text) => protocols.includes(URL.parse(text)?.protocol ?? ''),
+      `an address with ${protocols.join(' or ')}`,
+    )
 const file = z.string().refine((path) => {
   try {
     return readFileSync(path).length > 0
@@ -60,7 +71,12 @@ const shape = z.object({
   /** Addresses or networks of proxies whose X-Forwarded-For is believed, parted by commas. */
   TRUSTED_PROXIES: z
     .string()
-    .transform((text) => text.split(',').map((part) => part.trim()).filter((part) => part !== ''))
+    .transform((text) =>
+      text
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== ''),
+    )
     .default([]),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 })
@@ -74,7 +90,9 @@ export type Settings = Omit<z.infer<typeof shape>, 'PUBLIC_URL'> & {
 /** @throws SettingsError naming every variable that is missing or wrong */
 export function readSettings(environment: Record<string, string | undefined>): Settings {
   // An empty variable is an unset one, as compose files and shells have it.
-  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''))
+  const set = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  )
   const parsed = shape.safeParse(set)
   const problems = parsed.success ? [] : parsed.error.issues.map((issue) => explain(issue, set))
   if ((set.TEMPORAL_TLS_CERT === undefined) !== (set.TEMPORAL_TLS_KEY === undefined)) {

@@ -2,7 +2,7 @@
  * The delivery activity: render, obtain a free connection, and only then claim (which decides again under the lock) and hand
  * over at once. Each attempt of the engine's runs this from the start; the delivery's row says what an earlier one did.
  */
-import { heartbeat, Context } from '@temporalio/activity'
+import { Context, heartbeat } from '@temporalio/activity'
 import { ApplicationFailure } from '@temporalio/common'
 import { ChannelUnavailable, type EmailChannel } from '../channels/channel.ts'
 import { ComposeError } from '../channels/email/compose.ts'
@@ -10,7 +10,12 @@ import type { SendResult } from '../domain/journey/machine.ts'
 import { TemplateError } from '../domain/messages/template.ts'
 import { point } from '../points.ts'
 import { claimDelivery, type DeliveryRow, type Prospect } from '../transactions/deliveries/claimDelivery.ts'
-import { giveUpDelivery, type HandOverOutcome, markHandedOver, settleDelivery } from '../transactions/deliveries/settleDelivery.ts'
+import {
+  giveUpDelivery,
+  type HandOverOutcome,
+  markHandedOver,
+  settleDelivery,
+} from '../transactions/deliveries/settleDelivery.ts'
 import { type DeliveryRef, decideOn, readSubject } from '../transactions/deliveries/subject.ts'
 import type { House } from '../transactions/house.ts'
 import type { RunEnd } from '../transactions/runs/endRun.ts'
@@ -68,7 +73,9 @@ async function tryOnce(post: Post, request: DeliverRequest): Promise<DeliverAnsw
     const outcome = await slot.handOver(made.mail, () => markHandedOver(house, claim.delivery, claim.attempt))
     await point('deliver:answered')
     const delivery = await record(house, claim, outcome, request.now)
-    if (delivery.state === 'held' || delivery.state === 'claimed') throw tryAgain(delivery.reason ?? 'held')
+    // Still handed over: by another attempt, since this one was told no. What comes of that is not this one's to say.
+    const open = delivery.state === 'held' || delivery.state === 'claimed' || delivery.state === 'handed-over'
+    if (open) throw tryAgain(delivery.reason ?? delivery.state)
     return answerOf(delivery)
   } finally {
     slot.release()

@@ -2,8 +2,9 @@
  * Makes the mail of a delivery: renders the templates for this person, checks the very words that would leave, and exchanges
  * links and adds the pixel where tracking is permitted, and only there.
  */
-import { composeMail } from '../channels/email/compose.ts'
+
 import type { Mail } from '../channels/channel.ts'
+import { composeMail } from '../channels/email/compose.ts'
 import type { Decision } from '../domain/consent/types.ts'
 import { checkRendered } from '../domain/messages/check.ts'
 import { hashHandle, linkToken, newHandle, newToken } from '../domain/messages/handles.ts'
@@ -47,7 +48,12 @@ export async function renderDelivery(
   const plain = renderMessage(subject.message.definition, {
     contact: subject.contact?.binding ?? { email: subject.contactPoint.address },
     trigger: subject.trigger,
-    profile: { name: profile.name, postalAddress: profile.postalAddress, sender: profile.sender, locale: profile.locale },
+    profile: {
+      name: profile.name,
+      postalAddress: profile.postalAddress,
+      sender: profile.sender,
+      locale: profile.locale,
+    },
     links,
   })
   const problems = checkRendered(plain, {
@@ -113,5 +119,9 @@ function withoutToken(
   token: string,
 ): { subject: string; html: string | null; text: string } {
   const leave = (text: string) => text.replaceAll(token, tokenLeftOut)
-  return { subject: plain.subject, html: plain.html === null ? null : leave(plain.html), text: leave(plain.text) }
+  return {
+    subject: plain.subject,
+    html: plain.html === null ? null : leave(plain.html),
+    text: leave(plain.text),
+  }
 }

@@ -26,10 +26,9 @@ export async function migrate(url: string): Promise<string[]> {
       name text primary key, sha256 text not null, applied_at timestamptz not null default clock_timestamp())`
     await createRole(sql)
     const applied = new Map(
-      (await sql<{ name: string; sha256: string }[]>`select name, sha256 from schema_migrations`).map((row) => [
-        row.name,
-        row.sha256,
-      ]),
+      (await sql<{ name: string; sha256: string }[]>`select name, sha256 from schema_migrations`).map(
+        (row) => [row.name, row.sha256],
+      ),
     )
     const now: string[] = []
     for (const name of (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort()) {
@@ -56,6 +55,13 @@ async function createRole(sql: postgres.Sql): Promise<void> {
     if not exists (select from pg_roles where rolname = 'assent_app') then create role assent_app nologin; end if;
     exception when duplicate_object or unique_violation then null;
   end $$`)
-  const [row] = await sql<{ member: boolean }[]>`select pg_has_role(current_user, 'assent_app', 'MEMBER') as member`
-  if (row?.member !== true) await sql.unsafe('grant assent_app to current_user')
+  // Since Postgres 16 whoever makes a role administers it, but may not work under it before he has granted himself that.
+  const [server] = await sql<
+    { version: number }[]
+  >`select current_setting('server_version_num')::int as version`
+  const privilege = (server?.version ?? 0) >= 160_000 ? 'SET' : 'MEMBER'
+  const [row] = await sql<
+    { may: boolean }[]
+  >`select pg_has_role(current_user, 'assent_app', ${privilege}) as may`
+  if (row?.may !== true) await sql.unsafe('grant assent_app to current_user')
 }

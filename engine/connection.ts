@@ -9,10 +9,21 @@ type Wanted = Pick<
 >
 
 /** Options for client and worker alike. With an API key or a certificate the connection is encrypted. */
-export function engineOptions(settings: Wanted): { address: string; apiKey?: string; tls?: TLSConfig | boolean } {
-  const { TEMPORAL_API_KEY: apiKey, TEMPORAL_TLS_CA: ca, TEMPORAL_TLS_CERT: cert, TEMPORAL_TLS_KEY: key } = settings
+export function engineOptions(settings: Wanted): {
+  address: string
+  apiKey?: string
+  tls?: TLSConfig | boolean
+} {
+  const {
+    TEMPORAL_API_KEY: apiKey,
+    TEMPORAL_TLS_CA: ca,
+    TEMPORAL_TLS_CERT: cert,
+    TEMPORAL_TLS_KEY: key,
+  } = settings
   const pair =
-    cert === undefined || key === undefined ? {} : { clientCertPair: { crt: readFileSync(cert), key: readFileSync(key) } }
+    cert === undefined || key === undefined
+      ? {}
+      : { clientCertPair: { crt: readFileSync(cert), key: readFileSync(key) } }
   const root = ca === undefined ? {} : { serverRootCACertificate: readFileSync(ca) }
   const encrypted = apiKey !== undefined || ca !== undefined || cert !== undefined
   return {

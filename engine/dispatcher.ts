@@ -98,7 +98,10 @@ export class Dispatcher {
       for (const [index, result] of results.entries()) {
         const row = rows[index]
         if (row === undefined || result.status === 'fulfilled') continue
-        this.#options.log.warn({ err: result.reason, stream: row.stream, kind: row.kind }, 'the outbox was not heard')
+        this.#options.log.warn(
+          { err: result.reason, stream: row.stream, kind: row.kind },
+          'the outbox was not heard',
+        )
         const pause = Math.min(2 ** row.attempts, longestPause)
         await tx
           .update(outbox)
@@ -118,7 +121,9 @@ export class Dispatcher {
     switch (row.kind) {
       case 'start': {
         const start = outboxStartShape.parse(row.body)
-        return client.withDeadline(Date.now() + patience * 1_000, () => startWorkflow(client, taskQueue, start))
+        return client.withDeadline(Date.now() + patience * 1_000, () =>
+          startWorkflow(client, taskQueue, start),
+        )
       }
       case 'signal': {
         const signal = outboxSignalShape.parse(row.body)
@@ -146,7 +151,11 @@ export class Dispatcher {
     const trigger = outboxTriggerShape.parse(row.body)
     const point = trigger.contactPoint
     const concerned =
-      trigger.contact !== null ? [trigger.contact] : point === null ? [] : await contactsOfPoint(house.db, point)
+      trigger.contact !== null
+        ? [trigger.contact]
+        : point === null
+          ? []
+          : await contactsOfPoint(house.db, point)
     for (const contactId of concerned.length > 0 ? concerned : [null]) {
       await takeTrigger(house, {
         name: trigger.name,

@@ -4,7 +4,7 @@
  */
 import type { Connection } from '@temporalio/client'
 import { defineSearchAttributeKey } from '@temporalio/common'
-import { temporal } from '@temporalio/proto'
+import proto from '@temporalio/proto'
 import type { Logger } from 'pino'
 
 /** Key of the journey; `double-opt-in` for a request. */
@@ -13,8 +13,13 @@ export const versionAttribute = defineSearchAttributeKey('AssentVersion', 'INT')
 /** How the run stands: `running`, then how it ended. */
 export const stateAttribute = defineSearchAttributeKey('AssentState', 'KEYWORD')
 
-const { INDEXED_VALUE_TYPE_KEYWORD: keyword, INDEXED_VALUE_TYPE_INT: int } = temporal.api.enums.v1.IndexedValueType
-const wanted = { [journeyAttribute.name]: keyword, [versionAttribute.name]: int, [stateAttribute.name]: keyword }
+const { INDEXED_VALUE_TYPE_KEYWORD: keyword, INDEXED_VALUE_TYPE_INT: int } =
+  proto.temporal.api.enums.v1.IndexedValueType
+const wanted = {
+  [journeyAttribute.name]: keyword,
+  [versionAttribute.name]: int,
+  [stateAttribute.name]: keyword,
+}
 
 const command = `temporal operator search-attribute create --name AssentJourney --type Keyword --name AssentVersion --type Int --name AssentState --type Keyword`
 

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
 import { defaultPayloadConverter, type Payload } from '@temporalio/common'
-import { temporal } from '@temporalio/proto'
+import proto from '@temporalio/proto'
 import type { OutboxStart } from '../transactions/outbox.ts'
 import { journeyAttribute, stateAttribute, versionAttribute } from './searchAttributes.ts'
 
@@ -61,9 +61,14 @@ export async function startWorkflow(client: Client, taskQueue: string, start: Ou
 const mostSkips = 10_000
 
 /** The SDK's client has no option for the server's own time skipping yet, so this one speaks to the service itself. */
-async function startSkipping(client: Client, taskQueue: string, id: string, described: Described): Promise<void> {
+async function startSkipping(
+  client: Client,
+  taskQueue: string,
+  id: string,
+  described: Described,
+): Promise<void> {
   const { journey, version, state } = described.attributes
-  const { WorkflowIdReusePolicy } = temporal.api.enums.v1
+  const { WorkflowIdReusePolicy } = proto.temporal.api.enums.v1
   try {
     await client.workflowService.startWorkflowExecution({
       namespace: client.options.namespace,

@@ -35,14 +35,18 @@ export async function onceFor(
       .returning({ key: idempotencyKeys.key })
     if (inserted.length === 0) {
       const [first] = await tx.select().from(idempotencyKeys).where(mine)
-      if (first === undefined) throw new Refusal('conflict', 'the first request with this Idempotency-Key is under way')
+      if (first === undefined)
+        throw new Refusal('conflict', 'the first request with this Idempotency-Key is under way')
       if (Buffer.compare(first.fingerprint, request.fingerprint) !== 0) {
         throw new Refusal('conflict', 'this Idempotency-Key was used for another request')
       }
       return { status: first.status ?? 200, body: first.response ?? undefined }
     }
     const answer = await carryOut({ ...house, db: tx })
-    await tx.update(idempotencyKeys).set({ status: answer.status, response: answer.body ?? null }).where(mine)
+    await tx
+      .update(idempotencyKeys)
+      .set({ status: answer.status, response: answer.body ?? null })
+      .where(mine)
     return answer
   })
 }

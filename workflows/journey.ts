@@ -36,7 +36,14 @@ export async function journey(input: { run: string }): Promise<{ state: string; 
     if (effect === undefined) throw new Error('the machine asked for nothing')
     if (effect.type === 'end') {
       const visit = effect.step === null ? null : (state.visits[effect.step] ?? null)
-      const ended = await ask.endRun({ run, state: effect.state, reason: effect.reason, step: effect.step, visit, now: now() })
+      const ended = await ask.endRun({
+        run,
+        state: effect.state,
+        reason: effect.reason,
+        step: effect.step,
+        visit,
+        now: now(),
+      })
       show(`ended: ${ended.state} (${ended.reason})`)
       upsertSearchAttributes([{ key: stateAttribute, value: ended.state }])
       return ended
@@ -53,7 +60,9 @@ export async function journey(input: { run: string }): Promise<{ state: string; 
     switch (effect.type) {
       case 'send': {
         const answer = await send({ kind: 'run', run, step, visit }, effect.expiresMs)
-        return answer.ended !== null ? stop(answer.ended) : { type: 'delivered', step, visit, result: answer.result }
+        return answer.ended !== null
+          ? stop(answer.ended)
+          : { type: 'delivered', step, visit, result: answer.result }
       }
       case 'sleep':
       case 'sleepUntil':
@@ -74,12 +83,21 @@ export async function journey(input: { run: string }): Promise<{ state: string; 
     const ms = effect.type === 'await' ? effect.timeoutMs : effect.type === 'sleep' ? effect.ms : null
     // Taken down before each question: a nudge that comes while it is answered may already be older than the answer, never newer.
     nudged = false
-    let standing = await ask.enterWait({ run, step, visit, ms, kind: effect.type === 'await' ? 'events' : 'sleep', now: now() })
+    let standing = await ask.enterWait({
+      run,
+      step,
+      visit,
+      ms,
+      kind: effect.type === 'await' ? 'events' : 'sleep',
+      now: now(),
+    })
     for (;;) {
       if (standing === 'closed') throw new Error('a wait was closed and its run goes on')
       if (typeof standing === 'object' && 'ended' in standing) return stop(standing.ended)
       if (typeof standing === 'string' || 'matched' in standing) {
-        return effect.type === 'await' ? { type: 'settled', step, visit, result: standing } : { type: 'slept', step, visit }
+        return effect.type === 'await'
+          ? { type: 'settled', step, visit, result: standing }
+          : { type: 'slept', step, visit }
       }
       const { until } = standing
       show(`waiting at step \`${step}\` until ${until}`)

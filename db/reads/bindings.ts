@@ -20,7 +20,11 @@ export type ContactBinding = {
   addresses: Record<string, string>
 }
 
-type PurposeBinding = { state: Standing['state']; pending: boolean; topics: Record<string, { state: Standing['state']; pending: boolean }> }
+type PurposeBinding = {
+  state: Standing['state']
+  pending: boolean
+  topics: Record<string, { state: Standing['state']; pending: boolean }>
+}
 /** `consent.email["marketing"].state`, `.topics["events"].state` */
 export type ConsentBinding = Record<string, Record<string, PurposeBinding>>
 
@@ -73,7 +77,10 @@ export async function readConsentBinding(db: Db, contactId: string): Promise<Con
   )
 }
 
-function consentOfPoint(entries: Entry[], known: { purpose: string; topic: string }[]): Record<string, PurposeBinding> {
+function consentOfPoint(
+  entries: Entry[],
+  known: { purpose: string; topic: string }[],
+): Record<string, PurposeBinding> {
   const purposes = new Set([...entries.map((entry) => entry.purpose), ...known.map((row) => row.purpose)])
   purposes.delete('*')
   return Object.fromEntries(

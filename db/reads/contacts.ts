@@ -20,7 +20,10 @@ export type ContactConsent = {
 }
 
 /** @throws Refusal not-found */
-export async function getContact(db: Db, externalId: string): Promise<ContactView & { consents: ContactConsent[] }> {
+export async function getContact(
+  db: Db,
+  externalId: string,
+): Promise<ContactView & { consents: ContactConsent[] }> {
   const [row] = await db.select().from(contacts).where(eq(contacts.externalId, externalId))
   if (row === undefined) throw notFound('contact', externalId)
   return { ...(await view(db, row)), consents: await consentsOf(db, row.id) }
@@ -33,7 +36,9 @@ async function consentsOf(db: Db, contactId: string): Promise<ContactConsent[]> 
   const ids = points.map((point) => point.contactPointId)
   const states = await db.select().from(consentStates).where(inArray(consentStates.contactPointId, ids))
   return points.flatMap((point) => {
-    const entries = states.filter((state) => state.contactPointId === point.contactPointId).map((state) => state.entry)
+    const entries = states
+      .filter((state) => state.contactPointId === point.contactPointId)
+      .map((state) => state.entry)
     return entries.map(({ purpose, topic }) => {
       const { state, pending, since } = standing({ entries }, purpose, topic)
       return { channel: point.channel, purpose, topic, state, pending, since }
@@ -52,7 +57,12 @@ export async function listContacts(
     .orderBy(asc(contacts.id))
     .limit(page.limit + 1)
   const views = await Promise.all(rows.map((row) => view(db, row)))
-  return pageOf(views, page.limit, (row) => row, (row) => row.id)
+  return pageOf(
+    views,
+    page.limit,
+    (row) => row,
+    (row) => row.id,
+  )
 }
 
 async function view(db: Db, row: typeof contacts.$inferSelect): Promise<ContactView> {

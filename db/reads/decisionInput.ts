@@ -5,7 +5,13 @@
  */
 import { type SQL, sql } from 'drizzle-orm'
 import { standing } from '../../domain/consent/standing.ts'
-import type { DecisionInput, Enforcement, Entry, PurposeKind, SuppressionKind } from '../../domain/consent/types.ts'
+import type {
+  DecisionInput,
+  Enforcement,
+  Entry,
+  PurposeKind,
+  SuppressionKind,
+} from '../../domain/consent/types.ts'
 import type { Db } from '../connect.ts'
 
 /** One intended message. */
@@ -39,7 +45,11 @@ type Row = {
   suppressions: { id: string; kind: SuppressionKind }[]
 }
 
-export async function readDecisionInput(db: Db, intent: Intent, channels: ReadonlySet<string>): Promise<DecisionInput> {
+export async function readDecisionInput(
+  db: Db,
+  intent: Intent,
+  channels: ReadonlySet<string>,
+): Promise<DecisionInput> {
   const { channel } = intent
   const rows = await db.execute<Row>(sql`
     select to_char(clock_timestamp() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as now,
@@ -68,7 +78,8 @@ export async function readDecisionInput(db: Db, intent: Intent, channels: Readon
 }
 
 function matchPoint(intent: Intent): SQL {
-  if ('id' in intent.contactPoint) return sql`cp.id = ${intent.contactPoint.id}::uuid and cp.channel = ${intent.channel}`
+  if ('id' in intent.contactPoint)
+    return sql`cp.id = ${intent.contactPoint.id}::uuid and cp.channel = ${intent.channel}`
   return sql`cp.channel = ${intent.channel} and cp.address = ${intent.contactPoint.address}`
 }
 
@@ -107,6 +118,7 @@ function assemble(row: Row, intent: Intent, channels: ReadonlySet<string>): Deci
 /** Anything missing makes it unknown, and an unknown purpose blocks. */
 function purposeOf(row: Row, key: string): DecisionInput['purpose'] {
   const { version, profile, kind, enforcement } = row
-  if (version === null || profile === null || kind === null || enforcement === null) return { key, known: false }
+  if (version === null || profile === null || kind === null || enforcement === null)
+    return { key, known: false }
   return { key, known: true, version, profile, kind, enforcement }
 }

@@ -17,7 +17,11 @@ export async function getDefinition(db: Db, kind: DefinitionKind, key: string): 
   return found
 }
 
-async function getVersioned(db: Db, kind: keyof typeof tables, key: string): Promise<StoredDefinition | undefined> {
+async function getVersioned(
+  db: Db,
+  kind: keyof typeof tables,
+  key: string,
+): Promise<StoredDefinition | undefined> {
   const table = tables[kind]
   const [row] = await db.select().from(table).where(eq(table.key, key))
   return row === undefined ? undefined : stored(row)
@@ -40,7 +44,12 @@ export async function listDefinitions(
       .where(page.after === undefined ? undefined : gt(triggerDefinitions.name, page.after))
       .orderBy(asc(triggerDefinitions.name))
       .limit(page.limit + 1)
-    return pageOf(rows, page.limit, (row) => stored({ ...row, key: row.name, version: 1 }), (row) => row.name)
+    return pageOf(
+      rows,
+      page.limit,
+      (row) => stored({ ...row, key: row.name, version: 1 }),
+      (row) => row.name,
+    )
   }
   const table = tables[kind]
   const rows = await db

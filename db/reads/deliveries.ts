@@ -57,7 +57,12 @@ export async function listDeliveries(db: Db, filter: DeliveryFilter): Promise<Pa
     )
     .orderBy(desc(deliveries.id))
     .limit(filter.limit + 1)
-  return pageOf(rows, filter.limit, (row) => view(row.delivery), (row) => row.delivery.id)
+  return pageOf(
+    rows,
+    filter.limit,
+    (row) => view(row.delivery),
+    (row) => row.delivery.id,
+  )
 }
 
 /** Without what makes its links: the handle's hash is nobody's business. */

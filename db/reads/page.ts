@@ -10,7 +10,12 @@ export const pageShape = z.object({
 export type Page<T> = { items: T[]; next: string | null }
 
 /** Of `limit + 1` rows, a page and where the next begins. */
-export function pageOf<Row, Item>(rows: readonly Row[], limit: number, item: (row: Row) => Item, cursor: (row: Row) => string): Page<Item> {
+export function pageOf<Row, Item>(
+  rows: readonly Row[],
+  limit: number,
+  item: (row: Row) => Item,
+  cursor: (row: Row) => string,
+): Page<Item> {
   const shown = rows.slice(0, limit)
   const last = shown.at(-1)
   return { items: shown.map(item), next: rows.length > limit && last !== undefined ? cursor(last) : null }

@@ -95,5 +95,10 @@ export async function listRuns(db: Db, filter: RunFilter): Promise<Page<RunView>
     )
     .orderBy(desc(runs.id))
     .limit(filter.limit + 1)
-  return pageOf(rows, filter.limit, (row) => row, (row) => row.id)
+  return pageOf(
+    rows,
+    filter.limit,
+    (row) => row,
+    (row) => row.id,
+  )
 }

@@ -10,7 +10,9 @@ import type { Db } from '../connect.ts'
 import { messages, profiles, purposes, triggerDefinitions } from '../schema/definitions.ts'
 
 export async function readWorld(db: Db, definition: JourneyDefinition): Promise<World> {
-  const sent = [...everyStep(definition.steps)].flatMap((step) => (step.type === 'send' ? [step.message] : []))
+  const sent = [...everyStep(definition.steps)].flatMap((step) =>
+    step.type === 'send' ? [step.message] : [],
+  )
   const facts = new Map<string, MessageFacts>()
   if (sent.length > 0) {
     const rows = await db.select().from(messages).where(inArray(messages.key, sent))
@@ -33,11 +35,15 @@ export async function readWorld(db: Db, definition: JourneyDefinition): Promise<
         // A message without the link is refused when it is put.
         linksPreferences: true,
         tracking: message.tracking !== false,
-        pathToConsent: enforcement === 'non-restrictive' || profileShape.parse(profile.definition).doubleOptIn !== undefined,
+        pathToConsent:
+          enforcement === 'non-restrictive' ||
+          profileShape.parse(profile.definition).doubleOptIn !== undefined,
       })
     }
   }
-  const triggers = new Set((await db.select({ name: triggerDefinitions.name }).from(triggerDefinitions)).map((row) => row.name))
+  const triggers = new Set(
+    (await db.select({ name: triggerDefinitions.name }).from(triggerDefinitions)).map((row) => row.name),
+  )
   const known = new Set((await db.select({ key: profiles.key }).from(profiles)).map((row) => row.key))
   return {
     message: (key) => facts.get(key) ?? null,

@@ -19,7 +19,9 @@ export const doubleOptIns = pgTable('double_opt_ins', {
   notice: jsonb('notice').$type<{ id: string; version: string; language: string } | null>(),
   /** How many confirmation mails are due so far; asking again while pending adds one. */
   mailsWanted: integer('mails_wanted').notNull().default(1),
-  clock: text('clock', { enum: ['real', 'skipping'] }).notNull().default('real'),
+  clock: text('clock', { enum: ['real', 'skipping'] })
+    .notNull()
+    .default('real'),
   requestedAt: instant('requested_at').notNull(),
   remindAt: instant('remind_at'),
   expiresAt: instant('expires_at').notNull(),

@@ -26,7 +26,15 @@ export const journeyVersions = pgTable(
   (t) => [primaryKey({ columns: [t.key, t.version] })],
 )
 
-export const runStates = ['running', 'waiting', 'paused', 'completed', 'exited', 'cancelled', 'failed'] as const
+export const runStates = [
+  'running',
+  'waiting',
+  'paused',
+  'completed',
+  'exited',
+  'cancelled',
+  'failed',
+] as const
 export type RunState = (typeof runStates)[number]
 
 export const runs = pgTable('runs', {
@@ -39,7 +47,9 @@ export const runs = pgTable('runs', {
   /** Payload of the entry: `trigger` in conditions and templates. */
   payload: jsonb('payload').$type<Record<string, unknown>>().notNull(),
   /** `skipping`: the engine skips this run's waits (rehearsals); its messages and consents are as real as any. */
-  clock: text('clock', { enum: ['real', 'skipping'] }).notNull().default('real'),
+  clock: text('clock', { enum: ['real', 'skipping'] })
+    .notNull()
+    .default('real'),
   entrySeq: bigint('entry_seq', { mode: 'number' }).notNull(),
   /** Sequence of the contact's events when the last step with an effect took it; a later wait counts from here. */
   markSeq: bigint('mark_seq', { mode: 'number' }).notNull(),

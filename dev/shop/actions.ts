@@ -31,7 +31,7 @@ export async function signUp(
   const names = wanted.map(({ name }) => name).join(', ')
   const title = `Signed up for ${names}`
   const known = await introduce(assent, secret, visitor, visitor.name !== '')
-  if (!known.ok) return remember(visitor, refused(title, 'PUT /v1/contacts/{externalId}', known))
+  if (!known.ok) return remember(visitor, refused(title, '/v1/contacts/{externalId}', known))
 
   const answer = await assent.requestDoubleOptIn({
     contactPoint: { channel: 'email', address: visitor.email },
@@ -70,8 +70,9 @@ const again = 'Assent had heard of this click already: it counts once.'
 export async function leaveCart(counter: Counter, visitor: Visitor, sent: SentCart): Promise<void> {
   await report(counter, visitor, 'Left the cart', 'cart.abandoned', sent, {}, ({ started, duplicate }) => {
     if (duplicate) return again
-    if (started.length > 0) return 'A journey began: it waits ten seconds, then asks whether it may remind you.'
-    return 'No journey began: it takes carts from €20, and not while a reminder for you is under way or just over.'
+    if (started.length > 0)
+      return 'A journey began: it waits ten seconds, then asks whether it may remind you.'
+    return 'No journey began: it takes carts from €20, and not while one for you is under way.'
   })
 }
 
@@ -112,7 +113,7 @@ async function report(
   const known = await introduce(assent, secret, visitor, false)
   const request = `POST /v1/triggers/${trigger}`
   if (!known.ok) {
-    remember(visitor, refused(title, 'PUT /v1/contacts/{externalId}', known))
+    remember(visitor, refused(title, '/v1/contacts/{externalId}', known))
     return false
   }
   const value = sum(chosen)

@@ -53,7 +53,7 @@ export function changesOf(
       else changes.optIns.push({ box, version, keptOff: false })
     }
   }
-  for (const box of revivedBy(changes.optIns, groups)) {
+  for (const box of revivedBy(changes, groups)) {
     changes.optOuts.push({ box, version: box.purposeVersion, keptOff: true })
   }
   return changes
@@ -68,14 +68,12 @@ export function isSettledOptOut({ standing }: Pick<Box, 'standing'>): boolean {
  * Opting in to a purpose that is not restrictive would bring back the topics that were off only because it was: but their boxes
  * were left off. Each then gets an opt-out of its own.
  */
-function revivedBy(optIns: readonly Change[], groups: readonly BoxGroup[]): Box[] {
+function revivedBy({ optIns, optOuts }: Changes, groups: readonly BoxGroup[]): Box[] {
   const ticked = new Set(optIns.map(({ box }) => box))
+  const said = new Set([...optIns, ...optOuts].map(({ box }) => box))
   return groups
     .filter(({ purpose }) => ticked.has(purpose))
     .flatMap(({ topics }) => topics)
-    .filter((topic) => !ticked.has(topic))
-    .filter(
-      ({ enforcement, standing }) =>
-        enforcement === 'non-restrictive' && standing.state === 'opted-out' && standing.by !== 'own',
-    )
+    .filter((topic) => !said.has(topic) && topic.enforcement === 'non-restrictive')
+    .filter(({ standing }) => standing.state === 'opted-out' && standing.by !== 'own')
 }

@@ -5,8 +5,8 @@ import { z } from 'zod'
 import { consentEvents } from '../../db/schema/ledger.ts'
 import { triggerEvents } from '../../db/schema/triggers.ts'
 import { installPoint } from '../../points.ts'
-import { settleDoubleOptIn } from '../../transactions/doubleOptIns/settleDoubleOptIn.ts'
 import { requestDoubleOptIn } from '../../transactions/doubleOptIns/requestDoubleOptIn.ts'
+import { settleDoubleOptIn } from '../../transactions/doubleOptIns/settleDoubleOptIn.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { idOf } from '../harness/client.ts'
 import { optIn, optOut, publish, putBrand, putPerson } from '../harness/fixtures.ts'
@@ -24,7 +24,11 @@ const grants = [{ purpose: 'marketing', topic: 'newsletter' }]
 const stateShape = z.looseObject({ state: z.string() })
 
 function request(email: string, wanted = grants) {
-  const body = { contactPoint: { channel: 'email', address: email }, grants: wanted, circumstances: 'footer form' }
+  const body = {
+    contactPoint: { channel: 'email', address: email },
+    grants: wanted,
+    circumstances: 'footer form',
+  }
   return assent.api.ok('POST', '/v1/double-opt-ins', body, idOf)
 }
 
@@ -35,7 +39,8 @@ async function verdict(email: string, topic = 'newsletter'): Promise<string> {
   return `${answer.verdict} ${answer.reason}`
 }
 
-const confirmed = async (id: string) => (await assent.api.ok('GET', `/v1/double-opt-ins/${id}`, undefined, stateShape)).state
+const confirmed = async (id: string) =>
+  (await assent.api.ok('GET', `/v1/double-opt-ins/${id}`, undefined, stateShape)).state
 
 const workflowResult = (id: string) => assent.workflowResult(id)
 
@@ -66,7 +71,9 @@ it('mails a link whose GET shows a page and whose POST opts in, once', async () 
   ])
   const again = await fetch(link, { method: 'POST' })
   expect(again.status).toBe(200)
-  expect(await assent.house.db.select().from(consentEvents).where(eq(consentEvents.doubleOptIn, id))).toHaveLength(2)
+  expect(
+    await assent.house.db.select().from(consentEvents).where(eq(consentEvents.doubleOptIn, id)),
+  ).toHaveLength(2)
   // Only the topic that was ticked.
   expect(await verdict(person.email, 'events')).toBe('block no-topic-consent')
 })
@@ -216,6 +223,9 @@ it('names what is wrong with a request', async () => {
   expect(await wrong({ grants: [{ purpose: 'nothing' }] })).toEqual([422, '/grants/0/purpose'])
   expect(await wrong({ grants: [{ purpose: 'service' }] })).toEqual([422, '/grants/0/purpose'])
   expect(await wrong({ grants: [{ purpose: 'marketing', topic: 'none' }] })).toEqual([422, '/grants/0/topic'])
-  expect(await wrong({ contactPoint: { channel: 'email', address: 'nobody' } })).toEqual([422, '/contactPoint/address'])
+  expect(await wrong({ contactPoint: { channel: 'email', address: 'nobody' } })).toEqual([
+    422,
+    '/contactPoint/address',
+  ])
   expect(await wrong({ grants: [] })).toEqual([422, '/grants'])
 })

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { Client, Connection } from '@temporalio/client'
-import { NativeConnection, Worker } from '@temporalio/worker'
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { sql } from 'drizzle-orm'
 import { pino } from 'pino'
 import { inject } from 'vitest'
@@ -24,6 +24,9 @@ import { ownDatabase } from './database.ts'
 import { testKeys } from './keys.ts'
 import { until } from './until.ts'
 
+// What a test makes fail on purpose need not be read by everybody.
+Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] })
+
 export type AssentOptions = {
   /** False: no worker until `startWorker`. */
   worker?: boolean
@@ -31,6 +34,8 @@ export type AssentOptions = {
   smtp?: string
   /** Another address of the engine, as of one that is down. */
   engine?: string
+  /** Another way to the database: given its `host:port`, answers the one to use. */
+  databaseBy?: (address: string) => Promise<string>
   /** Another task queue: the same Assent, started anew. */
   environment?: Record<string, string>
 }
@@ -133,9 +138,11 @@ export class Assent {
 
 export async function startAssent(options: AssentOptions = {}): Promise<Assent> {
   const database = await ownDatabase()
+  const databaseUrl = new URL(database.url)
+  if (options.databaseBy !== undefined) databaseUrl.host = await options.databaseBy(databaseUrl.host)
   const environment: Record<string, string> = {
     ...testKeys,
-    DATABASE_URL: database.url,
+    DATABASE_URL: databaseUrl.href,
     TEMPORAL_ADDRESS: options.engine ?? inject('temporal').address,
     TEMPORAL_TASK_QUEUE: `t-${randomBytes(6).toString('hex')}`,
     TEMPORAL_WORKFLOW_BUNDLE: inject('bundle'),
@@ -196,7 +203,9 @@ export async function startAssent(options: AssentOptions = {}): Promise<Assent> 
 }
 
 /** The links in mails name the API's own address, which is known only once it listens. */
-async function listen(make: (url: string) => ReturnType<typeof createApp>): Promise<{ server: Server; url: string }> {
+async function listen(
+  make: (url: string) => ReturnType<typeof createApp>,
+): Promise<{ server: Server; url: string }> {
   const { createServer } = await import('node:http')
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { appendFileSync } from 'node:fs'
 import { inject } from 'vitest'
-import { anything, type ApiClient, idOf } from './client.ts'
+import { type ApiClient, anything, idOf } from './client.ts'
 
 export const footer = {
   text: '\n\nPreferences: {{ links.preferences }}\n{{ profile.postalAddress }}',
@@ -79,7 +79,9 @@ export async function putPerson(api: ApiClient, more: Record<string, unknown> = 
   const externalId = `crm-${mark}`
   const email = `person-${mark}@example.com`
   const firstName = `Name${mark}`
-  const phone = `+4366${String(Number.parseInt(mark.slice(0, 8), 16)).padStart(10, '0').slice(0, 9)}`
+  const phone = `+4366${String(Number.parseInt(mark.slice(0, 8), 16))
+    .padStart(10, '0')
+    .slice(0, 9)}`
   personal(externalId, email, firstName, phone)
   const contact = { email, phone, attributes: { firstName }, ...more }
   const { id } = await api.ok('PUT', `/v1/contacts/${externalId}`, contact, idOf)
@@ -127,7 +129,12 @@ export async function publish(api: ApiClient, definition: Record<string, unknown
   return key
 }
 
-export async function startRunOf(api: ApiClient, journey: string, person: Person, payload = {}): Promise<string> {
+export async function startRunOf(
+  api: ApiClient,
+  journey: string,
+  person: Person,
+  payload = {},
+): Promise<string> {
   const body = { contact: { externalId: person.externalId }, payload }
   return (await api.ok('POST', `/v1/journeys/${journey}/runs`, body, idOf)).id
 }

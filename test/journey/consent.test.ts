@@ -53,7 +53,10 @@ describe('a journey with two mails and a wait between them', () => {
       ['wait', 'matched'],
       ['two', 'sent'],
     ])
-    expect((await mailsArrived(person.email, 2)).map((one) => one.subject)).toEqual(['First for Kim', 'Second for Kim'])
+    expect((await mailsArrived(person.email, 2)).map((one) => one.subject)).toEqual([
+      'First for Kim',
+      'Second for Kim',
+    ])
     const listed = await assent.api.call('GET', `/v1/runs?journey=${journey}`)
     expect(listed.text).toContain(run)
   })
@@ -74,7 +77,12 @@ describe('a journey with two mails and a wait between them', () => {
       redirect: 'manual',
     })
     expect(answer.status).toBe(200)
-    await assent.api.ok('POST', '/v1/triggers/order.placed', { contact: { externalId: person.externalId } }, takenShape)
+    await assent.api.ok(
+      'POST',
+      '/v1/triggers/order.placed',
+      { contact: { externalId: person.externalId } },
+      takenShape,
+    )
     const ended = await assent.runEnded(run)
     expect(ended.state).toBe('completed')
     expect(ended.path.at(-1)).toMatchObject({ step: 'two', outcome: 'blocked', reason: 'topic-opted-out' })
@@ -86,7 +94,12 @@ describe('a journey with two mails and a wait between them', () => {
     const person = await putPerson(assent.api)
     const ended = await assent.runEnded(await startRunOf(assent.api, journey, person))
     expect(ended.path[0]).toMatchObject({ outcome: 'blocked', reason: 'no-topic-consent' })
-    const delivery = await assent.api.ok('GET', `/v1/deliveries/${ended.path[0]?.delivery}`, undefined, deliveryShape)
+    const delivery = await assent.api.ok(
+      'GET',
+      `/v1/deliveries/${ended.path[0]?.delivery}`,
+      undefined,
+      deliveryShape,
+    )
     expect(delivery).toMatchObject({
       state: 'blocked',
       decision: { verdict: 'block', reason: 'no-topic-consent' },
@@ -102,7 +115,12 @@ describe('a journey with two mails and a wait between them', () => {
     const run = await startRunOf(assent.api, journey, person)
     await assent.runWaits(run, 'wait')
     await optOut(assent.api, person.email, '*')
-    await assent.api.ok('POST', '/v1/triggers/order.placed', { contact: { externalId: person.externalId } }, takenShape)
+    await assent.api.ok(
+      'POST',
+      '/v1/triggers/order.placed',
+      { contact: { externalId: person.externalId } },
+      takenShape,
+    )
     const ended = await assent.runEnded(run)
     expect(ended.path.at(-1)).toMatchObject({ step: 'two', outcome: 'blocked', reason: 'opted-out' })
   })
@@ -176,7 +194,9 @@ it('tracks where it is permitted: pixel, redirects, and an open that moves the j
   const [mail] = await mailsArrived(person.email, 1)
   if (mail === undefined) throw new Error('no mail')
   await assent.runWaits(run, 'opened')
-  const browser = { 'User-Agent': 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0' }
+  const browser = {
+    'User-Agent': 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0',
+  }
   const click = await fetch(linkIn(mail, '/t/'), { redirect: 'manual', headers: browser })
   expect(click.status).toBe(302)
   expect(click.headers.get('Location')).toBe('https://www.example.com/checkout')
@@ -217,9 +237,13 @@ it('ends a run at once by its exit trigger, wherever it is', async () => {
   if (run === undefined) throw new Error('not started')
   await assent.runWaits(run.id, 'pause')
   const other = { contact: { externalId: person.externalId }, payload: { cart: 'b' } }
-  expect((await assent.api.ok('POST', '/v1/triggers/order.placed', other, takenShape)).signalled).not.toContain(run.id)
+  expect(
+    (await assent.api.ok('POST', '/v1/triggers/order.placed', other, takenShape)).signalled,
+  ).not.toContain(run.id)
   const same = { contact: { externalId: person.externalId }, payload: { cart: 'a' } }
-  expect((await assent.api.ok('POST', '/v1/triggers/order.placed', same, takenShape)).signalled).toContain(run.id)
+  expect((await assent.api.ok('POST', '/v1/triggers/order.placed', same, takenShape)).signalled).toContain(
+    run.id,
+  )
   const ended = await assent.run(run.id)
   expect(ended).toMatchObject({ state: 'exited', endReason: 'trigger:order.placed' })
   await until('the workflow to hear of it', async () => {

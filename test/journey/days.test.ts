@@ -16,7 +16,12 @@ afterAll(() => assent.stop())
 const day = 86_400_000
 
 async function skipping(journey: string, person: Person): Promise<string> {
-  const { id } = await startRun(assent.house, { journey, contactId: person.id, payload: {}, clock: 'skipping' })
+  const { id } = await startRun(assent.house, {
+    journey,
+    contactId: person.id,
+    payload: {},
+    clock: 'skipping',
+  })
   assent.dispatcher.nudge()
   return id
 }
@@ -49,7 +54,10 @@ describe('not opened within 3 days', () => {
       ['opened', 'timed-out'],
       ['again', 'sent'],
     ])
-    expect((await mailsTo(person.email)).map((mail) => mail.subject)).toEqual(['First for you', 'Second for you'])
+    expect((await mailsTo(person.email)).map((mail) => mail.subject)).toEqual([
+      'First for you',
+      'Second for you',
+    ])
     const [, timedOut] = run.path
     expect(Date.parse(timedOut?.at ?? '') - began).toBeGreaterThanOrEqual(3 * day)
   })
@@ -111,7 +119,11 @@ it('waits for a time of day in the contact’s zone, an instant, and an instant 
   const journey = await publish(assent.api, {
     steps: [
       { id: 'past', type: 'wait', until: '2020-01-01T00:00:00Z' },
-      { id: 'morning', type: 'wait', until: { time: '09:00', days: ['mon', 'tue', 'wed', 'thu', 'fri'], zone: 'contact' } },
+      {
+        id: 'morning',
+        type: 'wait',
+        until: { time: '09:00', days: ['mon', 'tue', 'wed', 'thu', 'fri'], zone: 'contact' },
+      },
       { id: 'week', type: 'wait', for: '7 days' },
       { id: 'due', type: 'wait', until: 'now + duration("48h")' },
     ],
@@ -120,7 +132,11 @@ it('waits for a time of day in the contact’s zone, an instant, and an instant 
   const run = await assent.runEnded(await skipping(journey, person))
   const at = new Map(run.path.map((step) => [step.step, step.at]))
   const morning = new Date(at.get('morning') ?? '')
-  const vienna = new Intl.DateTimeFormat('en-GB', { timeZone: 'Europe/Vienna', hour: '2-digit', minute: '2-digit' })
+  const vienna = new Intl.DateTimeFormat('en-GB', {
+    timeZone: 'Europe/Vienna',
+    hour: '2-digit',
+    minute: '2-digit',
+  })
   expect(vienna.format(morning)).toBe('09:00')
   expect(Date.parse(at.get('week') ?? '') - morning.getTime()).toBeGreaterThanOrEqual(7 * day)
   expect(Date.parse(at.get('due') ?? '') - Date.parse(at.get('week') ?? '')).toBeGreaterThanOrEqual(2 * day)

@@ -16,7 +16,12 @@ beforeAll(async () => {
 afterAll(() => assent.stop())
 
 const order = (person: Person, payload = {}) =>
-  assent.api.ok('POST', '/v1/triggers/order.placed', { contact: { externalId: person.externalId }, payload }, takenShape)
+  assent.api.ok(
+    'POST',
+    '/v1/triggers/order.placed',
+    { contact: { externalId: person.externalId }, payload },
+    takenShape,
+  )
 
 const journeyOf = (timeout: string) =>
   publish(assent.api, {
@@ -94,7 +99,12 @@ describe('an event around the start of a waitFor counts once', () => {
   it('just after: the open wait is settled by intake, and one event settles one wait only', async () => {
     const journey = await publish(assent.api, {
       steps: [
-        { id: 'ordered', type: 'waitFor', timeout: '1 day', events: [{ trigger: 'order.placed', steps: [] }] },
+        {
+          id: 'ordered',
+          type: 'waitFor',
+          timeout: '1 day',
+          events: [{ trigger: 'order.placed', steps: [] }],
+        },
         { id: 'again', type: 'waitFor', timeout: '1 day', events: [{ trigger: 'order.placed', steps: [] }] },
       ],
     })
@@ -114,7 +124,12 @@ describe('an event around the start of a waitFor counts once', () => {
   it('two events at once: both waits are settled, none is lost', async () => {
     const journey = await publish(assent.api, {
       steps: [
-        { id: 'ordered', type: 'waitFor', timeout: '1 day', events: [{ trigger: 'order.placed', steps: [] }] },
+        {
+          id: 'ordered',
+          type: 'waitFor',
+          timeout: '1 day',
+          events: [{ trigger: 'order.placed', steps: [] }],
+        },
         { id: 'again', type: 'waitFor', timeout: '1 day', events: [{ trigger: 'order.placed', steps: [] }] },
       ],
     })
@@ -139,7 +154,9 @@ describe('a timer that fires while the event arrives has one outcome', () => {
       await order(person)
     })
     // The timer's question, asked with the deadline past; the event gets in before it.
-    expect(await settleWait(assent.house, { run: id, step: 'ordered', visit: 1, now: late() })).toEqual({ matched: 0 })
+    expect(await settleWait(assent.house, { run: id, step: 'ordered', visit: 1, now: late() })).toEqual({
+      matched: 0,
+    })
     const run = await assent.runEnded(id)
     expect(run.path.map((step) => [step.step, step.outcome])).toEqual([
       ['one', 'sent'],
@@ -156,7 +173,9 @@ describe('a timer that fires while the event arrives has one outcome', () => {
     await assent.runWaits(id, 'ordered')
     const remove = installPoint('trigger:before-lock', async () => {
       remove()
-      expect(await settleWait(assent.house, { run: id, step: 'ordered', visit: 1, now: late() })).toBe('timed-out')
+      expect(await settleWait(assent.house, { run: id, step: 'ordered', visit: 1, now: late() })).toBe(
+        'timed-out',
+      )
     })
     expect((await order(person)).signalled).toEqual([])
     expect((await waitRow(id))?.state).toBe('timed-out')
@@ -179,8 +198,16 @@ it('an event says which of several awaited things happened: the first in the def
         type: 'waitFor',
         timeout: '1 day',
         events: [
-          { trigger: 'order.placed', where: 'event.value >= 100', steps: [{ id: 'big', type: 'exit', reason: 'big' }] },
-          { trigger: 'order.placed', where: 'event.value >= 10', steps: [{ id: 'small', type: 'exit', reason: 'small' }] },
+          {
+            trigger: 'order.placed',
+            where: 'event.value >= 100',
+            steps: [{ id: 'big', type: 'exit', reason: 'big' }],
+          },
+          {
+            trigger: 'order.placed',
+            where: 'event.value >= 10',
+            steps: [{ id: 'small', type: 'exit', reason: 'small' }],
+          },
         ],
       },
     ],
@@ -227,13 +254,17 @@ describe('branches and re-entry', () => {
           type: 'branch',
           cases: [
             { when: 'contact.attributes.plan == "gold"', steps: [{ id: 'gold', type: 'exit' }] },
-            { when: 'consent.email["marketing"].topics["newsletter"].state == "opted-in"', steps: [{ id: 'reader', type: 'exit' }] },
+            {
+              when: 'consent.email["marketing"].topics["newsletter"].state == "opted-in"',
+              steps: [{ id: 'reader', type: 'exit' }],
+            },
           ],
           otherwise: [{ id: 'other', type: 'exit' }],
         },
       ],
     })
-    const ends = async (person: Person) => (await assent.runEnded(await startRunOf(assent.api, journey, person))).path.at(-1)?.step
+    const ends = async (person: Person) =>
+      (await assent.runEnded(await startRunOf(assent.api, journey, person))).path.at(-1)?.step
     expect(await ends(await putPerson(assent.api, { attributes: { plan: 'gold' } }))).toBe('gold')
     expect(await ends(await optedIn())).toBe('reader')
     expect(await ends(await putPerson(assent.api))).toBe('other')

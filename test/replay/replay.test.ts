@@ -36,7 +36,10 @@ it('all replay', async () => {
   const bundle = { code: readFileSync(inject('bundle'), 'utf8') }
   const histories = files.map((file) => ({ workflowId: file, history: read(file) }))
   const replayed: string[] = []
-  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle: bundle }, histories)) {
+  for await (const { workflowId, error } of Worker.runReplayHistories(
+    { workflowBundle: bundle },
+    histories,
+  )) {
     expect(error, workflowId).toBeUndefined()
     replayed.push(workflowId)
   }
@@ -58,7 +61,15 @@ describe.each(files)('%s', (file) => {
       const found = decided.safeParse(payload)
       return found.success ? [found.data] : []
     })
-    const sends = ['double-opt-in', 'two-mails', 'timed-out', 'blocked', 'untracked', 'branch-case', 'given-up']
+    const sends = [
+      'double-opt-in',
+      'two-mails',
+      'timed-out',
+      'blocked',
+      'untracked',
+      'branch-case',
+      'given-up',
+    ]
     if (sends.some((word) => file.includes(word))) expect(decisions.length).toBeGreaterThan(0)
     for (const { input, decision } of decisions) expect(decide(input)).toEqual(decision)
   })

@@ -2,9 +2,10 @@
  * One scenario for each path through the two workflows: lived on the real engine, recorded as a history, and replayed ever
  * after. A scenario starts something, brings it to its end, and says how it ended.
  */
+
+import { expect } from 'vitest'
 import { requestDoubleOptIn } from '../../transactions/doubleOptIns/requestDoubleOptIn.ts'
 import { startRun } from '../../transactions/runs/startRun.ts'
-import { expect } from 'vitest'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { takenShape } from '../harness/client.ts'
 import { optIn, optOut, type Person, publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
@@ -37,10 +38,19 @@ async function person(assent: Assent, permitted = true): Promise<Person> {
 }
 
 async function order(assent: Assent, who: Person): Promise<void> {
-  await assent.api.ok('POST', '/v1/triggers/order.placed', { contact: { externalId: who.externalId } }, takenShape)
+  await assent.api.ok(
+    'POST',
+    '/v1/triggers/order.placed',
+    { contact: { externalId: who.externalId } },
+    takenShape,
+  )
 }
 
-async function skipping(assent: Assent, definition: Record<string, unknown>, permitted = true): Promise<string> {
+async function skipping(
+  assent: Assent,
+  definition: Record<string, unknown>,
+  permitted = true,
+): Promise<string> {
   const journey = await publish(assent.api, definition)
   const who = await person(assent, permitted)
   const { id } = await startRun(assent.house, { journey, contactId: who.id, payload: {}, clock: 'skipping' })
@@ -54,10 +64,17 @@ async function started(assent: Assent, definition: Record<string, unknown>, perm
   return { who, id }
 }
 
-async function ask(assent: Assent, clock: 'real' | 'skipping' = 'real'): Promise<{ who: Person; id: string }> {
+async function ask(
+  assent: Assent,
+  clock: 'real' | 'skipping' = 'real',
+): Promise<{ who: Person; id: string }> {
   const who = await putPerson(assent.api)
   const contactPoint = { channel: 'email', address: who.email }
-  const { id } = await requestDoubleOptIn(assent.house, { contactPoint, profile: 'default', grants }, { caller: 'test', clock })
+  const { id } = await requestDoubleOptIn(
+    assent.house,
+    { contactPoint, profile: 'default', grants },
+    { caller: 'test', clock },
+  )
   assent.dispatcher.nudge()
   return { who, id }
 }
@@ -99,7 +116,11 @@ export const scenarios: readonly Scenario[] = [
     workflow: 'journey',
     result: completed,
     live: (assent) => {
-      const opened = { ...ordered, events: [{ opened: 'one', steps: [] }], onUntracked: [{ ...send, id: 'note' }] }
+      const opened = {
+        ...ordered,
+        events: [{ opened: 'one', steps: [] }],
+        onUntracked: [{ ...send, id: 'note' }],
+      }
       return skipping(assent, { steps: [send, opened] }, false)
     },
   },
@@ -107,13 +128,15 @@ export const scenarios: readonly Scenario[] = [
     name: 'journey-blocked-and-going-on',
     workflow: 'journey',
     result: completed,
-    live: async (assent) => (await started(assent, { steps: [send, { ...send, id: 'two', message: 'receipt' }] }, false)).id,
+    live: async (assent) =>
+      (await started(assent, { steps: [send, { ...send, id: 'two', message: 'receipt' }] }, false)).id,
   },
   {
     name: 'journey-blocked-and-exited',
     workflow: 'journey',
     result: { state: 'exited', reason: 'blocked' },
-    live: async (assent) => (await started(assent, { steps: [{ ...send, onBlocked: 'exit' }, ordered] }, false)).id,
+    live: async (assent) =>
+      (await started(assent, { steps: [{ ...send, onBlocked: 'exit' }, ordered] }, false)).id,
   },
   {
     name: 'journey-sleeps-and-branches',

@@ -14,7 +14,9 @@ const patterns = [
 ]
 
 export async function scanHistories(parts: Parts): Promise<void> {
-  const persons = readFileSync(personsFile, 'utf8').split('\n').filter((line) => line !== '')
+  const persons = readFileSync(personsFile, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
   const connection = await Connection.connect({ address: parts.temporal.address })
   const client = new Client({ connection })
   let scanned = 0

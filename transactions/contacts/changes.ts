@@ -9,19 +9,18 @@ type Fields = Pick<
 >
 
 /** Payloads of address changes name no address: what the contact has now, conditions read from the contact. */
-export function changesOf(
-  before: Fields,
-  after: Fields,
-  moved: readonly { channel: string }[],
-): Raised[] {
+export function changesOf(before: Fields, after: Fields, moved: readonly { channel: string }[]): Raised[] {
   const raised: Raised[] = []
-  if (moved.some(({ channel }) => channel === 'email')) raised.push({ name: 'contact.email-updated', payload: {} })
-  if (moved.some(({ channel }) => channel === 'sms')) raised.push({ name: 'contact.phone-updated', payload: {} })
+  if (moved.some(({ channel }) => channel === 'email'))
+    raised.push({ name: 'contact.email-updated', payload: {} })
+  if (moved.some(({ channel }) => channel === 'sms'))
+    raised.push({ name: 'contact.phone-updated', payload: {} })
   if (!sameJson(before.postalAddress ?? null, after.postalAddress ?? null)) {
     raised.push({ name: 'contact.address-updated', payload: {} })
   }
   const changed = { ...plainChanges(before, after), ...attributeChanges(before.attributes, after.attributes) }
-  if (Object.keys(changed).length > 0) raised.push({ name: 'record.changed', payload: { record: after.kind, changed } })
+  if (Object.keys(changed).length > 0)
+    raised.push({ name: 'record.changed', payload: { record: after.kind, changed } })
   return raised
 }
 

@@ -41,7 +41,10 @@ export async function putContactIn(
 ): Promise<{ id: string; created: boolean }> {
   // Two first PUTs of one contact must not make two.
   await lockKey(tx, 'contact', externalId)
-  const [known] = await tx.select({ id: contacts.id }).from(contacts).where(eq(contacts.externalId, externalId))
+  const [known] = await tx
+    .select({ id: contacts.id })
+    .from(contacts)
+    .where(eq(contacts.externalId, externalId))
   const id = known?.id ?? newId()
   const fields = {
     kind: input.kind,
@@ -54,7 +57,11 @@ export async function putContactIn(
   if (known === undefined) await tx.insert(contacts).values({ id, externalId, ...fields })
   const before = await lockContact(tx, id)
   const now = await databaseNow(tx)
-  if (known !== undefined) await tx.update(contacts).set({ ...fields, updatedAt: now }).where(eq(contacts.id, id))
+  if (known !== undefined)
+    await tx
+      .update(contacts)
+      .set({ ...fields, updatedAt: now })
+      .where(eq(contacts.id, id))
   const moved = await moveAddresses(tx, house, id, wanted)
   const raised = known === undefined ? [createdTrigger(input.kind)] : changesOf(before, fields, moved)
   await raise(tx, before, raised, now)
@@ -66,9 +73,11 @@ export function normalisedAddresses(input: ContactInput): Map<string, string> {
   const given: [channel: string, address: string | undefined, pointer: string][] = [
     ['email', input.email, '/email'],
     ['sms', input.phone, '/phone'],
-    ...Object.entries(input.addresses ?? {}).map(
-      ([channel, address]): [string, string, string] => [channel, address, `/addresses/${channel}`],
-    ),
+    ...Object.entries(input.addresses ?? {}).map(([channel, address]): [string, string, string] => [
+      channel,
+      address,
+      `/addresses/${channel}`,
+    ]),
   ]
   const wanted = new Map<string, string>()
   const errors = []

@@ -12,11 +12,16 @@ import type { ContactReference } from '../../domain/shapes/primitives.ts'
  */
 export async function resolveContact(db: Db, reference: ContactReference): Promise<string | null> {
   if (reference.externalId !== undefined) {
-    const [row] = await db.select({ id: contacts.id }).from(contacts).where(eq(contacts.externalId, reference.externalId))
+    const [row] = await db
+      .select({ id: contacts.id })
+      .from(contacts)
+      .where(eq(contacts.externalId, reference.externalId))
     return row?.id ?? null
   }
   const [field, channel, text] =
-    reference.email !== undefined ? ['email', 'email', reference.email] : ['phone', 'sms', reference.phone ?? '']
+    reference.email !== undefined
+      ? ['email', 'email', reference.email]
+      : ['phone', 'sms', reference.phone ?? '']
   const address = normaliseAddress(channel, text)
   if (!address.ok) throw invalid(`/contact/${field}`, address.message)
   const rows = await db

@@ -24,13 +24,16 @@ async function whatHangsOn(tx: Db, kind: DefinitionKind, key: string): Promise<s
       union all select from journey_versions where jsonb_path_exists(definition, ${path}::jsonpath, ${JSON.stringify({ key })}::jsonb) limit 1`
   switch (kind) {
     case 'profile':
-      if (await one(sql`select from purposes where profile = ${key} limit 1`)) return 'a purpose belongs to it'
-      if (await one(sql`select from messages where profile = ${key} limit 1`)) return 'a message is sent under it'
+      if (await one(sql`select from purposes where profile = ${key} limit 1`))
+        return 'a purpose belongs to it'
+      if (await one(sql`select from messages where profile = ${key} limit 1`))
+        return 'a message is sent under it'
       if (await one(mentioned('$.profile ? (@ == $key)'))) return 'a journey belongs to it'
       return null
     case 'purpose':
       if (await one(sql`select from messages where purpose = ${key} limit 1`)) return 'a message serves it'
-      if (await one(sql`select from consent_events where purpose = ${key} limit 1`)) return 'the ledger speaks of it'
+      if (await one(sql`select from consent_events where purpose = ${key} limit 1`))
+        return 'the ledger speaks of it'
       if (await one(sql`select from profiles where definition->>'trackingPurpose' = ${key} limit 1`)) {
         return 'a profile tracks by it'
       }
@@ -45,7 +48,8 @@ async function whatHangsOn(tx: Db, kind: DefinitionKind, key: string): Promise<s
       }
       return null
     case 'trigger':
-      if (await one(sql`select from trigger_definitions where name = ${key} and built_in limit 1`)) return 'it is built in'
+      if (await one(sql`select from trigger_definitions where name = ${key} and built_in limit 1`))
+        return 'it is built in'
       if (await one(mentioned('$.**.trigger ? (@ == $key)'))) return 'a journey listens to it'
       return null
     default:
@@ -56,11 +60,17 @@ async function whatHangsOn(tx: Db, kind: DefinitionKind, key: string): Promise<s
 async function remove(tx: Db, kind: DefinitionKind, key: string): Promise<boolean> {
   switch (kind) {
     case 'profile':
-      return (await tx.delete(profiles).where(eq(profiles.key, key)).returning({ key: profiles.key })).length > 0
+      return (
+        (await tx.delete(profiles).where(eq(profiles.key, key)).returning({ key: profiles.key })).length > 0
+      )
     case 'purpose':
-      return (await tx.delete(purposes).where(eq(purposes.key, key)).returning({ key: purposes.key })).length > 0
+      return (
+        (await tx.delete(purposes).where(eq(purposes.key, key)).returning({ key: purposes.key })).length > 0
+      )
     case 'message':
-      return (await tx.delete(messages).where(eq(messages.key, key)).returning({ key: messages.key })).length > 0
+      return (
+        (await tx.delete(messages).where(eq(messages.key, key)).returning({ key: messages.key })).length > 0
+      )
     case 'trigger': {
       const { name } = triggerDefinitions
       return (await tx.delete(triggerDefinitions).where(eq(name, key)).returning({ name })).length > 0

@@ -4,8 +4,8 @@ import { databaseNow } from '../../db/clock.ts'
 import type { Db } from '../../db/connect.ts'
 import { readWorld } from '../../db/reads/world.ts'
 import { journeys, journeyVersions } from '../../db/schema/journeys.ts'
-import { checkJourney, type Problem } from '../../domain/journey/check.ts'
 import { entryOf, exitsOf } from '../../domain/journey/awaits.ts'
+import { checkJourney, type Problem } from '../../domain/journey/check.ts'
 import type { JourneyDefinition } from '../../domain/journey/definition.ts'
 import { compilePlan } from '../../domain/journey/plan.ts'
 import { notFound, Refusal } from '../../domain/refusal.ts'
@@ -13,7 +13,10 @@ import type { House } from '../house.ts'
 import { lockKey, sameJson } from './nextVersion.ts'
 
 /** Stores the draft; what is wrong with it is answered, not refused: only publishing refuses. */
-export async function putJourney(house: House, definition: JourneyDefinition): Promise<{ problems: Problem[] }> {
+export async function putJourney(
+  house: House,
+  definition: JourneyDefinition,
+): Promise<{ problems: Problem[] }> {
   return house.db.transaction(async (tx) => {
     await lockKey(tx, 'journey', definition.key)
     const problems = checkJourney(definition, await readWorld(tx, definition))
@@ -27,14 +30,18 @@ export async function putJourney(house: House, definition: JourneyDefinition): P
  * Publishes the draft. One that is already published as it stands keeps its version.
  * @throws Refusal invalid with a pointer into the definition for each error
  */
-export async function publishJourney(house: House, key: string): Promise<{ version: number; warnings: Problem[] }> {
+export async function publishJourney(
+  house: House,
+  key: string,
+): Promise<{ version: number; warnings: Problem[] }> {
   return house.db.transaction(async (tx) => {
     await lockKey(tx, 'journey', key)
     const [journey] = await tx.select().from(journeys).where(eq(journeys.key, key))
     if (journey === undefined) throw notFound('journey', key)
     const problems = checkJourney(journey.draft, await readWorld(tx, journey.draft))
     const errors = problems.filter((problem) => problem.severity === 'error')
-    if (errors.length > 0) throw new Refusal('invalid', 'the journey has errors', { errors: errors.map(asField) })
+    if (errors.length > 0)
+      throw new Refusal('invalid', 'the journey has errors', { errors: errors.map(asField) })
     const warnings = problems.filter((problem) => problem.severity === 'warning')
     const published = await readVersion(tx, key, journey.publishedVersion)
     if (published !== null && sameJson(published, journey.draft)) {

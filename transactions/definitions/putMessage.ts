@@ -15,7 +15,10 @@ export async function putMessage(house: House, key: string, message: Message): P
     if (purpose === undefined) throw invalid('/purpose', `there is no purpose "${message.purpose}"`)
     if (purpose.kind === 'tracking') throw invalid('/purpose', 'a tracking purpose sends no messages')
     const profileKey = message.profile ?? purpose.profile
-    const [profile] = await tx.select({ key: profiles.key }).from(profiles).where(eq(profiles.key, profileKey))
+    const [profile] = await tx
+      .select({ key: profiles.key })
+      .from(profiles)
+      .where(eq(profiles.key, profileKey))
     if (profile === undefined) throw invalid('/profile', `there is no profile "${profileKey}"`)
     if (message.topic !== undefined) {
       const [topic] = await tx

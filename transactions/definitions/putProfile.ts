@@ -14,11 +14,20 @@ export async function putProfile(house: House, key: string, profile: Profile): P
   return house.db.transaction(async (tx) => {
     const warnings: FieldError[] = []
     if (profile.trackingPurpose !== undefined) {
-      const [purpose] = await tx.select({ kind: purposes.kind }).from(purposes).where(eq(purposes.key, profile.trackingPurpose))
+      const [purpose] = await tx
+        .select({ kind: purposes.kind })
+        .from(purposes)
+        .where(eq(purposes.key, profile.trackingPurpose))
       if (purpose === undefined) {
-        warnings.push({ pointer: '/trackingPurpose', message: 'is not known yet: nothing is tracked until it is' })
+        warnings.push({
+          pointer: '/trackingPurpose',
+          message: 'is not known yet: nothing is tracked until it is',
+        })
       } else if (purpose.kind !== 'tracking') {
-        throw invalid('/trackingPurpose', `"${profile.trackingPurpose}" is a ${purpose.kind} purpose, not a tracking one`)
+        throw invalid(
+          '/trackingPurpose',
+          `"${profile.trackingPurpose}" is a ${purpose.kind} purpose, not a tracking one`,
+        )
       }
     }
     if (profile.doubleOptIn !== undefined) {
@@ -28,9 +37,15 @@ export async function putProfile(house: House, key: string, profile: Profile): P
         .innerJoin(purposes, eq(purposes.key, messages.purpose))
         .where(eq(messages.key, profile.doubleOptIn.message))
       if (message === undefined) {
-        warnings.push({ pointer: '/doubleOptIn/message', message: 'is not known yet: double opt-in is refused until it is' })
+        warnings.push({
+          pointer: '/doubleOptIn/message',
+          message: 'is not known yet: double opt-in is refused until it is',
+        })
       } else if (message.kind !== 'transactional') {
-        throw invalid('/doubleOptIn/message', 'a confirmation carries no advertising: its purpose must be transactional')
+        throw invalid(
+          '/doubleOptIn/message',
+          'a confirmation carries no advertising: its purpose must be transactional',
+        )
       }
     }
     const put = await nextVersion(tx, 'profile', key, profile)

@@ -22,18 +22,26 @@ export async function putPurpose(
   options: { confirm: boolean },
 ): Promise<{ version: number }> {
   return house.db.transaction(async (tx) => {
-    const [profile] = await tx.select({ key: profiles.key }).from(profiles).where(eq(profiles.key, purpose.profile))
+    const [profile] = await tx
+      .select({ key: profiles.key })
+      .from(profiles)
+      .where(eq(profiles.key, purpose.profile))
     if (profile === undefined) throw invalid('/profile', `there is no profile "${purpose.profile}"`)
     const put = await nextVersion(tx, 'purpose', key, purpose)
     const [live] = await tx.select().from(purposes).where(eq(purposes.key, key))
     if (live !== undefined) {
-      if (live.kind !== purpose.kind) throw invalid('/kind', `"${key}" is ${live.kind}; a purpose does not change its kind`)
+      if (live.kind !== purpose.kind)
+        throw invalid('/kind', `"${key}" is ${live.kind}; a purpose does not change its kind`)
       const loosened = loosenedChannels(purposeShape.parse(live.definition), purpose)
       if (loosened.length > 0 && !options.confirm) {
-        throw new Refusal('conflict', 'this makes contact points reachable that never opted in: repeat with ?confirm=true', {
-          errors: loosened.map((pointer) => ({ pointer, message: 'would become non-restrictive' })),
-          extra: { effect: { becomeReachable: await undecidedPoints(tx, key) } },
-        })
+        throw new Refusal(
+          'conflict',
+          'this makes contact points reachable that never opted in: repeat with ?confirm=true',
+          {
+            errors: loosened.map((pointer) => ({ pointer, message: 'would become non-restrictive' })),
+            extra: { effect: { becomeReachable: await undecidedPoints(tx, key) } },
+          },
+        )
       }
     }
     const row = {
@@ -48,7 +56,9 @@ export async function putPurpose(
     if (put.changed) {
       await tx.delete(topics).where(eq(topics.purpose, key))
       if (purpose.topics.length > 0) {
-        await tx.insert(topics).values(purpose.topics.map((topic, position) => ({ ...topic, purpose: key, position })))
+        await tx
+          .insert(topics)
+          .values(purpose.topics.map((topic, position) => ({ ...topic, purpose: key, position })))
       }
     }
     return { version: put.version }
@@ -64,7 +74,8 @@ function loosenedChannels(before: Purpose, after: Purpose): string[] {
       (after.channels?.[channel] ?? after.enforcement) === 'non-restrictive',
   )
   const pointers = loosened.map((channel) => `/channels/${channel}`)
-  if (before.enforcement === 'restrictive' && after.enforcement === 'non-restrictive') pointers.unshift('/enforcement')
+  if (before.enforcement === 'restrictive' && after.enforcement === 'non-restrictive')
+    pointers.unshift('/enforcement')
   return pointers
 }
 

@@ -4,13 +4,17 @@ import { databaseNow } from '../../db/clock.ts'
 import { triggerDefinitions } from '../../db/schema/definitions.ts'
 import { invalid } from '../../domain/refusal.ts'
 import type { TriggerDefinition } from '../../domain/shapes/trigger.ts'
-import { schemaProblem } from '../../domain/triggers/payloadSchema.ts'
 import { isReserved } from '../../domain/triggers/catalogue.ts'
+import { schemaProblem } from '../../domain/triggers/payloadSchema.ts'
 import type { House } from '../house.ts'
 import { lockKey } from './nextVersion.ts'
 
 /** @throws Refusal invalid where the schema is none, or the name is one that only Assent itself raises */
-export async function putTriggerDefinition(house: House, name: string, definition: TriggerDefinition): Promise<void> {
+export async function putTriggerDefinition(
+  house: House,
+  name: string,
+  definition: TriggerDefinition,
+): Promise<void> {
   if (isReserved(name)) throw invalid('/name', `"${name}" is raised by Assent itself and cannot be put`)
   const problem = schemaProblem(definition.schema)
   if (problem !== null) throw invalid('/schema', problem)
@@ -19,6 +23,10 @@ export async function putTriggerDefinition(house: House, name: string, definitio
     const updatedAt = await databaseNow(tx)
     const [known] = await tx.select().from(triggerDefinitions).where(eq(triggerDefinitions.name, name))
     if (known === undefined) await tx.insert(triggerDefinitions).values({ name, definition, updatedAt })
-    else await tx.update(triggerDefinitions).set({ definition, updatedAt }).where(eq(triggerDefinitions.name, name))
+    else
+      await tx
+        .update(triggerDefinitions)
+        .set({ definition, updatedAt })
+        .where(eq(triggerDefinitions.name, name))
   })
 }

@@ -78,7 +78,8 @@ export async function claimDelivery(
     if (ended || subject.ended !== null) return settle(tx, row, 'cancelled', subject.ended?.reason ?? 'ended')
     if (options.expired) return settle(tx, row, 'expired', 'expired')
     if (decision.verdict === 'block') return settle(tx, row, 'blocked', decision.reason)
-    if (locked === null || subject.contactPoint === null) return settle(tx, row, 'blocked', 'unknown-contact-point')
+    if (locked === null || subject.contactPoint === null)
+      return settle(tx, row, 'blocked', 'unknown-contact-point')
     if (ref.kind === 'double-opt-in' && (await tooManyConfirmations(tx, locked.id))) {
       return settle(tx, row, 'blocked', 'confirmations-limited')
     }
@@ -98,7 +99,8 @@ export async function decideDelivery(
 ): Promise<{ input: DecisionInput; decision: Decision; ended: Subject['ended'] }> {
   const forecast = await readSubject(house.db, ref)
   const first = await decideOn(house.db, forecast, house.channels)
-  if (forecast.ended !== null || first.decision.verdict === 'allow') return { ...first, ended: forecast.ended }
+  if (forecast.ended !== null || first.decision.verdict === 'allow')
+    return { ...first, ended: forecast.ended }
   return house.db.transaction(async (tx) => {
     await lockSender(tx, forecast)
     if (forecast.contactPoint !== null) await lockContactPoint(tx, forecast.contactPoint.id)
@@ -122,7 +124,11 @@ async function lockSender(tx: Db, subject: Subject): Promise<boolean> {
 }
 
 async function lockDelivery(tx: Db, claimKey: string): Promise<DeliveryRow | null> {
-  const [row] = await tx.select().from(deliveries).where(eq(deliveries.claimKey, claimKey)).for('no key update')
+  const [row] = await tx
+    .select()
+    .from(deliveries)
+    .where(eq(deliveries.claimKey, claimKey))
+    .for('no key update')
   return row ?? null
 }
 

@@ -74,7 +74,10 @@ export async function settleDelivery(
 
 function changeOf(
   outcome: HandOverOutcome,
-): { from: DeliveryState[]; set: { state: DeliveryState; reason: string | null; providerAnswer?: unknown } } | null {
+): {
+  from: DeliveryState[]
+  set: { state: DeliveryState; reason: string | null; providerAnswer?: unknown }
+} | null {
   switch (outcome.kind) {
     case 'accepted':
       return {
@@ -190,14 +193,20 @@ export async function giveUpDelivery(
         settledAt: sql`clock_timestamp()`,
       })
       .where(
-        and(eq(deliveries.claimKey, claimKeyOf(ref)), inArray(deliveries.state, ['claimed', 'held', 'handed-over'])),
+        and(
+          eq(deliveries.claimKey, claimKeyOf(ref)),
+          inArray(deliveries.state, ['claimed', 'held', 'handed-over']),
+        ),
       )
       .returning()
     if (row !== undefined) {
       await recordDelivery(tx, row, now)
       return row
     }
-    const [settled] = await tx.select().from(deliveries).where(eq(deliveries.claimKey, claimKeyOf(ref)))
+    const [settled] = await tx
+      .select()
+      .from(deliveries)
+      .where(eq(deliveries.claimKey, claimKeyOf(ref)))
     if (settled === undefined) throw new Error('a delivery vanished')
     return settled
   })

@@ -78,7 +78,10 @@ async function readRunSubject(db: Db, ref: Extract<DeliveryRef, { kind: 'run' }>
   }
 }
 
-async function readRequestSubject(db: Db, ref: Extract<DeliveryRef, { kind: 'double-opt-in' }>): Promise<Subject> {
+async function readRequestSubject(
+  db: Db,
+  ref: Extract<DeliveryRef, { kind: 'double-opt-in' }>,
+): Promise<Subject> {
   const [row] = await db
     .select({ request: doubleOptIns, id: contactPoints.id, address: contactPoints.address })
     .from(doubleOptIns)
@@ -135,7 +138,11 @@ export async function describeGrants(
     if (row === undefined) throw notFound('purpose', grant.purpose)
     const purpose = purposeShape.parse(row.definition)
     const topic = purpose.topics.find((one) => one.key === grant.topic)
-    described.push({ ...grant, name: topic?.name ?? purpose.name, description: topic?.description ?? purpose.description })
+    described.push({
+      ...grant,
+      name: topic?.name ?? purpose.name,
+      description: topic?.description ?? purpose.description,
+    })
   }
   return described
 }

@@ -61,7 +61,10 @@ export async function confirmDoubleOptIn(
     }
     const grants = stillPending(await refold(tx, contactPoint.id), request.id, request.grants)
     const notice = (await noticeOf(tx, request)) ?? said.notice
-    await tx.update(doubleOptIns).set({ state: 'confirmed', settledAt: now }).where(eq(doubleOptIns.id, request.id))
+    await tx
+      .update(doubleOptIns)
+      .set({ state: 'confirmed', settledAt: now })
+      .where(eq(doubleOptIns.id, request.id))
     const { events } = await appendEvents(
       tx,
       house,
@@ -112,7 +115,12 @@ async function noticeOf(tx: Db, request: RequestRow): Promise<Notice | null> {
 }
 
 /** Only the person's own confirmed word lifts a complaint or an erasure; a bounced address stays bounced. */
-async function liftSuppressions(tx: Db, contactPoint: ContactPointRow, event: string | null, now: string): Promise<void> {
+async function liftSuppressions(
+  tx: Db,
+  contactPoint: ContactPointRow,
+  event: string | null,
+  now: string,
+): Promise<void> {
   if (event === null) return
   await tx
     .update(suppressions)

@@ -43,7 +43,10 @@ export async function requestDoubleOptIn(
   return house.db.transaction(async (tx) => {
     const { profile, version, settings } = await readProfile(tx, input.profile)
     await refuseUnknownGrants(tx, input)
-    const contactPoint = await lockContactPoint(tx, await findOrCreateContactPoint(tx, channel, address.address))
+    const contactPoint = await lockContactPoint(
+      tx,
+      await findOrCreateContactPoint(tx, channel, address.address),
+    )
     const grants = sortedGrants(input)
     const grantsKey = JSON.stringify(grants)
     const [pending] = await tx
@@ -131,17 +134,23 @@ async function readProfile(
     .from(messages)
     .innerJoin(purposes, eq(purposes.key, messages.purpose))
     .where(eq(messages.key, settings.message))
-  if (message === undefined) throw invalid('/profile', `the profile's confirmation message "${settings.message}" does not exist`)
-  if (message.kind !== 'transactional') throw invalid('/profile', "the profile's confirmation message is not transactional")
+  if (message === undefined)
+    throw invalid('/profile', `the profile's confirmation message "${settings.message}" does not exist`)
+  if (message.kind !== 'transactional')
+    throw invalid('/profile', "the profile's confirmation message is not transactional")
   return { profile: key, version: row.version, settings }
 }
 
 async function refuseUnknownGrants(tx: Db, input: DoubleOptInInput): Promise<void> {
   for (const [index, grant] of input.grants.entries()) {
     const [purpose] = await tx.select().from(purposes).where(eq(purposes.key, grant.purpose))
-    if (purpose === undefined) throw invalid(`/grants/${index}/purpose`, `there is no purpose "${grant.purpose}"`)
+    if (purpose === undefined)
+      throw invalid(`/grants/${index}/purpose`, `there is no purpose "${grant.purpose}"`)
     if (purpose.kind === 'transactional') {
-      throw invalid(`/grants/${index}/purpose`, 'a transactional purpose asks no consent: there is nothing to confirm')
+      throw invalid(
+        `/grants/${index}/purpose`,
+        'a transactional purpose asks no consent: there is nothing to confirm',
+      )
     }
     if (grant.topic === undefined) continue
     const [topic] = await tx
@@ -154,7 +163,9 @@ async function refuseUnknownGrants(tx: Db, input: DoubleOptInInput): Promise<voi
   }
   const named = input.grants.map((grant) => `${grant.purpose}\n${grant.topic ?? ''}`)
   if (new Set(named).size < named.length) {
-    throw new Refusal('invalid', 'a grant is named twice', { errors: [{ pointer: '/grants', message: 'names one twice' }] })
+    throw new Refusal('invalid', 'a grant is named twice', {
+      errors: [{ pointer: '/grants', message: 'names one twice' }],
+    })
   }
 }
 

@@ -17,7 +17,7 @@ import { announce } from './announce.ts'
 import { stillPending } from './withdrawRequests.ts'
 
 export type RequestStanding =
-  | { state: 'pending'; mails: number; /** On the run's own clock. */ until: string }
+  | { state: 'pending'; mails: number /** On the run's own clock. */; until: string }
   | { state: 'confirmed' | 'expired' | 'withdrawn' }
 
 /** @param now the workflow's own clock, RFC 3339 */
@@ -40,7 +40,10 @@ export async function settleDoubleOptIn(house: House, id: string, now: string): 
     const reminderDue = request.remindAt !== null && request.remindedAt === null && now >= request.remindAt
     const mails = request.mailsWanted + (reminderDue ? 1 : 0)
     if (reminderDue) {
-      await tx.update(doubleOptIns).set({ remindedAt: now, mailsWanted: mails }).where(eq(doubleOptIns.id, id))
+      await tx
+        .update(doubleOptIns)
+        .set({ remindedAt: now, mailsWanted: mails })
+        .where(eq(doubleOptIns.id, id))
     }
     const waitsForReminder = !reminderDue && request.remindedAt === null && request.remindAt !== null
     const until = waitsForReminder && request.remindAt !== null ? request.remindAt : request.expiresAt
@@ -58,7 +61,10 @@ export async function expireIn(
   const grants = stillPending(await refold(tx, contactPoint.id), request.id, request.grants)
   // First the request, then the ledger: an append looks for requests that lost their pending grants, and takes them for withdrawn.
   const now = await databaseNow(tx)
-  await tx.update(doubleOptIns).set({ state: 'expired', settledAt: now }).where(eq(doubleOptIns.id, request.id))
+  await tx
+    .update(doubleOptIns)
+    .set({ state: 'expired', settledAt: now })
+    .where(eq(doubleOptIns.id, request.id))
   await appendEvents(
     tx,
     house,

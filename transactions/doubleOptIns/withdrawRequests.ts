@@ -21,7 +21,10 @@ export async function withdrawRequests(
     .where(and(eq(doubleOptIns.contactPointId, contactPoint.id), eq(doubleOptIns.state, 'pending')))
   for (const request of pending) {
     if (stillPending(standings, request.id, request.grants).length > 0) continue
-    await tx.update(doubleOptIns).set({ state: 'withdrawn', settledAt: now }).where(eq(doubleOptIns.id, request.id))
+    await tx
+      .update(doubleOptIns)
+      .set({ state: 'withdrawn', settledAt: now })
+      .where(eq(doubleOptIns.id, request.id))
     await announce(tx, request, contactPoint, 'withdrawn', now)
   }
 }

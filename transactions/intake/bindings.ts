@@ -1,6 +1,11 @@
 /** Bindings of conditions, read from the database only once a condition needs them. */
 import type { Db } from '../../db/connect.ts'
-import { type ConsentBinding, type ContactBinding, readConsentBinding, readContactBinding } from '../../db/reads/bindings.ts'
+import {
+  type ConsentBinding,
+  type ContactBinding,
+  readConsentBinding,
+  readContactBinding,
+} from '../../db/reads/bindings.ts'
 import { type ConditionBindings, evaluateCondition } from '../../domain/conditions/evaluate.ts'
 import type { ContactRow } from '../locks.ts'
 
@@ -14,7 +19,10 @@ export type Bindings = {
     more: { trigger: Record<string, unknown>; event?: Record<string, unknown> },
   ): Promise<boolean>
   /** All that a condition may read, for the text of it. */
-  of(condition: string, more: { trigger: Record<string, unknown>; event?: Record<string, unknown> }): Promise<ConditionBindings>
+  of(
+    condition: string,
+    more: { trigger: Record<string, unknown>; event?: Record<string, unknown> },
+  ): Promise<ConditionBindings>
 }
 
 /** @param now the run's own moment, which `now` means in conditions */

@@ -9,11 +9,19 @@ import type { Bindings } from './bindings.ts'
 import type { StoredEvent } from './takeTrigger.ts'
 
 /** @returns the runs that ended */
-export async function exitRuns(tx: Db, event: StoredEvent, contact: ContactRow, bindings: Bindings): Promise<string[]> {
+export async function exitRuns(
+  tx: Db,
+  event: StoredEvent,
+  contact: ContactRow,
+  bindings: Bindings,
+): Promise<string[]> {
   const candidates = await tx
     .select({ id: runs.id, payload: runs.payload, definition: journeyVersions.definition })
     .from(runs)
-    .innerJoin(journeyVersions, and(eq(journeyVersions.key, runs.journey), eq(journeyVersions.version, runs.version)))
+    .innerJoin(
+      journeyVersions,
+      and(eq(journeyVersions.key, runs.journey), eq(journeyVersions.version, runs.version)),
+    )
     .where(
       and(
         eq(runs.contactId, contact.id),

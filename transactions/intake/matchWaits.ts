@@ -12,7 +12,12 @@ import type { Bindings } from './bindings.ts'
 import type { StoredEvent } from './takeTrigger.ts'
 
 /** @returns the runs whose wait it settled */
-export async function matchWaits(tx: Db, event: StoredEvent, contact: ContactRow, bindings: Bindings): Promise<string[]> {
+export async function matchWaits(
+  tx: Db,
+  event: StoredEvent,
+  contact: ContactRow,
+  bindings: Bindings,
+): Promise<string[]> {
   const open = await tx
     .select({
       wait: waits,
@@ -21,7 +26,10 @@ export async function matchWaits(tx: Db, event: StoredEvent, contact: ContactRow
     })
     .from(waits)
     .innerJoin(runs, eq(runs.id, waits.runId))
-    .innerJoin(journeyVersions, and(eq(journeyVersions.key, runs.journey), eq(journeyVersions.version, runs.version)))
+    .innerJoin(
+      journeyVersions,
+      and(eq(journeyVersions.key, runs.journey), eq(journeyVersions.version, runs.version)),
+    )
     .where(and(eq(waits.contactId, contact.id), eq(waits.state, 'open'), eq(waits.kind, 'events')))
     .orderBy(waits.id)
   const settled: string[] = []
@@ -59,7 +67,8 @@ export async function firstMatch(
 /** Whoever clicked has opened, whether or not the pixel was loaded. */
 function isAbout(awaited: Await, event: StoredEvent): boolean {
   if (awaited.step === null) return awaited.trigger === event.name
-  if (awaited.trigger === 'message.opened') return event.name === 'message.opened' || event.name === 'message.clicked'
+  if (awaited.trigger === 'message.opened')
+    return event.name === 'message.opened' || event.name === 'message.clicked'
   if (awaited.trigger !== event.name) return false
   return awaited.link === null || awaited.link === event.payload.link || awaited.link === event.payload.url
 }

@@ -5,11 +5,15 @@
 import { eq } from 'drizzle-orm'
 import { newId } from '../../db/ids.ts'
 import { triggerDefinitions } from '../../db/schema/definitions.ts'
-import { isReserved } from '../../domain/triggers/catalogue.ts'
-import { payloadProblems } from '../../domain/triggers/payloadSchema.ts'
 import { notFound, Refusal } from '../../domain/refusal.ts'
 import { contactShape } from '../../domain/shapes/contact.ts'
-import { type TriggerDefinition, type TriggerInput, triggerDefinitionShape } from '../../domain/shapes/trigger.ts'
+import {
+  type TriggerDefinition,
+  type TriggerInput,
+  triggerDefinitionShape,
+} from '../../domain/shapes/trigger.ts'
+import { isReserved } from '../../domain/triggers/catalogue.ts'
+import { payloadProblems } from '../../domain/triggers/payloadSchema.ts'
 import { normalisedAddresses, putContact } from '../contacts/putContact.ts'
 import { resolveContact, unknownContact } from '../contacts/resolveContact.ts'
 import type { House } from '../house.ts'
@@ -20,11 +24,17 @@ import { type TakenEvent, takeTrigger } from './takeTrigger.ts'
  * @throws Refusal not-found for an unknown trigger, forbidden for one of our own, invalid naming the field, conflict for an id
  * used with another content or an address that several contacts share
  */
-export async function postTrigger(house: House, name: string, input: TriggerInput, caller: string): Promise<TakenEvent> {
+export async function postTrigger(
+  house: House,
+  name: string,
+  input: TriggerInput,
+  caller: string,
+): Promise<TakenEvent> {
   const definition = await readDefinition(house, name)
   if (isReserved(name)) throw new Refusal('forbidden', `"${name}" is raised by Assent itself`)
   const errors = payloadProblems(definition.schema, input.payload, '/payload')
-  if (errors.length > 0) throw new Refusal('invalid', 'the payload breaks the schema of its trigger', { errors })
+  if (errors.length > 0)
+    throw new Refusal('invalid', 'the payload breaks the schema of its trigger', { errors })
   const contactId = await contactFor(house, input, definition)
   return takeTrigger(house, {
     name,

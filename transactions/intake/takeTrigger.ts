@@ -72,14 +72,19 @@ export async function takeTriggerIn(tx: Db, incoming: IncomingEvent): Promise<Ta
     started: [],
     signalled: [],
   }
-  const inserted = await tx.insert(triggerEvents).values(event).onConflictDoNothing().returning({ id: triggerEvents.id })
+  const inserted = await tx
+    .insert(triggerEvents)
+    .values(event)
+    .onConflictDoNothing()
+    .returning({ id: triggerEvents.id })
   if (inserted.length === 0) {
     // Somebody took the same id for another contact between our look and our insert: then the contents differ.
     const first = await findEvent(tx, incoming)
     if (first === null) throw new Error('an event vanished while it was taken')
     return answerAgain(first, fingerprint)
   }
-  if (contact === null || seq === null) return { event: event.id, started: [], signalled: [], duplicate: false }
+  if (contact === null || seq === null)
+    return { event: event.id, started: [], signalled: [], duplicate: false }
 
   await tx.update(contacts).set({ eventSeq: seq }).where(eq(contacts.id, contact.id))
   const bindings = lazyBindings(tx, contact, now)
@@ -111,9 +116,13 @@ async function findEvent(tx: Db, incoming: IncomingEvent): Promise<StoredEvent |
 
 function answerAgain(known: StoredEvent, fingerprint: Uint8Array): TakenEvent {
   if (Buffer.compare(known.fingerprint, fingerprint) !== 0) {
-    throw new Refusal('conflict', 'this id was already used for a trigger of that name with another content', {
-      errors: [{ pointer: '/id', message: 'was already used with another content' }],
-    })
+    throw new Refusal(
+      'conflict',
+      'this id was already used for a trigger of that name with another content',
+      {
+        errors: [{ pointer: '/id', message: 'was already used with another content' }],
+      },
+    )
   }
   return { event: known.id, started: known.started, signalled: known.signalled, duplicate: true }
 }

@@ -19,7 +19,14 @@ export type RunEnd = { state: 'completed' | 'exited' | 'cancelled' | 'failed'; r
 /** The workflow's word that the run has ended. @returns how it really ended */
 export async function endRun(
   house: House,
-  end: { run: string; state: RunEnd['state']; reason: string; step: string | null; visit: number | null; now: string },
+  end: {
+    run: string
+    state: RunEnd['state']
+    reason: string
+    step: string | null
+    visit: number | null
+    now: string
+  },
 ): Promise<RunEnd> {
   return house.db.transaction(async (tx) => {
     const [found] = await tx.select({ contactId: runs.contactId }).from(runs).where(eq(runs.id, end.run))
@@ -49,7 +56,14 @@ export async function cancelRun(house: House, id: string): Promise<void> {
 /** The contact's lock is held. `nudge` tells the workflow, where it was not the workflow that said so. */
 export async function endRunIn(
   tx: Db,
-  end: { run: string; state: RunEnd['state']; reason: string; at: string; event: string | null; nudge: boolean },
+  end: {
+    run: string
+    state: RunEnd['state']
+    reason: string
+    at: string
+    event: string | null
+    nudge: boolean
+  },
 ): Promise<RunEnd> {
   const changed = await tx
     .update(runs)
@@ -84,7 +98,10 @@ export async function endRunIn(
 }
 
 /** How a run ended, or null while it has not. */
-export function endOf(run: { state: (typeof runs.$inferSelect)['state']; endReason: string | null }): RunEnd | null {
+export function endOf(run: {
+  state: (typeof runs.$inferSelect)['state']
+  endReason: string | null
+}): RunEnd | null {
   switch (run.state) {
     case 'running':
     case 'waiting':

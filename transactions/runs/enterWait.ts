@@ -26,7 +26,7 @@ import { type ContactRow, lockContact, lockRun, type RunRow } from '../locks.ts'
 import { endOf, type RunEnd } from './endRun.ts'
 import { recordStep } from './path.ts'
 import { definitionOf } from './readRun.ts'
-import { type WaitStanding, standingOf } from './waitStanding.ts'
+import { standingOf, type WaitStanding } from './waitStanding.ts'
 
 export type EnterWait = {
   run: string
@@ -137,7 +137,8 @@ async function deadlineOf(
   const now = Date.parse(request.now)
   if (request.ms !== null) return new Date(now + request.ms).toISOString()
   const step = findStep(definition, request.step)
-  if (step?.type !== 'wait' || step.until === undefined) throw new TypeError(`step ${request.step} waits for no moment`)
+  if (step?.type !== 'wait' || step.until === undefined)
+    throw new TypeError(`step ${request.step} waits for no moment`)
   const until = readUntil(step.until)
   switch (until.kind) {
     case 'moment':

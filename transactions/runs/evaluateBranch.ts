@@ -30,7 +30,9 @@ export async function evaluateBranch(
     const [answered] = await tx
       .select({ outcome: runPath.outcome, reason: runPath.reason })
       .from(runPath)
-      .where(and(eq(runPath.runId, request.run), eq(runPath.step, request.step), eq(runPath.visit, request.visit)))
+      .where(
+        and(eq(runPath.runId, request.run), eq(runPath.step, request.step), eq(runPath.visit, request.visit)),
+      )
     if (answered !== undefined) return { case: answered.reason === null ? null : Number(answered.reason) }
 
     const step = findStep(definition, request.step)

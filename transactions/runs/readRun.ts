@@ -6,7 +6,13 @@ import type { JourneyDefinition } from '../../domain/journey/definition.ts'
 import type { Plan } from '../../domain/journey/plan.ts'
 import { notFound } from '../../domain/refusal.ts'
 
-export type RunDefinition = { contactId: string; definition: JourneyDefinition; plan: Plan; journey: string; version: number }
+export type RunDefinition = {
+  contactId: string
+  definition: JourneyDefinition
+  plan: Plan
+  journey: string
+  version: number
+}
 
 export async function definitionOf(db: Db, run: string): Promise<RunDefinition> {
   const [row] = await db
@@ -18,7 +24,10 @@ export async function definitionOf(db: Db, run: string): Promise<RunDefinition> 
       version: runs.version,
     })
     .from(runs)
-    .innerJoin(journeyVersions, and(eq(journeyVersions.key, runs.journey), eq(journeyVersions.version, runs.version)))
+    .innerJoin(
+      journeyVersions,
+      and(eq(journeyVersions.key, runs.journey), eq(journeyVersions.version, runs.version)),
+    )
     .where(eq(runs.id, run))
   if (row === undefined) throw notFound('run', run)
   return row

@@ -17,9 +17,17 @@ import { definitionOf } from './readRun.ts'
 import { silenceSaysNothing } from './silence.ts'
 import { standingOf, type WaitStanding } from './waitStanding.ts'
 
-export type SettleWait = { run: string; step: string; visit: number; /** The run's own clock, RFC 3339. */ now: string }
+export type SettleWait = {
+  run: string
+  step: string
+  visit: number /** The run's own clock, RFC 3339. */
+  now: string
+}
 
-export async function settleWait(house: House, request: SettleWait): Promise<WaitStanding | { ended: RunEnd }> {
+export async function settleWait(
+  house: House,
+  request: SettleWait,
+): Promise<WaitStanding | { ended: RunEnd }> {
   await point('wait:before-settle')
   return house.db.transaction(async (tx) => {
     const { definition, contactId } = await definitionOf(tx, request.run)

@@ -5,8 +5,8 @@
 import { and, desc, eq } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { readDecisionInput } from '../../db/reads/decisionInput.ts'
-import { deliveries } from '../../db/schema/deliveries.ts'
 import { messages } from '../../db/schema/definitions.ts'
+import { deliveries } from '../../db/schema/deliveries.ts'
 import { decide } from '../../domain/consent/decide.ts'
 import { awaitsOf } from '../../domain/journey/awaits.ts'
 import type { JourneyDefinition } from '../../domain/journey/definition.ts'
@@ -34,7 +34,14 @@ export async function silenceSaysNothing(
     if (!seen) continue
     const input = await readDecisionInput(
       tx,
-      { contactPoint: { id: contactPointId }, channel, purpose, topic, profile: delivery.profile, messageAllowsTracking: true },
+      {
+        contactPoint: { id: contactPointId },
+        channel,
+        purpose,
+        topic,
+        profile: delivery.profile,
+        messageAllowsTracking: true,
+      },
       channels,
     )
     if (decide(input).tracking.allowed) return false

@@ -22,7 +22,10 @@ export async function readPublished(db: Db, key: string): Promise<PublishedJourn
   const [row] = await db
     .select({ key: journeys.key, version: journeyVersions.version, definition: journeyVersions.definition })
     .from(journeys)
-    .leftJoin(journeyVersions, and(eq(journeyVersions.key, journeys.key), eq(journeyVersions.version, journeys.publishedVersion)))
+    .leftJoin(
+      journeyVersions,
+      and(eq(journeyVersions.key, journeys.key), eq(journeyVersions.version, journeys.publishedVersion)),
+    )
     .where(eq(journeys.key, key))
   if (row === undefined) throw new Refusal('not-found', `there is no journey "${key}"`)
   if (row.version === null || row.definition === null) {
@@ -37,7 +40,12 @@ export async function readPublished(db: Db, key: string): Promise<PublishedJourn
  */
 export async function startRun(
   house: House,
-  request: { journey: string; contactId: string; payload: Record<string, unknown>; clock?: 'real' | 'skipping' },
+  request: {
+    journey: string
+    contactId: string
+    payload: Record<string, unknown>
+    clock?: 'real' | 'skipping'
+  },
 ): Promise<{ id: string; workflowId: string }> {
   return house.db.transaction(async (tx) => {
     const journey = await readPublished(tx, request.journey)
@@ -60,7 +68,12 @@ export async function startRun(
 }
 
 /** Whether re-entry rules permit another run. The contact's lock is held. */
-export async function mayEnter(tx: Db, journey: PublishedJourney, contactId: string, now: string): Promise<boolean> {
+export async function mayEnter(
+  tx: Db,
+  journey: PublishedJourney,
+  contactId: string,
+  now: string,
+): Promise<boolean> {
   const reentry = journey.definition.reentry ?? 'never'
   if (reentry === 'always') return true
   const [newest] = await tx

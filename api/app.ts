@@ -1,0 +1,46 @@
+/** The Express application: REST for systems under /v1, pages for people, health, and the API's own description. */
+import express, { type Express } from 'express'
+import type { Logger } from 'pino'
+import { Refusal } from '../domain/refusal.ts'
+import type { House } from '../transactions/house.ts'
+import { authenticator } from './authenticate.ts'
+import { documentationRoutes } from './documentation.ts'
+import { type Health, healthRoutes } from './health.ts'
+import { peopleRoutes } from './people/people.ts'
+import { problems, sendProblem } from './problems.ts'
+import { mountRoutes } from './routing.ts'
+import { allRoutes } from './v1/routes.ts'
+
+export type AppOptions = {
+  house: House
+  publicUrl: string
+  apiKey: string | undefined
+  trustedProxies: readonly string[]
+  log: Logger
+  health: Health
+  /** Something was committed that the dispatcher should look at. */
+  afterCommit: () => void
+}
+
+export function createApp(options: AppOptions): Express {
+  const { house, log, afterCommit } = options
+  const app = express()
+  app.disable('x-powered-by')
+  app.set('trust proxy', [...options.trustedProxies])
+  app.set('query parser', 'simple')
+  app.use(healthRoutes(options.health))
+  app.use(documentationRoutes(options.publicUrl))
+  app.use(peopleRoutes({ house, publicUrl: options.publicUrl, afterCommit, log }))
+  app.use('/v1', (_request, response, next) => {
+    response.set({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' })
+    next()
+  })
+  app.use('/v1', express.json({ limit: '1mb', type: ['application/json', 'application/*+json'] }))
+  app.use('/v1', express.text({ limit: '1mb', type: ['application/x-ndjson'] }))
+  mountRoutes(app, allRoutes, { house, authenticate: authenticator(house.db, options.apiKey), afterCommit })
+  app.use((_request, response) => {
+    sendProblem(response, new Refusal('not-found', 'there is nothing at this address'))
+  })
+  app.use(problems(log))
+  return app
+}

@@ -1,0 +1,44 @@
+/**
+ * Errors as pages. Whatever is not ours (an unknown token, a tampered one, one that is no token at all) gets the same page, byte
+ * for byte, so that nothing can be learnt by trying.
+ */
+import type { ErrorRequestHandler } from 'express'
+import type { Logger } from 'pino'
+import type { RefusalKind } from '../../domain/refusal.ts'
+import { type Problem, problemPage } from '../../pages/problem.ts'
+import { asRefusal } from '../problems.ts'
+import { languageOfReader, sendPage } from './answer.ts'
+
+export function personProblems(log: Logger): ErrorRequestHandler {
+  return (error, request, response, next) => {
+    if (response.headersSent) return next(error)
+    const language = languageOfReader(request)
+    const refusal = isUndecodable(error) ? null : asRefusal(error)
+    const { status, problem } = isUndecodable(error)
+      ? answers['not-found']
+      : answers[refusal?.kind ?? 'broken']
+    if (problem === 'broken') log.error({ err: error, method: request.method }, 'a page failed')
+    if (refusal?.retryAfter != null) response.set('Retry-After', String(refusal.retryAfter))
+    response.vary('Accept-Language')
+    sendPage(response, status, language, problemPage(language, problem))
+  }
+}
+
+const answers: Record<RefusalKind | 'broken', { status: number; problem: Problem }> = {
+  malformed: { status: 400, problem: 'bad-request' },
+  unauthorised: { status: 404, problem: 'not-found' },
+  forbidden: { status: 404, problem: 'not-found' },
+  'not-found': { status: 404, problem: 'not-found' },
+  conflict: { status: 409, problem: 'not-possible' },
+  'too-large': { status: 413, problem: 'too-large' },
+  unsupported: { status: 415, problem: 'bad-request' },
+  invalid: { status: 422, problem: 'not-possible' },
+  'too-many': { status: 429, problem: 'away' },
+  unavailable: { status: 503, problem: 'away' },
+  broken: { status: 500, problem: 'broken' },
+}
+
+/** A path with broken percent-encoding names no token. */
+function isUndecodable(error: unknown): boolean {
+  return error instanceof URIError
+}

@@ -1,0 +1,64 @@
+/**
+ * `GET /t/{token}`: redirects to the stored target, and to nothing else. `GET /o/{handle}`: the open pixel, the same image
+ * whatever the handle. Both record what happened before they answer, and answer all the same where that fails: a person who
+ * clicks wants to arrive. HEAD records nothing.
+ */
+import express, { type Request } from 'express'
+import { findDelivery, linkByToken } from '../../db/reads/deliveryByHandle.ts'
+import { classify } from '../../domain/interactions/classify.ts'
+import { Refusal } from '../../domain/refusal.ts'
+import { type Interaction, recordInteraction } from '../../transactions/interactions/recordInteraction.ts'
+import { userAgentOf } from './answer.ts'
+import type { People } from './people.ts'
+
+export function clickRouter(people: People): express.Router {
+  const router = express.Router()
+  router.get('/t/:token', async (request, response) => {
+    const { delivery, position, link, url } = await linkByToken(people.house.db, request.params.token)
+    // Only such addresses are stored; a row that was changed by hand must not become a script.
+    if (!/^https?:\/\//i.test(url)) throw new Refusal('not-found', 'there is no such link')
+    await record(people, request, () =>
+      Promise.resolve({ delivery, kind: 'clicked', position, link, url, class: classOf(request, 'clicked') }),
+    )
+    response.redirect(302, url)
+  })
+  return router
+}
+
+/** One transparent pixel. */
+const pixel = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64')
+
+export function openRouter(people: People): express.Router {
+  const router = express.Router()
+  router.get('/o/:handle', async (request, response) => {
+    await record(people, request, async () => {
+      const delivery = await findDelivery(people.house.db, request.params.handle)
+      return delivery === null ? null : { delivery, kind: 'opened', class: classOf(request, 'opened') }
+    })
+    response.type('image/gif').send(pixel)
+  })
+  return router
+}
+
+/** Never throws: what cannot be recorded goes to the log. @param find null: it is none of ours */
+async function record(
+  people: People,
+  request: Request,
+  find: () => Promise<Interaction | null>,
+): Promise<void> {
+  if (request.method !== 'GET') return
+  try {
+    const interaction = await find()
+    if (interaction === null) return
+    const recorded = await recordInteraction(people.house, interaction)
+    if (recorded === 'recorded') people.afterCommit()
+  } catch (error) {
+    people.log.error({ err: error }, 'an open or a click could not be recorded')
+  }
+}
+
+function classOf(request: Request, kind: 'opened' | 'clicked'): Interaction['class'] {
+  const purpose =
+    request.get('Sec-Purpose') ?? request.get('Purpose') ?? request.get('X-Purpose') ?? request.get('X-Moz')
+  return classify({ kind, userAgent: userAgentOf(request), purpose: purpose ?? null })
+}

@@ -1,0 +1,177 @@
+/**
+ * Routes as data: method, path, shapes and handler in one place. From it come the Express route, the validation and the entry
+ * in the OpenAPI document, so that none of the three can say something else than the others.
+ */
+import { createHash } from 'node:crypto'
+import type { Express, Request, RequestHandler } from 'express'
+import type { z } from 'zod'
+import { canonicalBytes } from '../domain/ledger/canonical.ts'
+import { Refusal } from '../domain/refusal.ts'
+import type { House } from '../transactions/house.ts'
+import { onceFor } from '../transactions/onceFor.ts'
+import type { Authenticate } from './authenticate.ts'
+import { fieldErrors } from './problems.ts'
+import { type Caller, permits, type Scope } from './scopes.ts'
+
+export type Method = 'get' | 'put' | 'post' | 'delete'
+
+/** What a handler answers; a body of undefined is none. `headers` and `text` serve the few that are not JSON. */
+export type Answer = { status: number; body?: unknown; text?: { type: string; content: string } }
+
+type Shape = z.ZodType | undefined
+type Out<S> = S extends z.ZodType ? z.output<S> : undefined
+
+export type Call<P extends Shape, Q extends Shape, B extends Shape> = {
+  params: Out<P>
+  query: Out<Q>
+  body: Out<B>
+  caller: Caller
+  /** Where an Idempotency-Key came with the request, a transaction of its own; else the house itself. */
+  house: House
+  accepts: (type: string) => boolean
+}
+
+type Spec<P extends Shape, Q extends Shape, B extends Shape> = {
+  method: Method
+  /** OpenAPI's writing: `/v1/profiles/{key}`. */
+  path: string
+  tag: string
+  summary: string
+  description?: string
+  /** Any of these suffices, as does `admin`; null: no key is needed. */
+  scopes: readonly Scope[] | null
+  params?: P
+  query?: Q
+  body?: B
+  /** Media type of the body, where it is not JSON; its handler gets the raw text. */
+  bodyType?: string
+  responses: Record<number, { description: string; schema?: z.ZodType; type?: string }>
+  /** Honours Idempotency-Key. */
+  creates?: boolean
+  handle: (call: Call<P, Q, B>) => Promise<Answer>
+}
+
+/** A route with its types folded in. */
+export type Route = Omit<Spec<Shape, Shape, Shape>, 'handle'> & {
+  run(
+    raw: { params: unknown; query: unknown; body: unknown },
+    rest: Omit<Call<Shape, Shape, Shape>, 'params' | 'query' | 'body'>,
+  ): Promise<Answer>
+}
+
+export function route<P extends Shape = undefined, Q extends Shape = undefined, B extends Shape = undefined>(
+  spec: Spec<P, Q, B>,
+): Route {
+  const { handle, ...rest } = spec
+  return {
+    ...rest,
+    run: (raw, call) =>
+      handle({
+        ...call,
+        params: parse<P>(spec.params, raw.params, 'path'),
+        query: parse<Q>(spec.query, raw.query, 'query'),
+        body: parse<B>(spec.body, raw.body, 'body'),
+      }),
+  }
+}
+
+/** A wrong path is a thing that is not there; a wrong query or body names its field. */
+function parse<S extends Shape>(shape: S | undefined, value: unknown, part: 'path' | 'query' | 'body'): Out<S>
+function parse(shape: Shape, value: unknown, part: 'path' | 'query' | 'body'): unknown {
+  if (shape === undefined) return undefined
+  const parsed = shape.safeParse(value)
+  if (parsed.success) return parsed.data
+  const errors = fieldErrors(parsed.error, part === 'body' ? '' : `/${part}`)
+  if (part === 'path') throw new Refusal('not-found', 'there is nothing at this address', { errors })
+  throw new Refusal('invalid', `the ${part} has fields that are wrong`, { errors })
+}
+
+export function mountRoutes(
+  app: Express,
+  routes: readonly Route[],
+  given: { house: House; authenticate: Authenticate; afterCommit: () => void },
+): void {
+  const paths = new Map<string, Set<string>>()
+  for (const one of routes) {
+    const path = one.path.replace(/\{(\w+)\}/g, ':$1')
+    app[one.method](path, handlerOf(one, given))
+    paths.set(path, (paths.get(path) ?? new Set()).add(one.method.toUpperCase()))
+  }
+  for (const [path, methods] of paths) {
+    const allowed = [...methods].join(', ')
+    app.all(path, (_request, response) => {
+      response.set('Allow', allowed).status(405).type('application/problem+json')
+      response.send(
+        JSON.stringify({
+          type: 'urn:assent:problem:method-not-allowed',
+          title: 'This address does not take this method',
+          status: 405,
+          detail: `it takes ${allowed}`,
+          errors: [],
+        }),
+      )
+    })
+  }
+}
+
+function handlerOf(
+  one: Route,
+  given: { house: House; authenticate: Authenticate; afterCommit: () => void },
+): RequestHandler {
+  return async (request, response) => {
+    const caller = await callerOf(one, request, given)
+    const key = one.creates === true ? (request.get('Idempotency-Key') ?? null) : null
+    const raw = { params: request.params, query: request.query, body: bodyOf(one, request) }
+    const run = (house: House) =>
+      one.run(raw, { caller, house, accepts: (type) => request.accepts(['application/json', type]) === type })
+    const answer: Answer =
+      key === null
+        ? await run(given.house)
+        : await onceFor(given.house, { caller: caller.id, key, fingerprint: fingerprintOf(one, raw) }, run)
+    if (one.method !== 'get') given.afterCommit()
+    response.status(answer.status)
+    if (answer.text !== undefined) response.type(answer.text.type).send(answer.text.content)
+    else if (answer.body === undefined) response.end()
+    else response.json(answer.body)
+  }
+}
+
+async function callerOf(
+  one: Route,
+  request: Request,
+  given: { authenticate: Authenticate },
+): Promise<Caller> {
+  if (one.scopes === null) return { id: 'nobody', scopes: [] }
+  const caller = await given.authenticate(request.get('Authorization'))
+  if (!permits(caller, one.scopes)) {
+    throw new Refusal('forbidden', `this needs a key with the scope ${one.scopes.join(' or ')}`)
+  }
+  return caller
+}
+
+function bodyOf(one: Route, request: Request): unknown {
+  if (one.body === undefined) return undefined
+  const wanted = one.bodyType ?? 'application/json'
+  const length = Number(request.get('Content-Length') ?? 0)
+  if (length === 0 && request.get('Transfer-Encoding') === undefined) {
+    return one.bodyType === undefined ? {} : ''
+  }
+  if (!request.is([wanted, ...(one.bodyType === undefined ? ['application/*+json'] : [])])) {
+    throw new Refusal('unsupported', `the body must be ${wanted}`)
+  }
+  const body: unknown = request.body
+  return body
+}
+
+function fingerprintOf(one: Route, raw: { params: unknown; query: unknown; body: unknown }): Uint8Array {
+  const said = canonicalBytes({
+    route: `${one.method} ${one.path}`,
+    params: { ...asObject(raw.params) },
+    body: raw.body ?? null,
+  })
+  return createHash('sha256').update(said).digest()
+}
+
+function asObject(value: unknown): object {
+  return typeof value === 'object' && value !== null ? value : {}
+}

@@ -1,0 +1,76 @@
+/** The API process: migrates, opens the pool, dispatches the outbox, and serves until it is told to stop. */
+import { createServer } from 'node:http'
+import { Client, Connection } from '@temporalio/client'
+import { sql } from 'drizzle-orm'
+import { pino } from 'pino'
+import { connect } from '../db/connect.ts'
+import { migrate } from '../db/migrate.ts'
+import { engineOptions } from '../engine/connection.ts'
+import { Dispatcher } from '../engine/dispatcher.ts'
+import { lifetime } from '../lifetime.ts'
+import { readSettings } from '../settings.ts'
+import { registerBuiltIns } from '../transactions/definitions/registerBuiltIns.ts'
+import { channelsOf, type House } from '../transactions/house.ts'
+import { createApp } from './app.ts'
+
+const settings = readSettings(process.env)
+const log = pino({ level: settings.LOG_LEVEL, name: 'api' })
+const life = lifetime(log)
+
+const migrated = await migrate(settings.DATABASE_URL)
+if (migrated.length > 0) log.info({ migrated }, 'the schema was brought up to date')
+const database = connect(settings.DATABASE_URL)
+const house: House = { db: database.db, dataKeys: settings.dataKeys, channels: channelsOf(settings) }
+await registerBuiltIns(house)
+
+// The engine may be away: what is accepted waits in the outbox.
+const connection = Connection.lazy(engineOptions(settings))
+const client = new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE })
+const dispatcher = new Dispatcher({ house, client, taskQueue: settings.TEMPORAL_TASK_QUEUE, log })
+dispatcher.start()
+
+const app = createApp({
+  house,
+  publicUrl: settings.PUBLIC_URL,
+  apiKey: settings.ASSENT_API_KEY,
+  trustedProxies: settings.TRUSTED_PROXIES,
+  log,
+  health: {
+    database: async () => {
+      await house.db.execute(sql`select 1`)
+    },
+    engine: async () => {
+      await connection.withDeadline(Date.now() + 2_000, () =>
+        connection.workflowService.describeNamespace({ namespace: settings.TEMPORAL_NAMESPACE }),
+      )
+    },
+  },
+  afterCommit: () => dispatcher.nudge(),
+})
+const server = createServer(app)
+server.once('error', (error) => {
+  log.fatal({ err: error }, 'cannot listen')
+  process.exit(1)
+})
+server.listen(
+  {
+    port: settings.PORT,
+    ...(settings.LISTEN_ADDRESS === undefined ? {} : { host: settings.LISTEN_ADDRESS }),
+  },
+  () => {
+    const address = server.address()
+    const port = address !== null && typeof address === 'object' ? address.port : settings.PORT
+    log.info({ port }, 'the API listens')
+    life.ready({ port })
+  },
+)
+
+await life.over
+const closed = new Promise((resolve) => server.close(resolve))
+// Idle keep-alive connections would hold the server open; requests under way are finished.
+server.closeIdleConnections()
+await closed
+await dispatcher.stop()
+await connection.close()
+await database.close()
+log.info('the API has stopped')

@@ -1,0 +1,38 @@
+/** Addresses and moments as callers write them, in the one form they are kept in. */
+import { z } from 'zod'
+import { normaliseAddress } from '../../domain/messages/normalise.ts'
+import { invalid, Refusal } from '../../domain/refusal.ts'
+import { contactPointShape, instantShape } from '../../domain/shapes/primitives.ts'
+import { momentErrors } from '../../transactions/ledger/unwritable.ts'
+
+/** Query that names a contact point. A "+" in an address must be written as %2B. */
+export const addressQuery = z.object({
+  channel: contactPointShape.shape.channel,
+  address: contactPointShape.shape.address,
+})
+
+/** Query that looks at the past. */
+export const viewQuery = addressQuery.extend({
+  asOf: instantShape.optional().meta({ description: 'As it was, by when things happened' }),
+  knownAt: instantShape.optional().meta({ description: 'As it was known, by when things were recorded' }),
+})
+
+/**
+ * @param pointer of the address in the request
+ * @returns the address normalised
+ * @throws Refusal invalid
+ */
+export function addressOf(point: { channel: string; address: string }, pointer: string): string {
+  const normalised = normaliseAddress(point.channel, point.address)
+  if (!normalised.ok) throw invalid(pointer, normalised.message)
+  return normalised.address
+}
+
+/** @throws Refusal invalid for moments outside the years 0001 to 9999 */
+export function refuseFarMoments(
+  view: { asOf?: string | undefined; knownAt?: string | undefined },
+  prefix: string,
+): void {
+  const errors = momentErrors({ [`${prefix}/asOf`]: view.asOf, [`${prefix}/knownAt`]: view.knownAt })
+  if (errors.length > 0) throw new Refusal('invalid', 'a moment lies too far away', { errors })
+}

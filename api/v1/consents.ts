@@ -1,0 +1,184 @@
+/** Consents: stated, read as they stand or stood, decided upon, proven and verified. */
+
+import { readConsentStates } from '../../db/reads/consentStates.ts'
+import { findContactPoint } from '../../db/reads/contactPoint.ts'
+import { readDecisionInput } from '../../db/reads/decisionInput.ts'
+import { readEvidencePack } from '../../db/reads/evidence.ts'
+import { readPastDecisionInput } from '../../db/reads/pastDecision.ts'
+import { looksBack } from '../../db/reads/pastPoint.ts'
+import { verifyLedger } from '../../db/reads/verifyLedger.ts'
+import { decide } from '../../domain/consent/decide.ts'
+import { decisionReasons, trackingReasons } from '../../domain/consent/reasons.ts'
+import type { DecisionInput } from '../../domain/consent/types.ts'
+import { Refusal } from '../../domain/refusal.ts'
+import {
+  type ConsentCheck,
+  type ConsentStatement,
+  consentCheckShape,
+  consentShape,
+  verifyShape,
+} from '../../domain/shapes/consent.ts'
+import { evidencePage } from '../../pages/evidence.ts'
+import type { House } from '../../transactions/house.ts'
+import { recordConsent } from '../../transactions/ledger/recordConsent.ts'
+import { type Route, route } from '../routing.ts'
+import { type Caller, permits } from '../scopes.ts'
+import { addressOf, addressQuery, refuseFarMoments, viewQuery } from './consentAddress.ts'
+import {
+  consentDecisionShape,
+  consentStatesShape,
+  evidencePackShape,
+  recordedEventShape,
+  verificationShape,
+} from './consentAnswers.ts'
+
+const tag = 'Consents'
+
+export const consentRoutes: Route[] = [
+  route({
+    method: 'post',
+    path: '/v1/consents',
+    tag,
+    summary: 'Record a consent or a withdrawal',
+    description:
+      'An opt-in needs `circumstances` and `notice`. An opt-out always takes effect; what it lacks is said in `flags`. A key with the scope `withdrawals` may record opt-outs taken by staff, and nothing else.',
+    scopes: ['consents', 'withdrawals'],
+    body: consentShape,
+    responses: { 201: { description: 'The event with its hash', schema: recordedEventShape } },
+    creates: true,
+    handle: async ({ body, caller, house }) => {
+      refuseBeyondWithdrawals(caller, body)
+      const { event, contactPoint } = await recordConsent(house, body, { caller: caller.id })
+      const { id, seq, purpose, topic, state, occurredAt, recordedAt, flags, hash, previousHash } = event
+      return {
+        status: 201,
+        body: {
+          id,
+          contactPoint,
+          seq,
+          purpose,
+          topic,
+          state,
+          occurredAt,
+          recordedAt,
+          flags,
+          hash,
+          previousHash,
+        },
+      }
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/consents',
+    tag,
+    summary: 'How an address stands to every purpose and topic, now or then',
+    scopes: ['consents', 'read'],
+    query: viewQuery,
+    responses: {
+      200: { description: 'Its states; of an unknown address, all are `none`', schema: consentStatesShape },
+    },
+    handle: async ({ query, house }) => {
+      const { channel, asOf, knownAt } = query
+      refuseFarMoments(query, '/query')
+      const address = addressOf(query, '/query/address')
+      const { id, states } = await readConsentStates(house.db, channel, address, { asOf, knownAt })
+      return { status: 200, body: { contactPoint: { channel, address, id }, states } }
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/consents/check',
+    tag,
+    summary: 'May this message leave? The decision, explained',
+    description:
+      'A forecast: each delivery decides again when it leaves. Whatever is unknown is a verdict, not an error.',
+    scopes: ['consents', 'journeys', 'read'],
+    body: consentCheckShape,
+    responses: { 200: { description: 'The decision with its inputs', schema: consentDecisionShape } },
+    handle: async ({ body, house }) => ({ status: 200, body: explained(await inputOf(house, body)) }),
+  }),
+  route({
+    method: 'get',
+    path: '/v1/consents/evidence',
+    tag,
+    summary: 'The evidence pack of an address',
+    description: '`Accept: text/html` gives it as a page to print.',
+    scopes: ['consents', 'read'],
+    query: addressQuery,
+    responses: {
+      200: { description: 'Events, mails, wordings and a verification', schema: evidencePackShape },
+    },
+    handle: async ({ query, house, accepts }) => {
+      const address = addressOf(query, '/query/address')
+      const pack = await readEvidencePack(house.db, house.dataKeys, query.channel, address)
+      if (accepts('text/html'))
+        return { status: 200, text: { type: 'text/html', content: evidencePage(pack) } }
+      return { status: 200, body: pack }
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/consents/verify',
+    tag,
+    summary: 'Verify the chains and the derived state, whole or of one contact point',
+    scopes: ['consents', 'read'],
+    body: verifyShape,
+    responses: { 200: { description: 'Counts and the first break', schema: verificationShape } },
+    handle: async ({ body, house }) => {
+      const { contactPoint } = body
+      if (contactPoint === undefined) return { status: 200, body: await verifyLedger(house.db) }
+      const address = addressOf(contactPoint, '/contactPoint/address')
+      const id = await findContactPoint(house.db, contactPoint.channel, address)
+      if (id === null) throw new Refusal('not-found', 'nothing is known of this address')
+      return { status: 200, body: await verifyLedger(house.db, id) }
+    },
+  }),
+]
+
+/** Whoever takes withdrawals at a counter or on the phone can take permission away, and nothing else. */
+function refuseBeyondWithdrawals(caller: Caller, statement: ConsentStatement): void {
+  if (permits(caller, ['consents'])) return
+  const errors = []
+  if (statement.state !== 'opted-out')
+    errors.push({ pointer: '/state', message: 'must be "opted-out" for this key' })
+  if (statement.source.kind !== 'staff') {
+    errors.push({ pointer: '/source/kind', message: 'must be "staff" for this key' })
+  }
+  if (errors.length > 0) {
+    throw new Refusal('forbidden', 'a key for withdrawals records opt-outs taken by staff only', { errors })
+  }
+}
+
+function inputOf(house: House, check: ConsentCheck): Promise<DecisionInput> {
+  const { contactPoint, purpose, topic = null, asOf, knownAt } = check
+  const { channel } = contactPoint
+  const address = addressOf(contactPoint, '/contactPoint/address')
+  const view = { asOf, knownAt }
+  if (looksBack(view)) {
+    refuseFarMoments(view, '')
+    return readPastDecisionInput(house.db, { channel, address, purpose, topic }, house.channels, view)
+  }
+  const intent = {
+    contactPoint: { address },
+    channel,
+    purpose,
+    topic,
+    profile: null,
+    messageAllowsTracking: true,
+  }
+  return readDecisionInput(house.db, intent, house.channels)
+}
+
+function explained(inputs: DecisionInput): object {
+  const { verdict, reason, tracking, basis, policyVersion } = decide(inputs)
+  return {
+    verdict,
+    reason,
+    explanation: decisionReasons[reason],
+    tracking: { ...tracking, explanation: trackingReasons[tracking.reason] },
+    basis,
+    policyVersion,
+    inputs,
+  }
+}

@@ -1,0 +1,190 @@
+/** Profiles, purposes, messages and trigger definitions: put by key, got, listed, and deleted where nothing hangs on them. */
+import { z } from 'zod'
+import { getDefinition, listDefinitions } from '../../db/reads/definitions.ts'
+import { pageShape } from '../../db/reads/page.ts'
+import { messageShape } from '../../domain/shapes/message.ts'
+import { keyShape, triggerNameShape } from '../../domain/shapes/primitives.ts'
+import { profileShape } from '../../domain/shapes/profile.ts'
+import { purposeShape } from '../../domain/shapes/purpose.ts'
+import { triggerDefinitionShape } from '../../domain/shapes/trigger.ts'
+import { deleteDefinition } from '../../transactions/definitions/deleteDefinition.ts'
+import { putMessage } from '../../transactions/definitions/putMessage.ts'
+import { putProfile } from '../../transactions/definitions/putProfile.ts'
+import { putPurpose } from '../../transactions/definitions/putPurpose.ts'
+import { putTriggerDefinition } from '../../transactions/definitions/putTriggerDefinition.ts'
+import { type Route, route } from '../routing.ts'
+
+const byKey = z.object({ key: keyShape })
+const byName = z.object({ name: triggerNameShape })
+const warning = z.object({ pointer: z.string(), message: z.string() })
+const putAnswer = z
+  .object({ key: z.string(), version: z.number().int(), warnings: z.array(warning) })
+  .meta({ id: 'PutAnswer', description: 'The version the definition is now' })
+const stored = <T extends z.ZodType>(shape: T) =>
+  z.object({ key: z.string(), version: z.number().int(), updatedAt: z.string(), definition: shape })
+const list = <T extends z.ZodType>(shape: T) =>
+  z.object({ items: z.array(shape), next: z.string().nullable() })
+
+const profiles: Route[] = [
+  route({
+    method: 'put',
+    path: '/v1/profiles/{key}',
+    tag: 'Profiles',
+    summary: 'Create or replace a compliance profile',
+    scopes: ['journeys'],
+    params: byKey,
+    body: profileShape,
+    responses: { 200: { description: 'Stored', schema: putAnswer } },
+    handle: async ({ params, body, house }) => ({
+      status: 200,
+      body: { key: params.key, ...(await putProfile(house, params.key, body)) },
+    }),
+  }),
+  ...readers('profile', 'profiles', 'Profiles', profileShape),
+]
+
+const purposes: Route[] = [
+  route({
+    method: 'put',
+    path: '/v1/purposes/{key}',
+    tag: 'Purposes',
+    summary: 'Create or replace a purpose with its topics',
+    description:
+      'Loosening a live purpose to `non-restrictive` is answered with 409 and its effect until it is repeated with `?confirm=true`.',
+    scopes: ['journeys'],
+    params: byKey,
+    query: z.object({ confirm: z.enum(['true', 'false']).optional() }),
+    body: purposeShape,
+    responses: { 200: { description: 'Stored', schema: putAnswer } },
+    handle: async ({ params, query, body, house }) => {
+      const put = await putPurpose(house, params.key, body, { confirm: query.confirm === 'true' })
+      return { status: 200, body: { key: params.key, ...put, warnings: [] } }
+    },
+  }),
+  ...readers('purpose', 'purposes', 'Purposes', purposeShape),
+]
+
+const messages: Route[] = [
+  route({
+    method: 'put',
+    path: '/v1/messages/{key}',
+    tag: 'Messages',
+    summary: 'Create or replace a message; each change is a version',
+    scopes: ['journeys'],
+    params: byKey,
+    body: messageShape,
+    responses: { 200: { description: 'Stored', schema: putAnswer } },
+    handle: async ({ params, body, house }) => {
+      const put = await putMessage(house, params.key, body)
+      return { status: 200, body: { key: params.key, ...put, warnings: [] } }
+    },
+  }),
+  ...readers('message', 'messages', 'Messages', messageShape),
+]
+
+const triggerDefinitions: Route[] = [
+  route({
+    method: 'put',
+    path: '/v1/trigger-definitions/{name}',
+    tag: 'Triggers',
+    summary: 'Register a business or custom trigger',
+    scopes: ['journeys'],
+    params: byName,
+    body: triggerDefinitionShape,
+    responses: { 200: { description: 'Stored', schema: z.object({ name: z.string() }) } },
+    handle: async ({ params, body, house }) => {
+      await putTriggerDefinition(house, params.name, body)
+      return { status: 200, body: { name: params.name } }
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/trigger-definitions/{name}',
+    tag: 'Triggers',
+    summary: 'A trigger definition',
+    scopes: ['journeys', 'triggers', 'read'],
+    params: byName,
+    responses: { 200: { description: 'The definition', schema: stored(triggerDefinitionShape) } },
+    handle: async ({ params, house }) => ({
+      status: 200,
+      body: await getDefinition(house.db, 'trigger', params.name),
+    }),
+  }),
+  route({
+    method: 'get',
+    path: '/v1/trigger-definitions',
+    tag: 'Triggers',
+    summary: 'All trigger definitions',
+    scopes: ['journeys', 'triggers', 'read'],
+    query: pageShape,
+    responses: { 200: { description: 'A page', schema: list(stored(triggerDefinitionShape)) } },
+    handle: async ({ query, house }) => ({
+      status: 200,
+      body: await listDefinitions(house.db, 'trigger', query),
+    }),
+  }),
+  route({
+    method: 'delete',
+    path: '/v1/trigger-definitions/{name}',
+    tag: 'Triggers',
+    summary: 'Delete a trigger that nothing uses',
+    scopes: ['journeys'],
+    params: byName,
+    responses: { 204: { description: 'Deleted' } },
+    handle: async ({ params, house }) => {
+      await deleteDefinition(house, 'trigger', params.name)
+      return { status: 204 }
+    },
+  }),
+]
+
+function readers(
+  kind: 'profile' | 'purpose' | 'message',
+  plural: string,
+  tag: string,
+  shape: z.ZodType,
+): Route[] {
+  return [
+    route({
+      method: 'get',
+      path: `/v1/${plural}/{key}`,
+      tag,
+      summary: `A ${kind} in its present version`,
+      scopes: ['journeys', 'read'],
+      params: byKey,
+      responses: { 200: { description: 'The definition', schema: stored(shape) } },
+      handle: async ({ params, house }) => ({
+        status: 200,
+        body: await getDefinition(house.db, kind, params.key),
+      }),
+    }),
+    route({
+      method: 'get',
+      path: `/v1/${plural}`,
+      tag,
+      summary: `All ${plural}`,
+      scopes: ['journeys', 'read'],
+      query: pageShape,
+      responses: { 200: { description: 'A page', schema: list(stored(shape)) } },
+      handle: async ({ query, house }) => ({
+        status: 200,
+        body: await listDefinitions(house.db, kind, query),
+      }),
+    }),
+    route({
+      method: 'delete',
+      path: `/v1/${plural}/{key}`,
+      tag,
+      summary: `Delete a ${kind} on which nothing hangs`,
+      scopes: ['journeys'],
+      params: byKey,
+      responses: { 204: { description: 'Deleted' } },
+      handle: async ({ params, house }) => {
+        await deleteDefinition(house, kind, params.key)
+        return { status: 204 }
+      },
+    }),
+  ]
+}
+
+export const definitionRoutes: Route[] = [...profiles, ...purposes, ...messages, ...triggerDefinitions]

@@ -1,0 +1,61 @@
+/** Double opt-ins: asked for by a system on a person's behalf, and how they stand. */
+import { z } from 'zod'
+import { getDoubleOptIn } from '../../db/reads/doubleOptIns.ts'
+import { doubleOptInShape } from '../../domain/shapes/consent.ts'
+import { idShape } from '../../domain/shapes/primitives.ts'
+import { requestDoubleOptIn } from '../../transactions/doubleOptIns/requestDoubleOptIn.ts'
+import { refuseUnwritable } from '../../transactions/ledger/unwritable.ts'
+import { type Route, route } from '../routing.ts'
+
+const tag = 'Double opt-in'
+
+const requestView = z
+  .object({
+    id: z.string(),
+    state: z.enum(['pending', 'confirmed', 'expired', 'withdrawn']),
+    profile: z.string(),
+    grants: z.array(z.object({ purpose: z.string(), topic: z.string().nullable() })),
+    contactPoint: z.object({ channel: z.string(), id: z.string() }),
+    requestedAt: z.string(),
+    expiresAt: z.string(),
+    settledAt: z.string().nullable(),
+    mails: z.array(
+      z.object({
+        delivery: z.string(),
+        state: z.string(),
+        at: z.string().meta({ description: 'When the mail came into this state' }),
+      }),
+    ),
+  })
+  .meta({ id: 'DoubleOptIn', description: 'A request for double opt-in and the mails sent for it' })
+
+export const doubleOptInRoutes: Route[] = [
+  route({
+    method: 'post',
+    path: '/v1/double-opt-ins',
+    tag,
+    summary: "Ask for the confirmation of a person's own wish",
+    description:
+      'Mails a confirmation. Asked again while it is pending, the same wish is the same request: it mails again, within limits, and resets nothing.',
+    scopes: ['consents'],
+    body: doubleOptInShape,
+    responses: {
+      202: { description: 'Asked for', schema: z.object({ id: z.string(), state: z.literal('pending') }) },
+    },
+    creates: true,
+    handle: async ({ body, caller, house }) => {
+      refuseUnwritable(body)
+      return { status: 202, body: await requestDoubleOptIn(house, body, { caller: caller.id }) }
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/double-opt-ins/{id}',
+    tag,
+    summary: 'How a double opt-in stands',
+    scopes: ['consents', 'read'],
+    params: z.object({ id: idShape }),
+    responses: { 200: { description: 'The request', schema: requestView } },
+    handle: async ({ params, house }) => ({ status: 200, body: await getDoubleOptIn(house.db, params.id) }),
+  }),
+]

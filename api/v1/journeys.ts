@@ -1,0 +1,139 @@
+/** Journeys: draft, checks, publication, diagram, and runs started over REST. */
+import { z } from 'zod'
+import { getJourney, listJourneys } from '../../db/reads/journeys.ts'
+import { pageShape } from '../../db/reads/page.ts'
+import { mermaid } from '../../domain/journey/diagram.ts'
+import { invalid } from '../../domain/refusal.ts'
+import { journeyShape } from '../../domain/shapes/journey.ts'
+import { contactReferenceShape, keyShape, payloadShape } from '../../domain/shapes/primitives.ts'
+import { resolveContact, unknownContact } from '../../transactions/contacts/resolveContact.ts'
+import { deleteJourney, publishJourney, putJourney } from '../../transactions/definitions/journeys.ts'
+import { startRun } from '../../transactions/runs/startRun.ts'
+import { type Route, route } from '../routing.ts'
+
+const byKey = z.object({ key: keyShape })
+const checked = z.object({ severity: z.enum(['error', 'warning']), pointer: z.string(), message: z.string() })
+const journeyAnswer = z
+  .object({
+    key: z.string(),
+    publishedVersion: z.number().int().nullable(),
+    updatedAt: z.string(),
+    definition: journeyShape,
+  })
+  .meta({ id: 'StoredJourney' })
+
+/** The key stands in the address; in the body it may stand again, and must then be the same. */
+const journeyBody = z
+  .record(z.string(), z.unknown())
+  .meta({ description: 'A journey definition; `key` may be left out' })
+
+export const journeyRoutes: Route[] = [
+  route({
+    method: 'put',
+    path: '/v1/journeys/{key}',
+    tag: 'Journeys',
+    summary: 'Create or replace the draft of a journey, and check it',
+    description:
+      'A draft with errors is stored; publishing it is refused. Runs that are under way are not touched.',
+    scopes: ['journeys'],
+    params: byKey,
+    body: journeyBody,
+    responses: {
+      200: { description: 'Stored', schema: z.object({ key: z.string(), problems: z.array(checked) }) },
+    },
+    handle: async ({ params, body, house }) => {
+      if (body.key !== undefined && body.key !== params.key)
+        throw invalid('/key', 'is not the key of the address')
+      const definition = journeyShape.parse({ ...body, key: params.key })
+      return { status: 200, body: { key: params.key, ...(await putJourney(house, definition)) } }
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/journeys/{key}',
+    tag: 'Journeys',
+    summary: 'The draft of a journey and which version is published',
+    scopes: ['journeys', 'read'],
+    params: byKey,
+    responses: { 200: { description: 'The journey', schema: journeyAnswer } },
+    handle: async ({ params, house }) => ({ status: 200, body: await getJourney(house.db, params.key) }),
+  }),
+  route({
+    method: 'get',
+    path: '/v1/journeys',
+    tag: 'Journeys',
+    summary: 'All journeys',
+    scopes: ['journeys', 'read'],
+    query: pageShape,
+    responses: {
+      200: {
+        description: 'A page',
+        schema: z.object({ items: z.array(journeyAnswer), next: z.string().nullable() }),
+      },
+    },
+    handle: async ({ query, house }) => ({ status: 200, body: await listJourneys(house.db, query) }),
+  }),
+  route({
+    method: 'delete',
+    path: '/v1/journeys/{key}',
+    tag: 'Journeys',
+    summary: 'Delete a draft that was never published',
+    scopes: ['journeys'],
+    params: byKey,
+    responses: { 204: { description: 'Deleted' } },
+    handle: async ({ params, house }) => {
+      await deleteJourney(house, params.key)
+      return { status: 204 }
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/journeys/{key}/publish',
+    tag: 'Journeys',
+    summary: 'Publish the draft as an immutable version',
+    scopes: ['journeys'],
+    params: byKey,
+    responses: {
+      200: {
+        description: 'Published',
+        schema: z.object({ version: z.number().int(), warnings: z.array(checked) }),
+      },
+    },
+    handle: async ({ params, house }) => ({ status: 200, body: await publishJourney(house, params.key) }),
+  }),
+  route({
+    method: 'get',
+    path: '/v1/journeys/{key}/diagram',
+    tag: 'Journeys',
+    summary: 'The draft as a Mermaid flowchart',
+    scopes: ['journeys', 'read'],
+    params: byKey,
+    responses: { 200: { description: 'Mermaid', schema: z.string(), type: 'text/plain' } },
+    handle: async ({ params, house }) => {
+      const { definition } = await getJourney(house.db, params.key)
+      return { status: 200, text: { type: 'text/plain', content: mermaid(definition) } }
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/journeys/{key}/runs',
+    tag: 'Runs',
+    summary: 'Start a run for one contact',
+    scopes: ['journeys', 'triggers'],
+    creates: true,
+    params: byKey,
+    body: z.strictObject({ contact: contactReferenceShape, payload: payloadShape.default({}) }),
+    responses: {
+      201: { description: 'Started', schema: z.object({ id: z.uuid(), workflowId: z.string() }) },
+    },
+    handle: async ({ params, body, house }) => {
+      await getJourney(house.db, params.key)
+      const contactId = await resolveContact(house.db, body.contact)
+      if (contactId === null) throw unknownContact(body.contact)
+      return {
+        status: 201,
+        body: await startRun(house, { journey: params.key, contactId, payload: body.payload }),
+      }
+    },
+  }),
+]

@@ -1,0 +1,81 @@
+/** API keys: shown once, stored hashed. */
+import { randomBytes } from 'node:crypto'
+import { and, desc, eq, isNull } from 'drizzle-orm'
+import { z } from 'zod'
+import { newId } from '../../db/ids.ts'
+import { apiKeys } from '../../db/schema/access.ts'
+import { notFound } from '../../domain/refusal.ts'
+import { idShape, textShape } from '../../domain/shapes/primitives.ts'
+import { hashKey } from '../authenticate.ts'
+import { type Route, route } from '../routing.ts'
+import { scopeShape } from '../scopes.ts'
+
+const keyView = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  scopes: z.array(scopeShape),
+  createdAt: z.string(),
+  revokedAt: z.string().nullable(),
+})
+
+export const keyRoutes: Route[] = [
+  route({
+    method: 'post',
+    path: '/v1/keys',
+    tag: 'Keys',
+    summary: 'Make an API key; it is answered this once',
+    scopes: ['admin'],
+    body: z.strictObject({ name: textShape(200), scopes: z.array(scopeShape).min(1).max(7) }),
+    responses: {
+      201: { description: 'Made', schema: z.object({ id: z.uuid(), name: z.string(), key: z.string() }) },
+    },
+    handle: async ({ body, house }) => {
+      const id = newId()
+      const key = `assent_${randomBytes(32).toString('base64url')}`
+      await house.db.insert(apiKeys).values({ id, name: body.name, hash: hashKey(key), scopes: body.scopes })
+      return { status: 201, body: { id, name: body.name, key } }
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/keys',
+    tag: 'Keys',
+    summary: 'All keys, without the keys',
+    scopes: ['admin'],
+    responses: {
+      200: {
+        description: 'Keys, newest first',
+        schema: z.object({ items: z.array(keyView), next: z.null() }),
+      },
+    },
+    handle: async ({ house }) => {
+      const rows = await house.db.select().from(apiKeys).orderBy(desc(apiKeys.id))
+      const items = rows.map(({ id, name, scopes, createdAt, revokedAt }) => ({
+        id,
+        name,
+        scopes,
+        createdAt,
+        revokedAt,
+      }))
+      return { status: 200, body: { items, next: null } }
+    },
+  }),
+  route({
+    method: 'delete',
+    path: '/v1/keys/{id}',
+    tag: 'Keys',
+    summary: 'Revoke a key, at once',
+    scopes: ['admin'],
+    params: z.object({ id: idShape }),
+    responses: { 204: { description: 'Revoked' } },
+    handle: async ({ params, house }) => {
+      const revoked = await house.db
+        .update(apiKeys)
+        .set({ revokedAt: new Date().toISOString() })
+        .where(and(eq(apiKeys.id, params.id), isNull(apiKeys.revokedAt)))
+        .returning({ id: apiKeys.id })
+      if (revoked.length === 0) throw notFound('key', params.id)
+      return { status: 204 }
+    },
+  }),
+]

@@ -1,0 +1,126 @@
+/** Runs and deliveries: what happened to whom, and why. */
+import { z } from 'zod'
+import { getDelivery, listDeliveries } from '../../db/reads/deliveries.ts'
+import { pageShape } from '../../db/reads/page.ts'
+import { getRun, listRuns } from '../../db/reads/runs.ts'
+import { deliveryStates } from '../../db/schema/deliveries.ts'
+import { runStates } from '../../db/schema/journeys.ts'
+import { idShape, keyShape } from '../../domain/shapes/primitives.ts'
+import { cancelRun } from '../../transactions/runs/endRun.ts'
+import { type Route, route } from '../routing.ts'
+
+const byId = z.object({ id: idShape })
+const runShape = z
+  .object({
+    id: z.uuid(),
+    journey: z.string(),
+    version: z.number().int(),
+    contact: z.object({ id: z.uuid(), externalId: z.string().nullable() }),
+    state: z.enum(runStates),
+    endReason: z.string().nullable(),
+    startedAt: z.string(),
+    endedAt: z.string().nullable(),
+  })
+  .meta({ id: 'Run' })
+const runDetailShape = runShape
+  .extend({
+    workflowId: z.string(),
+    waitingFor: z
+      .object({ step: z.string(), kind: z.enum(['sleep', 'events']), until: z.string() })
+      .nullable(),
+    path: z.array(
+      z.object({
+        step: z.string(),
+        visit: z.number().int(),
+        at: z.string(),
+        outcome: z.string(),
+        reason: z.string().nullable(),
+        delivery: z.uuid().nullable(),
+        event: z.uuid().nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'RunDetail', description: 'A run with its path' })
+const deliveryShape = z
+  .looseObject({
+    id: z.uuid(),
+    state: z.enum(deliveryStates),
+    reason: z.string().nullable(),
+    message: z.string(),
+    messageVersion: z.number().int().nullable(),
+    decision: z.unknown(),
+    decisionInput: z.unknown(),
+    providerAnswer: z.unknown(),
+  })
+  .meta({
+    id: 'Delivery',
+    description: 'One message to one contact point, with its decision and what came of it',
+  })
+const page = <T extends z.ZodType>(shape: T) =>
+  z.object({ items: z.array(shape), next: z.string().nullable() })
+
+export const runRoutes: Route[] = [
+  route({
+    method: 'get',
+    path: '/v1/runs/{id}',
+    tag: 'Runs',
+    summary: 'A run with its path: each step, when, what was decided and why',
+    scopes: ['journeys', 'read'],
+    params: byId,
+    responses: { 200: { description: 'The run', schema: runDetailShape } },
+    handle: async ({ params, house }) => ({ status: 200, body: await getRun(house.db, params.id) }),
+  }),
+  route({
+    method: 'get',
+    path: '/v1/runs',
+    tag: 'Runs',
+    summary: 'Runs, newest first',
+    scopes: ['journeys', 'read'],
+    query: pageShape.extend({
+      journey: keyShape.optional(),
+      contact: z.string().max(200).optional().meta({ description: 'External id' }),
+      state: z.enum(runStates).optional(),
+      after: idShape.optional(),
+    }),
+    responses: { 200: { description: 'A page', schema: page(runShape) } },
+    handle: async ({ query, house }) => ({ status: 200, body: await listRuns(house.db, query) }),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/runs/{id}/cancel',
+    tag: 'Runs',
+    summary: 'End a run now',
+    scopes: ['journeys'],
+    params: byId,
+    responses: { 200: { description: 'Cancelled', schema: runDetailShape } },
+    handle: async ({ params, house }) => {
+      await cancelRun(house, params.id)
+      return { status: 200, body: await getRun(house.db, params.id) }
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/deliveries/{id}',
+    tag: 'Deliveries',
+    summary: 'Why was this sent, or held back?',
+    scopes: ['journeys', 'consents', 'read'],
+    params: byId,
+    responses: { 200: { description: 'The delivery', schema: deliveryShape } },
+    handle: async ({ params, house }) => ({ status: 200, body: await getDelivery(house.db, params.id) }),
+  }),
+  route({
+    method: 'get',
+    path: '/v1/deliveries',
+    tag: 'Deliveries',
+    summary: 'Deliveries, newest first',
+    scopes: ['journeys', 'consents', 'read'],
+    query: pageShape.extend({
+      contact: z.string().max(200).optional().meta({ description: 'External id' }),
+      run: idShape.optional(),
+      state: z.enum(deliveryStates).optional(),
+      after: idShape.optional(),
+    }),
+    responses: { 200: { description: 'A page', schema: page(deliveryShape) } },
+    handle: async ({ query, house }) => ({ status: 200, body: await listDeliveries(house.db, query) }),
+  }),
+]

@@ -1,0 +1,60 @@
+/** Suppressions: stops on addresses, as they stand. */
+import { z } from 'zod'
+import { pageShape } from '../../db/reads/page.ts'
+import { listSuppressions } from '../../db/reads/suppressions.ts'
+import { invalid } from '../../domain/refusal.ts'
+import { contactPointShape, idShape } from '../../domain/shapes/primitives.ts'
+import { type Route, route } from '../routing.ts'
+import { addressOf } from './consentAddress.ts'
+
+const listQuery = pageShape.extend({
+  channel: contactPointShape.shape.channel.optional(),
+  address: contactPointShape.shape.address.optional().meta({ description: 'With `channel` only' }),
+  lifted: z.enum(['true', 'false']).optional().meta({ description: '`true`: lifted ones as well' }),
+  after: idShape.optional().meta({ description: 'The `next` of the page before' }),
+})
+
+const suppressionView = z
+  .object({
+    id: z.string(),
+    kind: z.enum(['hard-bounced', 'invalid', 'complained', 'erased']),
+    reason: z.string().nullable(),
+    channel: z.string(),
+    contactPoint: z.object({ id: z.string(), address: z.string().nullable() }).nullable(),
+    since: z.string(),
+    liftedAt: z.string().nullable(),
+    liftedBy: z.string().nullable().meta({ description: 'Ledger event that lifted it' }),
+  })
+  .meta({ id: 'Suppression', description: 'A technical or legal stop on an address, beside consent' })
+
+export const suppressionRoutes: Route[] = [
+  route({
+    method: 'get',
+    path: '/v1/suppressions',
+    tag: 'Suppressions',
+    summary: 'Suppressions, all or of one channel or address',
+    scopes: ['consents', 'read'],
+    query: listQuery,
+    responses: {
+      200: {
+        description: 'A page, oldest first',
+        schema: z.object({ items: z.array(suppressionView), next: z.string().nullable() }),
+      },
+    },
+    handle: async ({ query, house }) => {
+      const { channel, limit, after } = query
+      if (query.address !== undefined && channel === undefined) {
+        throw invalid('/query/channel', 'is needed where an address is named')
+      }
+      const address =
+        query.address === undefined || channel === undefined
+          ? undefined
+          : addressOf({ channel, address: query.address }, '/query/address')
+      const lifted = query.lifted === 'true'
+      return {
+        status: 200,
+        body: await listSuppressions(house.db, { channel, address, lifted, limit, after }),
+      }
+    },
+  }),
+]

@@ -1,0 +1,51 @@
+/** Requests for double opt-in: how they stand, and which mails went out for them. No address. */
+import { asc, eq } from 'drizzle-orm'
+import { notFound } from '../../domain/refusal.ts'
+import type { Db } from '../connect.ts'
+import { contactPoints } from '../schema/contacts.ts'
+import { deliveries } from '../schema/deliveries.ts'
+import { doubleOptIns, type Grant } from '../schema/doubleOptIns.ts'
+
+export type DoubleOptInView = {
+  id: string
+  state: 'pending' | 'confirmed' | 'expired' | 'withdrawn'
+  profile: string
+  grants: Grant[]
+  contactPoint: { channel: string; id: string }
+  requestedAt: string
+  expiresAt: string
+  settledAt: string | null
+  /** Oldest first; `at`: when the mail came into the state it has. */
+  mails: { delivery: string; state: string; at: string }[]
+}
+
+/** @throws Refusal not-found */
+export async function getDoubleOptIn(db: Db, id: string): Promise<DoubleOptInView> {
+  const [row] = await db
+    .select({ request: doubleOptIns, channel: contactPoints.channel })
+    .from(doubleOptIns)
+    .innerJoin(contactPoints, eq(contactPoints.id, doubleOptIns.contactPointId))
+    .where(eq(doubleOptIns.id, id))
+  if (row === undefined) throw notFound('double opt-in', id)
+  const mails = await db
+    .select()
+    .from(deliveries)
+    .where(eq(deliveries.doubleOptIn, id))
+    .orderBy(asc(deliveries.id))
+  const { state, profile, grants, contactPointId, requestedAt, expiresAt, settledAt } = row.request
+  return {
+    id,
+    state,
+    profile,
+    grants,
+    contactPoint: { channel: row.channel, id: contactPointId },
+    requestedAt,
+    expiresAt,
+    settledAt,
+    mails: mails.map((mail) => ({
+      delivery: mail.id,
+      state: mail.state,
+      at: mail.settledAt ?? mail.handedOverAt ?? mail.claimedAt ?? mail.createdAt,
+    })),
+  }
+}

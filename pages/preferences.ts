@@ -1,0 +1,168 @@
+/** The preference centre of one contact point: a form of boxes that stand alone, and a button for nothing at all. */
+import type { Box, BoxGroup } from '../domain/preferences/boxes.ts'
+import { type Html, html } from './html.ts'
+import { type Brand, ownForm, page, paragraph, said } from './layout.ts'
+import { boxField, everythingAction, saveAction, shownField, shownValue } from './preferenceFields.ts'
+import { type Language, longDate } from './texts/language.ts'
+import { type Texts, textsIn, textsVersion } from './texts/texts.ts'
+
+export type PreferencesView = {
+  language: Language
+  brand: Brand
+  /** Masked. */
+  address: string
+  /** Place in the chain up to which this page has seen. */
+  seen: number
+  groups: readonly BoxGroup[]
+  /** Other contact points of the same person. */
+  others: readonly { id: string; channel: string; address: string; groups: readonly BoxGroup[] }[]
+  outcome: PreferencesOutcome | null
+}
+
+/** What was just done. */
+export type PreferencesOutcome = 'saved' | 'nothing-changed' | 'everything-off' | 'overtaken'
+
+export function preferencesPage(view: PreferencesView): string {
+  const { language, brand, outcome } = view
+  const texts = textsIn(language).preferences
+  const content = html`<h1>${texts.title}</h1>
+${outcome === null ? null : outcomeOf(texts, outcome)}
+${paragraph(texts.lead(brand.name, view.address))}
+${ownForm(
+  language,
+  html`<input type="hidden" name="seen" value="${view.seen}">
+${ownBoxes(view)}
+${view.others.length === 0 ? null : otherPoints(view)}
+<p class="save"><button type="submit" name="action" value="${saveAction}">${texts.saveButton}</button></p>
+<section class="section" aria-labelledby="nothing">
+<h2 id="nothing">${texts.everythingTitle}</h2>
+<p id="nothing-means">${texts.everythingLead}</p>
+<button class="second" type="submit" name="action" value="${everythingAction}" aria-describedby="nothing-means">${texts.everythingButton}</button>
+</section>`,
+)}`
+  return page({ language, brand, title: texts.title, content })
+}
+
+function outcomeOf(texts: Texts['preferences'], outcome: PreferencesOutcome): Html {
+  switch (outcome) {
+    case 'saved':
+      return said(texts.saved)
+    case 'nothing-changed':
+      return said(texts.nothingChanged, 'note')
+    case 'everything-off':
+      return said(texts.everythingOff)
+    case 'overtaken':
+      return said(texts.stale, 'note')
+    default:
+      return outcome satisfies never
+  }
+}
+
+function ownBoxes({ language, groups }: PreferencesView): Html {
+  const texts = textsIn(language).preferences
+  if (groups.length === 0) return paragraph(texts.nothingToChoose, true)
+  const commercial = groups.filter(({ purpose }) => purpose.kind === 'commercial')
+  const tracking = groups.filter(({ purpose }) => purpose.kind === 'tracking')
+  return html`${commercial.map((group) => ownGroup(language, group))}
+${
+  tracking.length === 0
+    ? null
+    : html`<section class="section" aria-labelledby="tracking">
+<h2 id="tracking">${texts.trackingTitle}</h2>
+${tracking.map(({ purpose }) => boxRow(language, null, purpose, null))}
+</section>`
+}`
+}
+
+function ownGroup(language: Language, { purpose, topics }: BoxGroup): Html {
+  const texts = textsIn(language).preferences
+  if (topics.length === 0) return boxRow(language, null, purpose, null)
+  return html`<fieldset>
+<legend class="hidden">${purpose.name}</legend>
+${boxRow(language, null, purpose, texts.withdrawsTopics)}
+<fieldset>
+<legend class="hidden">${texts.topics(purpose.name)}</legend>
+${topics.map((topic) => boxRow(language, null, topic, null))}
+</fieldset>
+</fieldset>`
+}
+
+function otherPoints({ language, others }: PreferencesView): Html {
+  const { preferences: texts, channel: channels } = textsIn(language)
+  return html`<section class="section" aria-labelledby="others">
+<h2 id="others">${texts.othersTitle}</h2>
+${paragraph(texts.othersLead)}
+${others.map(({ id, channel, address, groups }) => {
+  const boxes = groups.flatMap((group) => [group.purpose, ...group.topics])
+  const on = boxes.filter((box) => box.on)
+  const off = boxes.filter((box) => !box.on).map((box) => box.name)
+  const name = channel === 'email' || channel === 'sms' ? channels[channel] : channel
+  return html`<fieldset>
+<legend>${name} ${address}</legend>
+${on.length === 0 ? paragraph(texts.otherNothingOn, true) : on.map((box) => boxRow(language, id, box, null))}
+${on.length === 0 || off.length === 0 ? null : paragraph(texts.otherOff(off.join(', ')), true)}
+</fieldset>`
+})}
+</section>`
+}
+
+function boxRow(language: Language, point: string | null, box: Box, hint: string | null): Html {
+  const field = boxField(point, box)
+  const id = field.replaceAll(':', '_')
+  return html`<div class="box">
+<input type="checkbox" id="${id}" name="${field}" value="on"${box.on ? html` checked` : null} aria-describedby="${id}_means">
+<label for="${id}">${box.name}</label>
+<div id="${id}_means">
+<p>${box.description}${hint === null ? null : html` ${hint}`}</p>
+<p class="state">${stateOf(language, box)}</p>
+</div>
+<input type="hidden" name="${shownField(point, box)}" value="${shownValue(box)}">
+</div>
+`
+}
+
+function stateOf(language: Language, { on, standing }: Box): Html {
+  const texts = textsIn(language).preferences
+  if (standing.pending && !on) return html`${texts.pending}`
+  if (standing.state === 'none' || standing.since === null) {
+    return html`${on ? texts.onByDefault : texts.offByDefault}`
+  }
+  if (standing.state === 'opted-out') return dated(language, texts.off, standing.since)
+  if (on || standing.expiresAt === null) return dated(language, texts.on, standing.since)
+  return dated(language, texts.ended, standing.expiresAt)
+}
+
+/** The day is marked up for machines where it stands in the sentence. */
+function dated(language: Language, sentence: (date: string) => string, instant: string): Html {
+  const day = longDate(language, instant)
+  const [before = '', after = ''] = sentence(day).split(day)
+  return html`${before}<time datetime="${instant}">${day}</time>${after}`
+}
+
+type Notice = { id: string; version: string; language: string; wording: string }
+
+/** The words beside a box, for the ledger. @param hasTopics the purpose's own box said that it withdraws its topics */
+export function boxNotice(
+  language: Language,
+  words: { name: string; description: string; version: number; hasTopics: boolean },
+): Notice {
+  const texts = textsIn(language).preferences
+  const hint = words.hasTopics ? ` ${texts.withdrawsTopics}` : ''
+  return {
+    id: 'preference-centre',
+    version: `${textsVersion}.${words.version}`,
+    language,
+    wording: `${words.name}: ${words.description}${hint} [${texts.saveButton}]`,
+  }
+}
+
+/** The words beside the button for nothing at all, for the ledger. */
+export function everythingNotice(language: Language): Notice {
+  const texts = textsIn(language).preferences
+  return {
+    id: 'preference-centre-everything',
+    version: textsVersion,
+    language,
+    wording: `${texts.everythingTitle}: ${texts.everythingLead} [${texts.everythingButton}]`,
+  }
+}

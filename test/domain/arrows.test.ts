@@ -1,0 +1,178 @@
+import { spawnSync } from 'node:child_process'
+import {
+  copyFileSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, normalize } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+
+const checkout = new URL('../../', import.meta.url).pathname
+
+/** What each room may import of ours, beside itself; `types` in the form of `import type` only. */
+const rooms: Record<
+  string,
+  { ours: readonly string[]; types?: readonly string[]; packages?: readonly string[] }
+> = {
+  'domain/journey': { ours: [], packages: [] },
+  domain: { ours: ['domain/journey'] },
+  workflows: {
+    ours: ['domain/journey'],
+    types: ['activities'],
+    packages: ['@temporalio/workflow', '@temporalio/common'],
+  },
+  transactions: { ours: ['db', 'domain', 'domain/journey', 'points.ts'] },
+  db: { ours: ['domain', 'domain/journey'] },
+  channels: { ours: ['domain', 'domain/journey'] },
+  pages: { ours: ['domain', 'domain/journey'] },
+  engine: { ours: ['transactions', 'db', 'domain', 'domain/journey', 'settings.ts'] },
+  activities: { ours: ['transactions', 'db', 'domain', 'domain/journey', 'channels', 'points.ts'] },
+  api: {
+    ours: [
+      'transactions',
+      'db',
+      'domain',
+      'domain/journey',
+      'engine',
+      'pages',
+      'settings.ts',
+      'lifetime.ts',
+      'points.ts',
+    ],
+  },
+}
+const elsewhere = ['dev', 'examples', 'test', 'bench', 'worker.ts', 'lifetime.ts', 'points.ts', 'settings.ts']
+
+type Import = { from: string; typeOnly: boolean }
+
+/** Every import, export from and `import()` of a file. A type among values still loads the file, and so is none. */
+function importsOf(source: string): Import[] {
+  const statement = /^\s*(?:import|export)\s+(type\s+(?!from\b))?(?:[\w*$\s{},]*?\bfrom\s+)?'([^']+)'/gm
+  const called = /\bimport\(\s*['"`]([^'"`]+)['"`]/g
+  return [
+    ...[...source.matchAll(statement)].map(([, type, from]) => ({
+      from: from ?? '',
+      typeOnly: type !== undefined,
+    })),
+    ...[...source.matchAll(called)].map(([, from]) => ({ from: from ?? '', typeOnly: false })),
+  ]
+}
+
+/** The room a path of ours lies in; a file beside the rooms is one of its own. */
+function roomOf(path: string): string {
+  if (path.startsWith('domain/journey/')) return 'domain/journey'
+  return path.split('/')[0] ?? path
+}
+
+/** Why an import is not allowed, or null. */
+function broken(file: string, one: Import): string | null {
+  const room = rooms[roomOf(file)]
+  if (room === undefined) return null
+  if (!one.from.startsWith('.')) {
+    const allowed = room.packages === undefined || room.packages.includes(one.from)
+    return allowed ? null : `${file} imports ${one.from}`
+  }
+  const target = roomOf(normalize(join(dirname(file), one.from)))
+  if (target === roomOf(file) || room.ours.includes(target)) return null
+  if (one.typeOnly && room.types?.includes(target) === true) return null
+  return `${file} imports ${one.typeOnly ? 'types of ' : ''}${target}`
+}
+
+describe('the arrows between the rooms', () => {
+  const files = globSync('**/*.ts', {
+    cwd: checkout,
+    exclude: (name) => name === 'node_modules' || name === '.assent',
+  })
+
+  test.each(Object.keys(rooms))('%s imports only what it may', (room) => {
+    const own = files.filter((file) => roomOf(file) === room)
+    expect(own.length).toBeGreaterThan(0)
+    const found = own.flatMap((file) =>
+      importsOf(readFileSync(join(checkout, file), 'utf8')).map((one) => broken(file, one)),
+    )
+    expect(found.filter((one) => one !== null)).toEqual([])
+  })
+
+  test('are seen in every form an import has', () => {
+    const source = `
+      import '../db/a.ts'
+      import type { A } from '../db/b.ts'
+      import { type B, c } from '../db/c.ts'
+      import type D, * as e from '../db/d.ts'
+      import {
+        f,
+      } from '../db/e.ts'
+      export * from '../db/f.ts'
+      export type { G } from '../db/g.ts'
+      const later = await import('../db/h.ts')`
+    expect(
+      importsOf(source).map(({ from, typeOnly }) => `${from.slice(6, 7)}${typeOnly ? ' type' : ''}`),
+    ).toEqual(['a', 'b type', 'c', 'd type', 'e', 'f', 'g type', 'h'])
+    expect(broken('workflows/x.ts', { from: '../activities/activities.ts', typeOnly: true })).toBeNull()
+    expect(broken('workflows/x.ts', { from: '../activities/activities.ts', typeOnly: false })).not.toBeNull()
+    expect(broken('domain/journey/x.ts', { from: 'zod', typeOnly: true })).not.toBeNull()
+  })
+})
+
+describe('the lint rule', () => {
+  test('goes red for each import a room may not have, and for no other', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'assent-arrows-'))
+    try {
+      copyFileSync(join(checkout, 'biome.json'), join(folder, 'biome.json'))
+      symlinkSync(join(checkout, 'node_modules'), join(folder, 'node_modules'))
+      const wanted = Object.keys(rooms).flatMap((room) => writeRoom(folder, room))
+      expect(reportedBy(folder)).toEqual(wanted.sort())
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+})
+
+/** A file that imports everything there is, a line each; answers the lines that must be reported. */
+function writeRoom(folder: string, room: string): string[] {
+  const file = `${room}/inner.ts`
+  const up = '../'.repeat(room.split('/').length)
+  const ours = [...Object.keys(rooms), ...elsewhere].filter((one) => one !== room)
+  const imports = [
+    './beside.ts',
+    ...ours.map((one) => `${up}${one.endsWith('.ts') ? one : `${one}/some.ts`}`),
+    ...(rooms[room]?.packages === undefined
+      ? []
+      : ['zod', 'node:fs', '@temporalio/workflow', '@temporalio/client']),
+  ]
+  mkdirSync(join(folder, room), { recursive: true })
+  writeFileSync(join(folder, file), imports.map((from) => `import '${from}'\n`).join(''))
+  // Biome cannot tell types from values: what may be imported as a type it lets through, and the test above does not.
+  return imports.flatMap((from, index) =>
+    broken(file, { from, typeOnly: true }) === null ? [] : [`${file}:${index + 1}`],
+  )
+}
+
+function reportedBy(folder: string): string[] {
+  const biome = join(checkout, 'node_modules/.bin/biome')
+  const { stdout } = spawnSync(biome, ['lint', '--max-diagnostics=none', '--reporter=json', '.'], {
+    cwd: folder,
+    encoding: 'utf8',
+  })
+  const report = z
+    .object({
+      diagnostics: z.array(
+        z.object({
+          category: z.string(),
+          location: z.object({ path: z.string(), start: z.object({ line: z.number() }) }),
+        }),
+      ),
+    })
+    .parse(JSON.parse(stdout))
+  return report.diagnostics
+    .filter(({ category }) => category === 'lint/style/noRestrictedImports')
+    .map(({ location }) => `${location.path}:${location.start.line}`)
+    .sort()
+}
