@@ -46,7 +46,7 @@ export async function askForNewMail(
         ...(said.userAgent === null ? {} : { userAgent: said.userAgent }),
       },
     },
-    { caller: 'confirmation-page' },
+    { caller: null },
   )
   return 'mail-sent'
 }

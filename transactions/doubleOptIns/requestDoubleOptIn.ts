@@ -25,14 +25,14 @@ import { lockContactPoint } from '../locks.ts'
 import type { OutboxSignal, OutboxStart } from '../outbox.ts'
 
 /**
- * @param options.caller id of the API key, or the surface, on which the wish was made
+ * @param options.caller id of the API key that says so; null: the person, on a page of ours
  * @param options.clock `skipping` for a rehearsal
  * @throws Refusal invalid, naming the field
  */
 export async function requestDoubleOptIn(
   house: House,
   input: DoubleOptInInput,
-  options: { caller: string; clock?: 'real' | 'skipping' },
+  options: { caller: string | null; clock?: 'real' | 'skipping' },
 ): Promise<{ id: string; state: 'pending' }> {
   const { channel } = input.contactPoint
   if (channel !== 'email' || !house.channels.has(channel)) {
@@ -67,7 +67,11 @@ export async function requestDoubleOptIn(
     const evidence = {
       ...sealed,
       circumstances: input.circumstances ?? null,
-      actor: { kind: 'key' as const, id: options.caller, onBehalfOf: input.evidence?.onBehalfOf ?? null },
+      actor: {
+        kind: options.caller === null ? ('subject' as const) : ('key' as const),
+        id: options.caller,
+        onBehalfOf: input.evidence?.onBehalfOf ?? null,
+      },
     }
     const { now } = await appendEvents(
       tx,
