@@ -5,7 +5,13 @@
 import { defineConfig } from 'vitest/config'
 
 /** Folders whose tests need no running parts. */
-const rules = ['test/domain/**/*.test.ts', 'test/channels/**/*.test.ts', 'test/dev/**/*.test.ts']
+const rules = [
+  'test/domain/**/*.test.ts',
+  'test/channels/**/*.test.ts',
+  'test/dev/**/*.test.ts',
+  'test/examples/**/*.test.ts',
+  'test/api/docs.test.ts',
+]
 
 const shared = { pool: 'forks', testTimeout: 60_000, hookTimeout: 120_000, environment: 'node' } as const
 

@@ -12,7 +12,7 @@ import { type EvaluateBranch, evaluateBranch } from '../transactions/runs/evalua
 import { definitionOf } from '../transactions/runs/readRun.ts'
 import { type SettleWait, settleWait } from '../transactions/runs/settleWait.ts'
 import type { WaitStanding } from '../transactions/runs/waitStanding.ts'
-import { answerOf, type DeliverAnswer, type DeliverRequest, deliver, type Post } from './deliver.ts'
+import { answerOf, type DeliverAnswer, type DeliverRequest, deliver, type Means } from './deliver.ts'
 
 export type Activities = {
   /** The plan of a run: step ids, types and durations. */
@@ -42,15 +42,15 @@ export type Activities = {
   settleDoubleOptIn(request: { request: string; now: string }): Promise<RequestStanding>
 }
 
-export function createActivities(post: Post): Activities {
-  const { house } = post
+export function createActivities(means: Means): Activities {
+  const { house } = means
   return {
     loadPlan: async (run) => {
       const { plan, journey, version } = await definitionOf(house.db, run)
       return { plan, journey, version }
     },
     decideConsent: ({ ref, now }) => decideDelivery(house, ref, now),
-    deliver: (request) => deliver(post, request),
+    deliver: (request) => deliver(means, request),
     giveUp: async ({ ref, expired, now }) =>
       answerOf(await giveUpDelivery(house, ref, expired ? 'expired' : 'gave-up', now)),
     enterWait: (request) => enterWait(house, request),

@@ -30,17 +30,17 @@ export type DeliverRequest = {
 }
 export type DeliverAnswer = { result: SendResult; ended: RunEnd | null }
 
-/** What is sent with what. */
-export type Post = { house: House; email: EmailChannel; publicUrl: string }
+/** What a delivery is made with. */
+export type Means = { house: House; email: EmailChannel; publicUrl: string }
 
 /** A rendering goes stale when somebody changes the message or the person's wish meanwhile; not this often in a row. */
 const mostRenderings = 20
 
-export async function deliver(post: Post, request: DeliverRequest): Promise<DeliverAnswer> {
+export async function deliver(means: Means, request: DeliverRequest): Promise<DeliverAnswer> {
   const beat = setInterval(() => heartbeat(), 3_000)
   try {
     for (let round = 0; round < mostRenderings; round++) {
-      const answer = await tryOnce(post, request)
+      const answer = await tryOnce(means, request)
       if (answer !== 'stale') return answer
     }
     throw tryAgain('the message changed again and again while it was rendered')
@@ -49,8 +49,8 @@ export async function deliver(post: Post, request: DeliverRequest): Promise<Deli
   }
 }
 
-async function tryOnce(post: Post, request: DeliverRequest): Promise<DeliverAnswer | 'stale'> {
-  const { house } = post
+async function tryOnce(means: Means, request: DeliverRequest): Promise<DeliverAnswer | 'stale'> {
+  const { house } = means
   const subject = await readSubject(house.db, request.ref)
   const { input, decision } = await decideOn(house.db, subject, house.channels)
   const expired = request.expiresMs !== null && elapsed() >= request.expiresMs
@@ -60,10 +60,10 @@ async function tryOnce(post: Post, request: DeliverRequest): Promise<DeliverAnsw
     return claim.kind === 'settled' ? answerOf(claim.delivery) : 'stale'
   }
   const kind = input.purpose.known ? input.purpose.kind : 'commercial'
-  const made = await renderDelivery(subject, decision, kind, post.publicUrl).catch(unsendable)
+  const made = await renderDelivery(subject, decision, kind, means.publicUrl).catch(unsendable)
   if ('reason' in made) return answerOf(await giveUpDelivery(house, request.ref, made.reason, request.now))
   await point('deliver:rendered')
-  const slot = await post.email.acquire({ signal: Context.current().cancellationSignal }).catch(unavailable)
+  const slot = await means.email.acquire({ signal: Context.current().cancellationSignal }).catch(unavailable)
   try {
     const prospect: Prospect = made.rendering
     const claim = await claimDelivery(house, prospect, options)

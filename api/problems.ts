@@ -2,16 +2,15 @@
 import type { ErrorRequestHandler, Response } from 'express'
 import type { Logger } from 'pino'
 import { z } from 'zod'
+import { isDatabaseAway } from '../db/lostConnection.ts'
 import { type FieldError, Refusal, type RefusalKind } from '../domain/refusal.ts'
 
 export const problemShape = z
   .object({
-    type: z
-      .string()
-      .meta({
-        description: 'URI of the kind of problem',
-        example: 'https://assent.example/problems/invalid',
-      }),
+    type: z.string().meta({
+      description: 'URI of the kind of problem',
+      example: 'https://assent.example/problems/invalid',
+    }),
     title: z.string(),
     status: z.number().int(),
     detail: z.string(),
@@ -125,29 +124,4 @@ function bodyRefusal(error: unknown): Refusal | null {
     default:
       return null
   }
-}
-
-const awayCodes = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ENOTFOUND',
-  'ETIMEDOUT',
-  'EPIPE',
-  'CONNECT_TIMEOUT',
-  'CONNECTION_CLOSED',
-  'CONNECTION_ENDED',
-  'CONNECTION_DESTROYED',
-  // Postgres: shutting down, starting up, too many connections, terminated by an administrator
-  '57P01',
-  '57P02',
-  '57P03',
-  '53300',
-])
-
-function isDatabaseAway(error: unknown): boolean {
-  for (let current = error; current instanceof Error; current = current.cause) {
-    if ('code' in current && typeof current.code === 'string' && awayCodes.has(current.code)) return true
-    if (current instanceof AggregateError && current.errors.some(isDatabaseAway)) return true
-  }
-  return false
 }

@@ -1,9 +1,8 @@
 /** Addresses and moments as callers write them, in the one form they are kept in. */
 import { z } from 'zod'
 import { normaliseAddress } from '../../domain/messages/normalise.ts'
-import { invalid, Refusal } from '../../domain/refusal.ts'
+import { invalid } from '../../domain/refusal.ts'
 import { contactPointShape, instantShape } from '../../domain/shapes/primitives.ts'
-import { momentErrors } from '../../transactions/ledger/unwritable.ts'
 
 /** Query that names a contact point. A "+" in an address must be written as %2B. */
 export const addressQuery = z.object({
@@ -26,13 +25,4 @@ export function addressOf(point: { channel: string; address: string }, pointer: 
   const normalised = normaliseAddress(point.channel, point.address)
   if (!normalised.ok) throw invalid(pointer, normalised.message)
   return normalised.address
-}
-
-/** @throws Refusal invalid for moments outside the years 0001 to 9999 */
-export function refuseFarMoments(
-  view: { asOf?: string | undefined; knownAt?: string | undefined },
-  prefix: string,
-): void {
-  const errors = momentErrors({ [`${prefix}/asOf`]: view.asOf, [`${prefix}/knownAt`]: view.knownAt })
-  if (errors.length > 0) throw new Refusal('invalid', 'a moment lies too far away', { errors })
 }

@@ -23,7 +23,7 @@ import type { House } from '../../transactions/house.ts'
 import { recordConsent } from '../../transactions/ledger/recordConsent.ts'
 import { type Route, route } from '../routing.ts'
 import { type Caller, permits } from '../scopes.ts'
-import { addressOf, addressQuery, refuseFarMoments, viewQuery } from './consentAddress.ts'
+import { addressOf, addressQuery, viewQuery } from './consentAddress.ts'
 import {
   consentDecisionShape,
   consentStatesShape,
@@ -80,7 +80,6 @@ export const consentRoutes: Route[] = [
     },
     handle: async ({ query, house }) => {
       const { channel, asOf, knownAt } = query
-      refuseFarMoments(query, '/query')
       const address = addressOf(query, '/query/address')
       const { id, states } = await readConsentStates(house.db, channel, address, { asOf, knownAt })
       return { status: 200, body: { contactPoint: { channel, address, id }, states } }
@@ -156,7 +155,6 @@ function inputOf(house: House, check: ConsentCheck): Promise<DecisionInput> {
   const address = addressOf(contactPoint, '/contactPoint/address')
   const view = { asOf, knownAt }
   if (looksBack(view)) {
-    refuseFarMoments(view, '')
     return readPastDecisionInput(house.db, { channel, address, purpose, topic }, house.channels, view)
   }
   const intent = {

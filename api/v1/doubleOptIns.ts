@@ -4,7 +4,6 @@ import { getDoubleOptIn } from '../../db/reads/doubleOptIns.ts'
 import { doubleOptInShape } from '../../domain/shapes/consent.ts'
 import { idShape } from '../../domain/shapes/primitives.ts'
 import { requestDoubleOptIn } from '../../transactions/doubleOptIns/requestDoubleOptIn.ts'
-import { refuseUnwritable } from '../../transactions/ledger/unwritable.ts'
 import { type Route, route } from '../routing.ts'
 
 const tag = 'Double opt-in'
@@ -44,7 +43,6 @@ export const doubleOptInRoutes: Route[] = [
     },
     creates: true,
     handle: async ({ body, caller, house }) => {
-      refuseUnwritable(body)
       return { status: 202, body: await requestDoubleOptIn(house, body, { caller: caller.id }) }
     },
   }),

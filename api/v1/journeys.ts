@@ -1,5 +1,6 @@
 /** Journeys: draft, checks, publication, diagram, and runs started over REST. */
 import { z } from 'zod'
+import 'zod-openapi'
 import { getJourney, listJourneys } from '../../db/reads/journeys.ts'
 import { pageShape } from '../../db/reads/page.ts'
 import { mermaid } from '../../domain/journey/diagram.ts'
@@ -23,9 +24,10 @@ const journeyAnswer = z
   .meta({ id: 'StoredJourney' })
 
 /** The key stands in the address; in the body it may stand again, and must then be the same. */
-const journeyBody = z
-  .record(z.string(), z.unknown())
-  .meta({ description: 'A journey definition; `key` may be left out' })
+const journeyBody = z.record(z.string(), z.unknown()).meta({
+  description: 'A journey definition; `key` may be left out, since the address names it',
+  override: { type: 'object', allOf: [{ $ref: '#/components/schemas/Journey' }] },
+})
 
 export const journeyRoutes: Route[] = [
   route({

@@ -19,7 +19,7 @@ const columns = {
   topic: consentEvents.topic,
   state: consentEvents.state,
   occurredAt: sql<string>`${consentEvents.occurredAt}::text`,
-  recordedAt: consentEvents.recordedAt,
+  recordedAt: sql<string>`${consentEvents.recordedAt}::text`,
   expiresAt: sql<string | null>`${consentEvents.expiresAt}::text`,
   doubleOptIn: consentEvents.doubleOptIn,
   retracts: consentEvents.retracts,

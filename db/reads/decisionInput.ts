@@ -50,37 +50,67 @@ export async function readDecisionInput(
   intent: Intent,
   channels: ReadonlySet<string>,
 ): Promise<DecisionInput> {
-  const { channel } = intent
-  const rows = await db.execute<Row>(sql`
-    select to_char(clock_timestamp() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as now,
-      cp.id as point, cp.head_seq as seq,
-      p.version, p.profile, p.kind,
-      coalesce(p.definition->'channels'->>${channel}, p.definition->>'enforcement') as enforcement,
-      t.key is not null as "topicKnown",
-      pr.version as "profileVersion",
-      pr.definition->>'trackingPurpose' as "trackingPurpose",
-      pr.definition->>'defaultTracking' as "defaultTracking",
-      tp.kind as "trackingKind",
-      coalesce(tp.definition->'channels'->>${channel}, tp.definition->>'enforcement') as "trackingEnforcement",
-      (select coalesce(jsonb_agg(s.entry), '[]') from consent_states s
-        where s.contact_point_id = cp.id and s.purpose in ('*', p.key, tp.key)) as entries,
-      (select coalesce(jsonb_agg(jsonb_build_object('id', x.id, 'kind', x.kind) order by x.id), '[]') from suppressions x
-        where x.contact_point_id = cp.id and x.lifted_at is null) as suppressions
-    from (select 1) one
-      left join contact_points cp on ${matchPoint(intent)}
-      left join purposes p on p.key = ${intent.purpose}
-      left join topics t on t.purpose = p.key and t.key = ${intent.topic}::text
-      left join profiles pr on pr.key = coalesce(${intent.profile}::text, p.profile)
-      left join purposes tp on tp.key = pr.definition->>'trackingPurpose'`)
-  const [row] = rows
+  const by = 'id' in intent.contactPoint ? 'id' : 'address'
+  const [row] = await statement(db, by).execute({
+    channel: intent.channel,
+    point: 'id' in intent.contactPoint ? intent.contactPoint.id : intent.contactPoint.address,
+    purpose: intent.purpose,
+    topic: intent.topic,
+    profile: intent.profile,
+  })
   if (row === undefined) throw new Error('the decision input query gave no row')
   return assemble(row, intent, channels)
 }
 
-function matchPoint(intent: Intent): SQL {
-  if ('id' in intent.contactPoint)
-    return sql`cp.id = ${intent.contactPoint.id}::uuid and cp.channel = ${intent.channel}`
-  return sql`cp.channel = ${intent.channel} and cp.address = ${intent.contactPoint.address}`
+type By = 'id' | 'address'
+const statements = new WeakMap<Db, Map<By, ReturnType<typeof prepare>>>()
+
+/** Built once per pool or transaction, and planned by Postgres once per connection: planning these joins takes longer than running them. */
+function statement(db: Db, by: By): ReturnType<typeof prepare> {
+  const known = statements.get(db) ?? new Map<By, ReturnType<typeof prepare>>()
+  statements.set(db, known)
+  const prepared = known.get(by) ?? prepare(db, by)
+  known.set(by, prepared)
+  return prepared
+}
+
+function prepare(db: Db, by: By) {
+  const given = (name: 'channel' | 'point' | 'purpose' | 'topic' | 'profile') =>
+    sql`${sql.placeholder(name)}::text`
+  const enforcement = (of: SQL) =>
+    sql<Enforcement | null>`coalesce(${of}->'channels'->>${given('channel')}, ${of}->>'enforcement')`
+  const point =
+    by === 'id'
+      ? sql`cp.id = ${sql.placeholder('point')}::uuid and cp.channel = ${given('channel')}`
+      : sql`cp.channel = ${given('channel')} and cp.address = ${given('point')}`
+  return db
+    .select({
+      now: sql<string>`to_char(clock_timestamp() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
+      point: sql<string | null>`cp.id`,
+      seq: sql<string | null>`cp.head_seq`,
+      version: sql<number | null>`p.version`,
+      profile: sql<string | null>`p.profile`,
+      kind: sql<PurposeKind | null>`p.kind`,
+      enforcement: enforcement(sql`p.definition`),
+      topicKnown: sql<boolean>`t.key is not null`,
+      profileVersion: sql<number | null>`pr.version`,
+      trackingPurpose: sql<string | null>`pr.definition->>'trackingPurpose'`,
+      defaultTracking: sql<'track' | 'do-not-track' | null>`pr.definition->>'defaultTracking'`,
+      trackingKind: sql<PurposeKind | null>`tp.kind`,
+      trackingEnforcement: enforcement(sql`tp.definition`),
+      entries: sql<Entry[]>`(select coalesce(jsonb_agg(s.entry), '[]') from consent_states s
+        where s.contact_point_id = cp.id and s.purpose in ('*', p.key, tp.key))`,
+      suppressions: sql<{ id: string; kind: SuppressionKind }[]>`(select
+        coalesce(jsonb_agg(jsonb_build_object('id', x.id, 'kind', x.kind) order by x.id), '[]') from suppressions x
+        where x.contact_point_id = cp.id and x.lifted_at is null)`,
+    })
+    .from(sql`(select 1) one
+      left join contact_points cp on ${point}
+      left join purposes p on p.key = ${given('purpose')}
+      left join topics t on t.purpose = p.key and t.key = ${given('topic')}
+      left join profiles pr on pr.key = coalesce(${given('profile')}, p.profile)
+      left join purposes tp on tp.key = pr.definition->>'trackingPurpose'`)
+    .prepare('decision_input')
 }
 
 function assemble(row: Row, intent: Intent, channels: ReadonlySet<string>): DecisionInput {

@@ -58,7 +58,7 @@ export const messageVersions = pgTable('message_versions', versionColumns, (t) =
 export const triggerDefinitions = pgTable('trigger_definitions', {
   name: text('name').primaryKey(),
   definition: jsonb('definition').notNull(),
-  /** Named by the brief rather than by a user: cannot be deleted. */
+  /** Of the catalogue every installation has: cannot be deleted. */
   builtIn: boolean('built_in').notNull().default(false),
   updatedAt: instant('updated_at').notNull().default(databaseClock),
 })

@@ -1,6 +1,13 @@
 /** Consents as systems state and ask them. */
 import { z } from 'zod'
-import { contactPointShape, instantShape, keyShape, payloadShape, textShape } from './primitives.ts'
+import {
+  contactPointShape,
+  instantShape,
+  keyShape,
+  lineShape,
+  payloadShape,
+  textShape,
+} from './primitives.ts'
 
 /** Where a consent came from; the kinds of the ledger. */
 export const sourceKinds = [
@@ -19,9 +26,9 @@ export const sourceKinds = [
 
 export const noticeShape = z
   .strictObject({
-    id: textShape(100),
-    version: textShape(50),
-    language: textShape(35),
+    id: lineShape(100),
+    version: lineShape(50),
+    language: lineShape(35),
     wording: textShape(20_000).meta({ description: 'Exact wording the person saw' }),
   })
   .meta({ id: 'Notice', description: 'The wording a person agreed to' })
@@ -32,22 +39,43 @@ export const evidenceShape = z
     pageUrl: z.url().max(2000).optional(),
     ip: z.union([z.ipv4(), z.ipv6()]).optional(),
     userAgent: textShape(1000).optional(),
-    formVersion: textShape(100).optional(),
-    defaultState: z.enum(['ticked', 'unticked']).optional().meta({ description: 'Default state of the control' }),
-    jurisdiction: textShape(100).optional(),
-    controller: textShape(200).optional(),
-    lawfulBasis: z.enum(['consent', 'soft-opt-in', 'contract', 'legitimate-interest', 'legal-obligation']).optional(),
+    formVersion: lineShape(100).optional(),
+    defaultState: z
+      .enum(['ticked', 'unticked'])
+      .optional()
+      .meta({ description: 'Default state of the control' }),
+    jurisdiction: lineShape(100).optional(),
+    controller: lineShape(200).optional(),
+    lawfulBasis: z
+      .enum(['consent', 'soft-opt-in', 'contract', 'legitimate-interest', 'legal-obligation'])
+      .optional(),
     expiresAt: instantShape.optional().meta({ description: 'End of an opt-in' }),
     onBehalfOf: textShape(200).optional().meta({ description: 'Which user of yours stated it' }),
     more: payloadShape.optional().meta({ description: 'Anything else worth keeping; encrypted' }),
   })
-  .meta({ id: 'Evidence', description: 'What proves it; free text, URL, IP and user agent are kept encrypted' })
+  .meta({
+    id: 'Evidence',
+    description: 'What proves it; free text, URL, IP and user agent are kept encrypted',
+  })
 export type Evidence = z.infer<typeof evidenceShape>
+
+/** For the API's own pages: a whole one, that would be recorded as it stands. */
+const consentExample = {
+  contactPoint: { channel: 'email', address: 'shopper@example.com' },
+  purpose: 'marketing',
+  topic: 'newsletter',
+  state: 'opted-in',
+  source: { kind: 'form' },
+  circumstances: 'ticked the unticked newsletter box of the check-out form',
+  notice: { id: 'check-out', version: '3', language: 'en', wording: 'Yes, send me the newsletter.' },
+} as const
 
 export const consentShape = z
   .strictObject({
     contactPoint: contactPointShape,
-    purpose: z.union([keyShape, z.literal('*')]).meta({ description: 'Purpose key, or `*` with `opted-out` only' }),
+    purpose: z
+      .union([keyShape, z.literal('*')])
+      .meta({ description: 'Purpose key, or `*` with `opted-out` only' }),
     topic: keyShape.optional(),
     state: z.enum(['opted-in', 'opted-out']),
     occurredAt: instantShape.optional(),
@@ -60,7 +88,11 @@ export const consentShape = z
     notice: noticeShape.optional(),
     evidence: evidenceShape.optional(),
   })
-  .meta({ id: 'ConsentStatement', description: 'One statement about one contact point, purpose and perhaps topic' })
+  .meta({
+    id: 'ConsentStatement',
+    example: consentExample,
+    description: 'One statement about one contact point, purpose and perhaps topic',
+  })
 export type ConsentStatement = z.infer<typeof consentShape>
 
 export const consentCheckShape = z

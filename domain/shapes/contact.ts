@@ -8,7 +8,10 @@ export const contactShape = z
     account: textShape(200).optional().meta({ description: 'External id of the account it belongs to' }),
     email: textShape(320).optional(),
     phone: textShape(40).optional().meta({ description: 'E.164', example: '+431234567' }),
-    addresses: z.record(keyShape, textShape(320)).optional().meta({ description: 'Addresses on further channels' }),
+    addresses: z
+      .record(keyShape, textShape(320))
+      .optional()
+      .meta({ description: 'Addresses on further channels' }),
     postalAddress: z.record(z.string().max(50), z.string().max(200)).optional(),
     attributes: payloadShape.default({}),
     locale: localeShape.optional(),

@@ -4,13 +4,22 @@ import { z } from 'zod'
 /** Key of anything that is put by key: profile, purpose, topic, message, journey. */
 export const keyShape = z
   .string()
-  .regex(/^[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?$/, 'lower-case letters, digits, ".", "_" and "-", at most 100')
-  .meta({ description: 'Key: lower-case letters, digits, ".", "_", "-"; at most 100 characters', example: 'newsletter' })
+  .regex(
+    /^[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?$/,
+    'lower-case letters, digits, ".", "_" and "-", at most 100',
+  )
+  .meta({
+    description: 'Key: lower-case letters, digits, ".", "_", "-"; at most 100 characters',
+    example: 'newsletter',
+  })
 
 /** Name of a trigger: `entity.verb`. */
 export const triggerNameShape = z
   .string()
-  .regex(/^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)+$/, '"entity.verb": lower-case words, joined by "-", parted by "."')
+  .regex(
+    /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)+$/,
+    '"entity.verb": lower-case words, joined by "-", parted by "."',
+  )
   .max(100)
   .meta({ description: 'Trigger name, entity.verb', example: 'cart.abandoned' })
 
@@ -18,6 +27,8 @@ export const triggerNameShape = z
 export const instantShape = z.iso
   .datetime({ offset: true, message: 'an RFC 3339 time with offset, such as 2026-11-23T08:15:30Z' })
   .transform((text) => new Date(text).toISOString())
+  // An offset can push a moment out of the four-digit years that Postgres, JSON and the ledger share.
+  .refine((text) => /^(?!0000)\d{4}-/.test(text), 'lies outside the years 0001 to 9999')
   .meta({ description: 'Moment, RFC 3339; answered in UTC', example: '2026-11-23T08:15:30.000Z' })
 
 export const idShape = z.uuid({ message: 'a UUID' }).meta({ description: 'UUIDv7' })
@@ -54,10 +65,18 @@ export function textShape(max: number): z.ZodString {
   return z.string().min(1).max(max).refine(isStorable, 'must not contain U+0000 or lone surrogates')
 }
 
+/** Text on one line: no control characters, as the ledger's clear fields and headers want it. */
+export function lineShape(max: number): z.ZodString {
+  return textShape(max).refine((text) => !/\p{Cc}/u.test(text), 'must hold no control characters')
+}
+
 /** A JSON object of free content; bounded by the body limit, storable throughout. */
 export const payloadShape = z
   .record(z.string(), z.json())
-  .refine((value) => isStorableJson(value, 0), 'must not contain U+0000, lone surrogates, or be nested deeper than 50')
+  .refine(
+    (value) => isStorableJson(value, 0),
+    'must not contain U+0000, lone surrogates, or be nested deeper than 50',
+  )
   .meta({ description: 'Free JSON object' })
 
 function isStorableJson(value: unknown, depth: number): boolean {
@@ -74,7 +93,10 @@ function isStorableJson(value: unknown, depth: number): boolean {
 export const contactPointShape = z
   .strictObject({
     channel: keyShape.meta({ description: 'Channel: `email`, `sms` or a custom one', example: 'email' }),
-    address: textShape(320).meta({ description: 'E-mail address, E.164 number, or a custom address', example: 'shopper@example.com' }),
+    address: textShape(320).meta({
+      description: 'E-mail address, E.164 number, or a custom address',
+      example: 'shopper@example.com',
+    }),
   })
   .meta({ description: 'One address on one channel' })
 

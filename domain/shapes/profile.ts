@@ -25,25 +25,32 @@ export const profileShape = z
           .strictObject({
             domain: textShape(253),
             selector: textShape(63),
-            keyFile: textShape(500).meta({ description: 'Path of the PEM private key, readable by the worker' }),
+            keyFile: textShape(500).meta({
+              description: 'Path of the PEM private key, readable by the worker',
+            }),
           })
           .optional()
           .meta({ description: 'Sign outgoing mail here (RFC 6376); leave out where the relay signs' }),
       })
       .meta({ description: 'Who writes' }),
     postalAddress: textShape(500).meta({ description: 'Postal address shown in every commercial e-mail' }),
-    trackingPurpose: keyShape
-      .optional()
-      .meta({ description: 'Purpose of kind `tracking` that governs opens, clicks and UTM; without one nothing is tracked' }),
-    defaultTracking: z
-      .enum(['track', 'do-not-track'])
-      .optional()
-      .meta({ description: 'For a non-restrictive tracking purpose: what holds where nobody chose; `track` unless set' }),
+    trackingPurpose: keyShape.optional().meta({
+      description:
+        'Purpose of kind `tracking` that governs opens, clicks and UTM; without one nothing is tracked',
+    }),
+    defaultTracking: z.enum(['track', 'do-not-track']).optional().meta({
+      description:
+        'For a non-restrictive tracking purpose: what holds where nobody chose; `track` unless set',
+    }),
     doubleOptIn: z
       .strictObject({
-        message: keyShape.meta({ description: 'The confirmation message; its purpose must be transactional' }),
+        message: keyShape.meta({
+          description: 'The confirmation message; its purpose must be transactional',
+        }),
         expiresAfter: durationShape.default('28 days'),
-        remindAfter: durationShape.optional().meta({ description: 'One reminder after this time, if nobody confirmed' }),
+        remindAfter: durationShape
+          .optional()
+          .meta({ description: 'One reminder after this time, if nobody confirmed' }),
       })
       .optional()
       .meta({ description: 'Absent: single opt-in' }),

@@ -27,7 +27,11 @@ export const purposeShape = z
     const seen = new Set<string>()
     purpose.topics.forEach((topic, index) => {
       if (seen.has(topic.key)) {
-        context.addIssue({ code: 'custom', path: ['topics', index, 'key'], message: `topic "${topic.key}" is named twice` })
+        context.addIssue({
+          code: 'custom',
+          path: ['topics', index, 'key'],
+          message: `topic "${topic.key}" is named twice`,
+        })
       }
       seen.add(topic.key)
     })

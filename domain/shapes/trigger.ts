@@ -1,6 +1,12 @@
 /** Trigger definitions, and what happened. */
 import { z } from 'zod'
-import { contactReferenceShape, instantShape, payloadShape, textShape, triggerNameShape } from './primitives.ts'
+import {
+  contactReferenceShape,
+  instantShape,
+  payloadShape,
+  textShape,
+  triggerNameShape,
+} from './primitives.ts'
 
 export const triggerDefinitionShape = z
   .strictObject({
@@ -20,7 +26,8 @@ export type TriggerDefinition = z.infer<typeof triggerDefinitionShape>
 export const triggerShape = z
   .strictObject({
     id: textShape(200).optional().meta({
-      description: "The sender's id of what happened: repeated posts with it have one effect. Left out: every post counts",
+      description:
+        "The sender's id of what happened: repeated posts with it have one effect. Left out: every post counts",
     }),
     contact: contactReferenceShape,
     payload: payloadShape.default({}),

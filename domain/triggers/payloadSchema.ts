@@ -21,7 +21,11 @@ export function schemaProblem(schema: Record<string, unknown>): string | null {
 }
 
 /** What in a payload breaks the schema, each with its pointer below `prefix`; values are never quoted. */
-export function payloadProblems(schema: Record<string, unknown>, payload: unknown, prefix: string): FieldError[] {
+export function payloadProblems(
+  schema: Record<string, unknown>,
+  payload: unknown,
+  prefix: string,
+): FieldError[] {
   const validate = compile(schema)
   if (validate(payload)) return []
   return (validate.errors ?? []).map((error) => {

@@ -30,7 +30,9 @@ afterAll(async () => {
 })
 
 it('names the same tables', async () => {
-  const rows = await sql<{ name: string }[]>`select tablename as name from pg_tables where schemaname = 'public'`
+  const rows = await sql<
+    { name: string }[]
+  >`select tablename as name from pg_tables where schemaname = 'public'`
   const own = rows.map((row) => row.name).filter((name) => name !== 'schema_migrations')
   expect(tables.map((table) => getTableName(table)).toSorted()).toEqual(own.toSorted())
 })
@@ -66,8 +68,19 @@ it('the application works under a role that cannot change what was written for g
   try {
     const { rows } = { rows: await connection.db.execute<{ role: string }>('select current_user as role') }
     expect(rows[0]?.role).toBe('assent_app')
-    for (const table of ['consent_events', 'notices', 'message_versions', 'journey_versions', 'purpose_versions', 'profile_versions']) {
-      for (const statement of [`delete from ${table}`, `update ${table} set recorded_at = now()`, `truncate ${table}`]) {
+    for (const table of [
+      'consent_events',
+      'notices',
+      'message_versions',
+      'journey_versions',
+      'purpose_versions',
+      'profile_versions',
+    ]) {
+      for (const statement of [
+        `delete from ${table}`,
+        `update ${table} set recorded_at = now()`,
+        `truncate ${table}`,
+      ]) {
         await expect(connection.db.execute(statement), statement).rejects.toThrow()
       }
     }
@@ -78,7 +91,11 @@ it('the application works under a role that cannot change what was written for g
 
 it('nor can the owner, since a trigger refuses it for everyone', async () => {
   for (const table of ['consent_events', 'notices']) {
-    for (const statement of [`delete from ${table}`, `update ${table} set recorded_at = now()`, `truncate ${table} cascade`]) {
+    for (const statement of [
+      `delete from ${table}`,
+      `update ${table} set recorded_at = now()`,
+      `truncate ${table} cascade`,
+    ]) {
       await expect(sql.unsafe(statement), statement).rejects.toThrow(/append-only/)
     }
   }

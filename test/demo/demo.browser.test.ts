@@ -21,7 +21,7 @@ const complaints: string[] = []
 beforeAll(async () => {
   stack = await startWholeStack()
   browser = await chromium.launch({ executablePath: browserPath(), args: ['--no-sandbox'] })
-  context = await browser.newContext({ locale: 'en-GB' })
+  context = await newVisitor()
   context.on('weberror', (error) => complaints.push(String(error.error())))
   context.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text())
@@ -58,7 +58,7 @@ describe('the demo shop', () => {
     const signUp = entry(shop, 'Signed up for Newsletter, Reminders and offers')
     await appears(signUp.getByText('pending', { exact: true }))
 
-    const confirmation = await openMail(address, 'Please confirm your sign-up')
+    const confirmation = await openMail(context, address, 'Please confirm your sign-up')
     await confirmation.getByRole('link', { name: 'Look and confirm' }).click()
     await appears(confirmation.getByRole('heading', { name: 'Please confirm' }))
     expect(await consents(shop)).toEqual({
@@ -76,11 +76,11 @@ describe('the demo shop', () => {
       Statistics: 'none',
     })
 
-    const welcome = await openMail(address, 'Welcome to the trail')
+    const welcome = await openMail(context, address, 'Welcome to the trail')
     await appears(welcome.getByRole('heading', { name: 'Welcome, Robin' }))
 
     await cart.getByRole('button', { name: 'Leave the cart' }).click()
-    const reminder = await openMail(address, 'Still in your cart: Ember storm lantern')
+    const reminder = await openMail(context, address, 'Still in your cart: Ember storm lantern')
     // Without consent to statistics there is no pixel, and links lead where they say.
     expect(await reminder.getByRole('img').count()).toBe(0)
     expect(await reminder.getByRole('link', { name: 'Back to your cart' }).getAttribute('href')).toBe(
@@ -90,7 +90,7 @@ describe('the demo shop', () => {
     await cart.getByRole('button', { name: 'Buy now' }).click()
     await appears(entry(shop, /^Bought, as order/).getByText('order-confirmation'))
     await appears(entry(shop, /^Bought, as order/).getByText('ended at once'))
-    await openMail(address, /^Your order N-\d+$/)
+    await openMail(context, address, /^Your order N-\d+$/)
 
     await welcome.getByRole('link', { name: 'unsubscribe' }).click()
     await appears(welcome.getByText('Do you no longer want “Newsletter”'))
@@ -100,6 +100,28 @@ describe('the demo shop', () => {
     await until('the opt-out in the shop', async () => (await consents(shop)).Newsletter === 'opted-out')
     expect((await consents(shop))['Reminders and offers']).toBe('opted-in')
     expect(complaints).toEqual([])
+  }, 120_000)
+
+  it('sees opens and clicks of whoever agreed to statistics', async () => {
+    const address = 'open-book@example.com'
+    const visitor = await newVisitor()
+    const shop = await visitor.newPage()
+    await shop.goto(stack.addresses.shop)
+    const letters = shop.getByRole('form', { name: 'Letters from the trail' })
+    await letters.getByLabel('E-mail address').fill(address)
+    await letters.getByLabel('Statistics').check()
+    await letters.getByRole('button', { name: 'Sign up' }).click()
+    const confirmation = await openMail(visitor, address, 'Please confirm your sign-up')
+    await confirmation.getByRole('link', { name: 'Look and confirm' }).click()
+    await confirmation.getByRole('button', { name: 'Yes, I confirm' }).click()
+    await until('the consent', async () => (await consents(shop)).Statistics === 'opted-in')
+
+    await shop.getByRole('button', { name: 'Buy now' }).click()
+    const order = await openMail(visitor, address, /^Your order N-\d+$/)
+    await order.getByRole('link', { name: 'Look at your order' }).click()
+    await order.waitForURL(stack.addresses.shop)
+    await appears(entry(shop, /^Bought, as order/).getByText('looked it happened'))
+    await visitor.close()
   })
 
   it('does not know the API key in any page', async () => {
@@ -136,6 +158,12 @@ describe('the demo shop', () => {
   })
 })
 
+/** Somebody with a browser of their own, which does not call itself headless: that would count as a machine. */
+function newVisitor(): Promise<BrowserContext> {
+  const userAgent = `Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${browser.version()} Safari/537.36`
+  return browser.newContext({ locale: 'en-GB', userAgent })
+}
+
 /** The newest entry of the shop's log with this title. */
 function entry(shop: Page, title: string | RegExp): Locator {
   return shop
@@ -162,7 +190,7 @@ async function mailsTo(address: string): Promise<z.infer<typeof mailShape>[]> {
 }
 
 /** Waits for the mail and opens it as the mailbox shows it. */
-async function openMail(address: string, subject: string | RegExp): Promise<Page> {
+async function openMail(context: BrowserContext, address: string, subject: string | RegExp): Promise<Page> {
   const mail = await until(`a mail "${subject}" to ${address}`, async () =>
     (await mailsTo(address)).find((one) =>
       typeof subject === 'string' ? one.subject === subject : subject.test(one.subject),

@@ -72,9 +72,7 @@ export async function settleDelivery(
   })
 }
 
-function changeOf(
-  outcome: HandOverOutcome,
-): {
+function changeOf(outcome: HandOverOutcome): {
   from: DeliveryState[]
   set: { state: DeliveryState; reason: string | null; providerAnswer?: unknown }
 } | null {

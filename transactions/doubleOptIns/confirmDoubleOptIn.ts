@@ -7,14 +7,16 @@
 import { and, eq, inArray, isNull } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
 import type { Db } from '../../db/connect.ts'
+import { readFoldEvents } from '../../db/reads/foldEvents.ts'
 import { doubleOptIns, doubleOptInTokens, type Grant } from '../../db/schema/doubleOptIns.ts'
 import { notices, suppressions } from '../../db/schema/ledger.ts'
+import { fold } from '../../domain/consent/fold.ts'
 import { hashHandle, parseHandle } from '../../domain/messages/handles.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import type { Notice } from '../../domain/shapes/consent.ts'
 import { point } from '../../points.ts'
 import type { House } from '../house.ts'
-import { appendEvents, refold } from '../ledger/appendEvents.ts'
+import { appendEvents } from '../ledger/appendEvents.ts'
 import { type ContactPointRow, lockContactPoint } from '../locks.ts'
 import { announce } from './announce.ts'
 import { expireIn } from './settleDoubleOptIn.ts'
@@ -59,7 +61,7 @@ export async function confirmDoubleOptIn(
       await expireIn(tx, house, contactPoint, request)
       return 'expired'
     }
-    const grants = stillPending(await refold(tx, contactPoint.id), request.id, request.grants)
+    const grants = stillPending(fold(await readFoldEvents(tx, contactPoint.id)), request.id, request.grants)
     const notice = (await noticeOf(tx, request)) ?? said.notice
     await tx
       .update(doubleOptIns)

@@ -7,11 +7,13 @@
 import { eq } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
 import type { Db } from '../../db/connect.ts'
+import { readFoldEvents } from '../../db/reads/foldEvents.ts'
 import { doubleOptIns } from '../../db/schema/doubleOptIns.ts'
+import { fold } from '../../domain/consent/fold.ts'
 import { notFound } from '../../domain/refusal.ts'
 import { point } from '../../points.ts'
 import type { House } from '../house.ts'
-import { appendEvents, refold } from '../ledger/appendEvents.ts'
+import { appendEvents } from '../ledger/appendEvents.ts'
 import { type ContactPointRow, lockContactPoint } from '../locks.ts'
 import { announce } from './announce.ts'
 import { stillPending } from './withdrawRequests.ts'
@@ -45,9 +47,9 @@ export async function settleDoubleOptIn(house: House, id: string, now: string): 
         .set({ remindedAt: now, mailsWanted: mails })
         .where(eq(doubleOptIns.id, id))
     }
-    const waitsForReminder = !reminderDue && request.remindedAt === null && request.remindAt !== null
-    const until = waitsForReminder && request.remindAt !== null ? request.remindAt : request.expiresAt
-    return { state: 'pending', mails, until: until < request.expiresAt ? until : request.expiresAt }
+    const reminder = reminderDue || request.remindedAt !== null ? null : request.remindAt
+    const until = reminder !== null && reminder < request.expiresAt ? reminder : request.expiresAt
+    return { state: 'pending', mails, until }
   })
 }
 
@@ -58,7 +60,7 @@ export async function expireIn(
   contactPoint: ContactPointRow,
   request: typeof doubleOptIns.$inferSelect,
 ): Promise<void> {
-  const grants = stillPending(await refold(tx, contactPoint.id), request.id, request.grants)
+  const grants = stillPending(fold(await readFoldEvents(tx, contactPoint.id)), request.id, request.grants)
   // First the request, then the ledger: an append looks for requests that lost their pending grants, and takes them for withdrawn.
   const now = await databaseNow(tx)
   await tx

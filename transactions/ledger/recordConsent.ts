@@ -17,7 +17,6 @@ import type { House } from '../house.ts'
 import { lockContactPoint } from '../locks.ts'
 import { appendEvents, type Recorded, type Statement } from './appendEvents.ts'
 import { splitEvidence } from './evidence.ts'
-import { refuseUnwritable } from './unwritable.ts'
 
 /** Clocks of callers may run ahead of ours by this much; more is refused. */
 const tolerance = 5 * 60_000
@@ -36,7 +35,6 @@ export async function recordConsent(
   const address = normaliseAddress(channel, statement.contactPoint.address)
   if (!address.ok) throw invalid('/contactPoint/address', address.message)
   refuseBareOptIn(statement)
-  refuseUnwritable(statement)
   return house.db.transaction(async (tx) => {
     await refuseUnknown(tx, statement)
     const id = await findOrCreateContactPoint(tx, channel, address.address)
@@ -52,7 +50,7 @@ export async function recordConsent(
   })
 }
 
-/** The channels of the brief are there whether or not a provider is set: no opt-out waits for one. */
+/** E-mail and SMS are there whether or not a provider is set: no opt-out waits for one. */
 function isChannel(house: House, channel: string): boolean {
   return channel === 'email' || channel === 'sms' || house.channels.has(channel)
 }
