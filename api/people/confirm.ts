@@ -8,7 +8,7 @@ import { confirmDoubleOptIn } from '../../transactions/doubleOptIns/confirmDoubl
 import { type ConfirmationShown, readConfirmation } from '../../transactions/doubleOptIns/readConfirmation.ts'
 import { languageOf, saidOn, sendPage } from './answer.ts'
 import { readFields } from './form.ts'
-import type { People } from './people.ts'
+import type { People } from './ground.ts'
 
 export function confirmRouter(people: People): express.Router {
   const { house, publicUrl, afterCommit } = people

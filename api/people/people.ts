@@ -1,24 +1,13 @@
 /** What a contact sees and touches: pages, the one-click target, redirects and the pixel. No login, no cookie, no script. */
 import express from 'express'
-import type { Logger } from 'pino'
-import type { House } from '../../transactions/house.ts'
 import { confirmRouter } from './confirm.ts'
+import type { People } from './ground.ts'
 import { imageHeaders, pageHeaders } from './headers.ts'
 import { preferencesRouter } from './preferences.ts'
 import { personProblems } from './problems.ts'
 import { styleRouter } from './style.ts'
 import { clickRouter, openRouter } from './tracking.ts'
 import { unsubscribeRouter } from './unsubscribe.ts'
-
-/** What the routes for people stand on. `request.ip` is right already, by Express' trust proxy. */
-export type People = {
-  house: House
-  /** Where people reach us; evidence names its pages. */
-  publicUrl: string
-  /** To be called after a transaction that may have written to the outbox. */
-  afterCommit: () => void
-  log: Logger
-}
 
 /** Where these routes are; everything else passes through untouched. */
 const pagePaths = ['/confirm', '/unsubscribe', '/preferences', '/t']

@@ -16,7 +16,7 @@ import {
 } from '../../transactions/preferences/savePreferences.ts'
 import { languageOf, saidOn, sendPage } from './answer.ts'
 import { readFields } from './form.ts'
-import type { People } from './people.ts'
+import type { People } from './ground.ts'
 
 export function preferencesRouter(people: People): express.Router {
   const { house, publicUrl, afterCommit } = people

@@ -9,7 +9,7 @@ import { classify } from '../../domain/interactions/classify.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { type Interaction, recordInteraction } from '../../transactions/interactions/recordInteraction.ts'
 import { userAgentOf } from './answer.ts'
-import type { People } from './people.ts'
+import type { People } from './ground.ts'
 
 export function clickRouter(people: People): express.Router {
   const router = express.Router()

@@ -18,7 +18,7 @@ import {
 } from '../../transactions/withdrawals/withdrawByHandle.ts'
 import { languageOf, saidOn, sendPage } from './answer.ts'
 import { type Fields, readFields } from './form.ts'
-import type { People } from './people.ts'
+import type { People } from './ground.ts'
 
 export function unsubscribeRouter(people: People): express.Router {
   const { house, publicUrl, afterCommit } = people

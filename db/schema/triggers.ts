@@ -24,6 +24,9 @@ export const triggerEvents = pgTable('trigger_events', {
   signalled: uuid('signalled').array().notNull().default([]),
 })
 
+/** One thing that happened, as it is stored. */
+export type StoredEvent = typeof triggerEvents.$inferSelect
+
 export const outbox = pgTable('outbox', {
   id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
   /** Workflow id; rows of one stream are heard in order. */

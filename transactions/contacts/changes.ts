@@ -1,7 +1,9 @@
 /** What a change of a contact means, as business triggers. */
 import type { contacts } from '../../db/schema/contacts.ts'
 import { sameJson } from '../definitions/nextVersion.ts'
-import type { Raised } from './putContact.ts'
+
+/** A business trigger that is to be raised. */
+export type Raised = { name: string; payload: Record<string, unknown> }
 
 type Fields = Pick<
   typeof contacts.$inferSelect,

@@ -18,7 +18,7 @@ import { lockKey } from '../definitions/nextVersion.ts'
 import type { House } from '../house.ts'
 import { type ContactRow, lockContact } from '../locks.ts'
 import type { OutboxTrigger } from '../outbox.ts'
-import { changesOf } from './changes.ts'
+import { changesOf, type Raised } from './changes.ts'
 import { copyOptOuts } from './copyOptOuts.ts'
 
 /** @throws Refusal invalid for an address that is none */
@@ -117,8 +117,6 @@ async function moveAddresses(
   await copyOptOuts(tx, house, pairs)
   return moved
 }
-
-export type Raised = { name: string; payload: Record<string, unknown> }
 
 function createdTrigger(kind: 'contact' | 'lead'): Raised {
   return { name: `${kind}.created`, payload: {} }

@@ -2,11 +2,11 @@
 import { and, eq } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { journeys, journeyVersions } from '../../db/schema/journeys.ts'
+import type { StoredEvent } from '../../db/schema/triggers.ts'
 import { entryOf } from '../../domain/journey/awaits.ts'
 import type { ContactRow } from '../locks.ts'
 import { insertRun, mayEnter } from '../runs/startRun.ts'
 import type { Bindings } from './bindings.ts'
-import type { StoredEvent } from './takeTrigger.ts'
 
 /** @returns the runs that were started */
 export async function enterJourneys(

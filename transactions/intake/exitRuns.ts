@@ -2,11 +2,11 @@
 import { and, arrayContains, eq, inArray } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { journeyVersions, runs } from '../../db/schema/journeys.ts'
+import type { StoredEvent } from '../../db/schema/triggers.ts'
 import { exitsOf } from '../../domain/journey/awaits.ts'
 import type { ContactRow } from '../locks.ts'
 import { endRunIn } from '../runs/endRun.ts'
 import type { Bindings } from './bindings.ts'
-import type { StoredEvent } from './takeTrigger.ts'
 
 /** @returns the runs that ended */
 export async function exitRuns(

@@ -3,13 +3,12 @@ import { and, eq } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { deliveries } from '../../db/schema/deliveries.ts'
 import { journeyVersions, runs, waits } from '../../db/schema/journeys.ts'
-import { outbox } from '../../db/schema/triggers.ts'
+import { outbox, type StoredEvent } from '../../db/schema/triggers.ts'
 import { type Await, awaitsOf } from '../../domain/journey/awaits.ts'
 import type { ContactRow } from '../locks.ts'
 import type { OutboxSignal } from '../outbox.ts'
 import { recordStep } from '../runs/path.ts'
 import type { Bindings } from './bindings.ts'
-import type { StoredEvent } from './takeTrigger.ts'
 
 /** @returns the runs whose wait it settled */
 export async function matchWaits(

@@ -10,7 +10,7 @@ import { databaseNow } from '../../db/clock.ts'
 import type { Db } from '../../db/connect.ts'
 import { newId } from '../../db/ids.ts'
 import { contacts } from '../../db/schema/contacts.ts'
-import { type EventClass, triggerEvents } from '../../db/schema/triggers.ts'
+import { type EventClass, type StoredEvent, triggerEvents } from '../../db/schema/triggers.ts'
 import { canonicalBytes } from '../../domain/ledger/canonical.ts'
 import { sha256 } from '../../domain/ledger/chain.ts'
 import { Refusal } from '../../domain/refusal.ts'
@@ -97,8 +97,6 @@ export async function takeTriggerIn(tx: Db, incoming: IncomingEvent): Promise<Ta
   }
   return { event: event.id, started, signalled, duplicate: false }
 }
-
-export type StoredEvent = typeof triggerEvents.$inferSelect
 
 async function findEvent(tx: Db, incoming: IncomingEvent): Promise<StoredEvent | null> {
   const [row] = await tx

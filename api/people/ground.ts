@@ -1,0 +1,13 @@
+/** What the routes for people stand on. */
+import type { Logger } from 'pino'
+import type { House } from '../../transactions/house.ts'
+
+/** `request.ip` is right already, by Express' trust proxy. */
+export type People = {
+  house: House
+  /** Where people reach us; evidence names its pages. */
+  publicUrl: string
+  /** To be called after a transaction that may have written to the outbox. */
+  afterCommit: () => void
+  log: Logger
+}
