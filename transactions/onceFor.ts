@@ -12,7 +12,7 @@ import type { House } from './house.ts'
 const remembered = 7
 
 /** What was answered; a body of undefined is none. */
-type Said = { status: number; body?: unknown }
+type Said = { status: number; body?: unknown /** Kept in place of the body. */; remembered?: unknown }
 
 export async function onceFor(
   house: House,
@@ -45,7 +45,7 @@ export async function onceFor(
     const answer = await carryOut({ ...house, db: tx })
     await tx
       .update(idempotencyKeys)
-      .set({ status: answer.status, response: answer.body ?? null })
+      .set({ status: answer.status, response: answer.remembered ?? answer.body ?? null })
       .where(mine)
     return answer
   })

@@ -25,15 +25,21 @@ export const keyRoutes: Route[] = [
     tag: 'Keys',
     summary: 'Make an API key; it is answered this once',
     scopes: ['admin'],
+    creates: true,
     body: z.strictObject({ name: textShape(200), scopes: z.array(scopeShape).min(1).max(7) }),
     responses: {
-      201: { description: 'Made', schema: z.object({ id: z.uuid(), name: z.string(), key: z.string() }) },
+      201: {
+        description: 'Made',
+        schema: z.object({ id: z.uuid(), name: z.string(), key: z.string().nullable() }),
+      },
     },
     handle: async ({ body, house }) => {
       const id = newId()
       const key = `assent_${randomBytes(32).toString('base64url')}`
       await house.db.insert(apiKeys).values({ id, name: body.name, hash: hashKey(key), scopes: body.scopes })
-      return { status: 201, body: { id, name: body.name, key } }
+      // The key is kept nowhere, so a repeated request is told all but it.
+      const made = { id, name: body.name }
+      return { status: 201, body: { ...made, key }, remembered: { ...made, key: null } }
     },
   }),
   route({

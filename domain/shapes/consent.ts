@@ -1,5 +1,6 @@
 /** Consents as systems state and ask them. */
 import { z } from 'zod'
+import { sourceKinds } from '../ledger/event.ts'
 import {
   contactPointShape,
   instantShape,
@@ -8,21 +9,6 @@ import {
   payloadShape,
   textShape,
 } from './primitives.ts'
-
-/** Where a consent came from; the kinds of the ledger. */
-export const sourceKinds = [
-  'form',
-  'double-opt-in',
-  'preference-center',
-  'one-click',
-  'reply',
-  'sms-keyword',
-  'api',
-  'import',
-  'crm',
-  'complaint',
-  'staff',
-] as const
 
 export const noticeShape = z
   .strictObject({
