@@ -1,5 +1,6 @@
 /** Settings from the environment, checked at start: one message lists everything that is wrong. Values are never shown. */
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { z } from 'zod'
 import {
   type DataKeyring,
@@ -35,6 +36,15 @@ const file = z.string().refine((path) => {
   }
 }, 'a readable file')
 
+/** An address, or a network in CIDR notation (RFC 4632), or one of Express' names for the private ones. */
+function isProxy(text: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true
+  const [address = '', bits, ...more] = text.split('/')
+  const family = isIP(address)
+  if (family === 0 || more.length > 0) return false
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
+}
+
 const keyring = <T>(parse: (text: string) => T) =>
   z.string().transform((text, context): T | typeof z.NEVER => {
     try {
@@ -53,7 +63,10 @@ const shape = z.object({
   /** Where people reach us: base of every link in a mail. */
   PUBLIC_URL: url(['http:', 'https:']).optional(),
   DATABASE_URL: url(['postgres:', 'postgresql:']),
-  TEMPORAL_ADDRESS: z.string().min(1).default('127.0.0.1:7233'),
+  TEMPORAL_ADDRESS: z
+    .string()
+    .regex(/^(?:[^\s:/]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}$/, 'host:port')
+    .default('127.0.0.1:7233'),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
   TEMPORAL_API_KEY: z.string().min(1).optional(),
   TEMPORAL_TLS_CA: file.optional(),
@@ -77,6 +90,7 @@ const shape = z.object({
         .map((part) => part.trim())
         .filter((part) => part !== ''),
     )
+    .refine((parts) => parts.every(isProxy), 'IP addresses or networks such as 10.0.0.0/8, parted by commas')
     .default([]),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 })
@@ -105,6 +119,17 @@ export function readSettings(environment: Record<string, string | undefined>): S
     PUBLIC_URL: data.PUBLIC_URL ?? `http://127.0.0.1:${data.PORT}`,
     dataKeys: data.ASSENT_DATA_KEYS,
     suppressionKeys: data.ASSENT_SUPPRESSION_KEYS,
+  }
+}
+
+/** As `readSettings`, for a process that cannot go on without them: says what is wrong, with no stack trace, and ends. */
+export function requireSettings(environment: Record<string, string | undefined>): Settings {
+  try {
+    return readSettings(environment)
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    process.exit(1)
   }
 }
 

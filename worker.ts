@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Client, Connection } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
-import { pino } from 'pino'
 import { createActivities } from './activities/activities.ts'
 import { Discretion } from './activities/discretion.ts'
 import { openSmtpChannel } from './channels/email/smtp.ts'
@@ -13,12 +12,13 @@ import { engineOptions } from './engine/connection.ts'
 import { Dispatcher } from './engine/dispatcher.ts'
 import { ensureSearchAttributes } from './engine/searchAttributes.ts'
 import { lifetime } from './lifetime.ts'
+import { openLog } from './log.ts'
 import { installPointsFromEnvironment } from './points.ts'
-import { readSettings } from './settings.ts'
+import { requireSettings } from './settings.ts'
 import { channelsOf, type House } from './transactions/house.ts'
 
-const settings = readSettings(process.env)
-const log = pino({ level: settings.LOG_LEVEL, name: 'worker' })
+const settings = requireSettings(process.env)
+const log = openLog('worker', settings.LOG_LEVEL)
 const life = lifetime(log)
 installPointsFromEnvironment(process.env)
 

@@ -1,5 +1,5 @@
 /** Bearer keys (RFC 6750): one admin key may come from outside, all others are rows, of which only the hash is stored. */
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import { and, eq, isNull } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Db } from '../db/connect.ts'
@@ -11,7 +11,7 @@ export type Authenticate = (authorization: string | undefined) => Promise<Caller
 
 /** SHA-256 of a key: keys are random and long, so nothing slower is needed. */
 export function hashKey(key: string): Buffer {
-  return createHash('sha256').update(key, 'utf8').digest()
+  return hash('sha256', key, 'buffer')
 }
 
 /** @param given the key of ASSENT_API_KEY, if set */
@@ -20,12 +20,12 @@ export function authenticator(db: Db, given: string | undefined): Authenticate {
   return async (authorization) => {
     const key = /^Bearer +([\x21-\x7e]{1,200}) *$/i.exec(authorization ?? '')?.[1]
     if (key === undefined) throw new Refusal('unauthorised', 'send a key: Authorization: Bearer …')
-    const hash = hashKey(key)
-    if (admin !== null && timingSafeEqual(admin, hash)) return { id: 'environment', scopes: ['admin'] }
+    const hashed = hashKey(key)
+    if (admin !== null && timingSafeEqual(admin, hashed)) return { id: 'environment', scopes: ['admin'] }
     const [row] = await db
       .select()
       .from(apiKeys)
-      .where(and(eq(apiKeys.hash, hash), isNull(apiKeys.revokedAt), eq(apiKeys.public, false)))
+      .where(and(eq(apiKeys.hash, hashed), isNull(apiKeys.revokedAt), eq(apiKeys.public, false)))
     if (row === undefined) throw new Refusal('unauthorised', 'this key is not known')
     return { id: row.id, scopes: z.array(scopeShape).parse(row.scopes) }
   }

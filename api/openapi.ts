@@ -1,6 +1,7 @@
 /** The OpenAPI 3.1 document, made from the routes themselves. */
 import type { z } from 'zod'
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi'
+import { journeyFields } from '../domain/shapes/journey.ts'
 import { problemShape } from './problems.ts'
 import type { Route } from './routing.ts'
 import { allRoutes } from './v1/routes.ts'
@@ -22,7 +23,11 @@ export function openApi(publicUrl: string): OpenApiDocument {
     },
     servers: [{ url: publicUrl }],
     security: [{ key: [] }],
-    components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
+    components: {
+      securitySchemes: { key: { type: 'http', scheme: 'bearer' } },
+      // Named by reference only, where a journey is put.
+      schemas: { Journey: journeyFields },
+    },
     paths,
   })
 }

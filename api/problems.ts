@@ -81,13 +81,19 @@ export function problems(log: Logger): ErrorRequestHandler {
 /** What a known error says to the caller; null for one that is our own fault. */
 export function asRefusal(error: unknown): Refusal | null {
   if (error instanceof Refusal) return error
+  // A path with broken percent-encoding names nothing.
+  if (error instanceof URIError) return new Refusal('not-found', 'there is nothing at this address')
   if (error instanceof z.ZodError) {
     return new Refusal('invalid', 'the request has fields that are wrong', { errors: fieldErrors(error, '') })
   }
   if (isDatabaseAway(error)) {
-    return new Refusal('unavailable', 'the database cannot be reached; nothing was changed', {
-      retryAfter: 5,
-    })
+    return new Refusal(
+      'unavailable',
+      'the database cannot be reached; nothing is half-done, and the request may be repeated',
+      {
+        retryAfter: 5,
+      },
+    )
   }
   return bodyRefusal(error)
 }
@@ -104,9 +110,14 @@ export function fieldErrors(error: { issues: readonly z.core.$ZodIssue[] }, pref
   })
 }
 
-/** What Express' body parsers throw. */
+/** What Express' body parsers throw; a body that cannot be unpacked has a status alone. */
 function bodyRefusal(error: unknown): Refusal | null {
-  if (typeof error !== 'object' || error === null || !('type' in error)) return null
+  if (typeof error !== 'object' || error === null) return null
+  if (!('type' in error)) {
+    return 'status' in error && error.status === 400
+      ? new Refusal('malformed', 'the body cannot be read')
+      : null
+  }
   switch (error.type) {
     case 'entity.too.large':
       return new Refusal('too-large', 'a body may have 1 MB')

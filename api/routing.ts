@@ -3,10 +3,11 @@
  * in the OpenAPI document, so that none of the three can say something else than the others.
  */
 import { createHash } from 'node:crypto'
-import type { Express, Request, RequestHandler } from 'express'
+import type { Express, Request, RequestHandler, Response } from 'express'
 import type { z } from 'zod'
 import { canonicalBytes } from '../domain/ledger/canonical.ts'
 import { Refusal } from '../domain/refusal.ts'
+import { unreadable } from '../domain/shapes/readable.ts'
 import type { House } from '../transactions/house.ts'
 import { onceFor } from '../transactions/onceFor.ts'
 import type { Authenticate } from './authenticate.ts'
@@ -16,7 +17,13 @@ import { type Caller, permits, type Scope } from './scopes.ts'
 export type Method = 'get' | 'put' | 'post' | 'delete'
 
 /** What a handler answers; a body of undefined is none. `headers` and `text` serve the few that are not JSON. */
-export type Answer = { status: number; body?: unknown; text?: { type: string; content: string } }
+export type Answer = {
+  status: number
+  body?: unknown
+  /** What a repeated request with the same Idempotency-Key is answered, where the body holds a secret. */
+  remembered?: unknown
+  text?: { type: string; content: string }
+}
 
 type Shape = z.ZodType | undefined
 type Out<S> = S extends z.ZodType ? z.output<S> : undefined
@@ -48,6 +55,8 @@ type Spec<P extends Shape, Q extends Shape, B extends Shape> = {
   responses: Record<number, { description: string; schema?: z.ZodType; type?: string }>
   /** Honours Idempotency-Key. */
   creates?: boolean
+  /** A question, though it is no GET: nothing is written, so nobody needs to look at the outbox after it. */
+  reads?: boolean
   handle: (call: Call<P, Q, B>) => Promise<Answer>
 }
 
@@ -122,18 +131,26 @@ function handlerOf(
     const caller = await callerOf(one, request, given)
     const key = one.creates === true ? (request.get('Idempotency-Key') ?? null) : null
     const raw = { params: request.params, query: request.query, body: bodyOf(one, request) }
+    refuseUnreadable(raw.query, '/query')
+    refuseUnreadable(raw.body, '')
     const run = (house: House) =>
       one.run(raw, { caller, house, accepts: (type) => request.accepts(['application/json', type]) === type })
     const answer: Answer =
       key === null
         ? await run(given.house)
         : await onceFor(given.house, { caller: caller.id, key, fingerprint: fingerprintOf(one, raw) }, run)
-    if (one.method !== 'get') given.afterCommit()
+    if (one.method !== 'get' && one.reads !== true) given.afterCommit()
     response.status(answer.status)
     if (answer.text !== undefined) response.type(answer.text.type).send(answer.text.content)
     else if (answer.body === undefined) response.end()
-    else response.json(answer.body)
+    else sendJson(response, answer.body)
   }
+}
+
+/** As Express' own, without the ETag: nothing here may be kept. Head and body leave in one write. */
+function sendJson(response: Response, body: unknown): void {
+  response.setHeader('Content-Type', 'application/json; charset=utf-8')
+  response.end(JSON.stringify(body))
 }
 
 async function callerOf(
@@ -161,6 +178,14 @@ function bodyOf(one: Route, request: Request): unknown {
   }
   const body: unknown = request.body
   return body
+}
+
+/** Before anything else looks at it. */
+export function refuseUnreadable(value: unknown, prefix: string): void {
+  const problem = unreadable(value, prefix)
+  if (problem !== null) {
+    throw new Refusal('invalid', 'the request holds what nothing can hold', { errors: [problem] })
+  }
 }
 
 function fingerprintOf(one: Route, raw: { params: unknown; query: unknown; body: unknown }): Uint8Array {

@@ -2,19 +2,19 @@
 import { createServer } from 'node:http'
 import { Client, Connection } from '@temporalio/client'
 import { sql } from 'drizzle-orm'
-import { pino } from 'pino'
 import { connect } from '../db/connect.ts'
 import { migrate } from '../db/migrate.ts'
 import { engineOptions } from '../engine/connection.ts'
 import { Dispatcher } from '../engine/dispatcher.ts'
 import { lifetime } from '../lifetime.ts'
-import { readSettings } from '../settings.ts'
+import { openLog } from '../log.ts'
+import { requireSettings } from '../settings.ts'
 import { registerBuiltIns } from '../transactions/definitions/registerBuiltIns.ts'
 import { channelsOf, type House } from '../transactions/house.ts'
 import { createApp } from './app.ts'
 
-const settings = readSettings(process.env)
-const log = pino({ level: settings.LOG_LEVEL, name: 'api' })
+const settings = requireSettings(process.env)
+const log = openLog('api', settings.LOG_LEVEL)
 const life = lifetime(log)
 
 const migrated = await migrate(settings.DATABASE_URL)

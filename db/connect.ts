@@ -15,6 +15,12 @@ export type Db = PgDatabase<
 export type Connection = { db: Db; close(): Promise<void> }
 
 /**
+ * Milliseconds a transaction may hold its locks without a word: a process that is frozen, or cut off from the network, must not
+ * keep a person's withdrawal waiting. The longest pause we make ourselves is the dispatcher's, while it tells the engine.
+ */
+const longestStandstill = 60_000
+
+/**
  * Opens a pool under the restricted role. Connections are made on first use.
  * @param url postgres:// address; its user must be a member of `assent_app` (migrations see to it)
  * @param max most connections at once
@@ -22,7 +28,12 @@ export type Connection = { db: Db; close(): Promise<void> }
 export function connect(url: string, max = 10): Connection {
   const client = postgres(url, {
     max,
-    connection: { role: 'assent_app', application_name: 'assent', timezone: 'UTC' },
+    connection: {
+      role: 'assent_app',
+      application_name: 'assent',
+      timezone: 'UTC',
+      idle_in_transaction_session_timeout: longestStandstill,
+    },
     onnotice: () => {},
     backoff: pauseBefore,
   })

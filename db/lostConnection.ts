@@ -19,7 +19,7 @@ export class TransactionOver extends Error {
   }
 }
 
-/** Codes of the driver and the system, and of a server that shuts down, starts up or is full. */
+/** Codes of the driver and the system, and of a server that shuts down, starts up, is full, or ended what stood still. */
 const awayCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -37,6 +37,7 @@ const awayCodes = new Set([
   '57P01',
   '57P02',
   '57P03',
+  '25P03',
   '53300',
 ])
 

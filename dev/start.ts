@@ -7,11 +7,10 @@ import { type Child, describeEnding, lastLines } from './child/child.ts'
 import { endStragglers } from './child/running.ts'
 import { homeFolder, takeHome } from './home.ts'
 import { keptKeys } from './keys.ts'
-import { settlePorts } from './ports.ts'
 import { addressTable, removeAddresses, writeAddresses } from './stack/addresses.ts'
 import { followErrors } from './stack/follow.ts'
 import { Rising } from './stack/rising.ts'
-import { neededPorts, ownParts } from './stack/settings.ts'
+import { ownParts, settledPorts } from './stack/settings.ts'
 
 const say = (line: string): void => {
   process.stdout.write(`  ${line}\n`)
@@ -73,8 +72,8 @@ async function main(): Promise<number> {
   let rising: Rising | undefined
   try {
     const own = ownParts(process.env)
-    const ports = await settlePorts(process.env, neededPorts(own))
     const keys = keptKeys(home.path('keys.json'))
+    const ports = await settledPorts(process.env, own, keys)
     process.stdout.write('Assent: starting the local stack\n')
     rising = new Rising({ home, keys, ports, own, env: process.env, say, onChild: watch })
     const up = rising.start().then((addresses) => {

@@ -8,11 +8,15 @@ type Wanted = Pick<
   'TEMPORAL_ADDRESS' | 'TEMPORAL_API_KEY' | 'TEMPORAL_TLS_CA' | 'TEMPORAL_TLS_CERT' | 'TEMPORAL_TLS_KEY'
 >
 
+/** Milliseconds between two tries to reach an engine that is away; gRPC's own go up to two minutes. Read by the client only. */
+const longestPause = 3_000
+
 /** Options for client and worker alike. With an API key or a certificate the connection is encrypted. */
 export function engineOptions(settings: Wanted): {
   address: string
   apiKey?: string
   tls?: TLSConfig | boolean
+  channelArgs: Record<string, number>
 } {
   const {
     TEMPORAL_API_KEY: apiKey,
@@ -28,6 +32,7 @@ export function engineOptions(settings: Wanted): {
   const encrypted = apiKey !== undefined || ca !== undefined || cert !== undefined
   return {
     address: settings.TEMPORAL_ADDRESS,
+    channelArgs: { 'grpc.max_reconnect_backoff_ms': longestPause },
     ...(apiKey === undefined ? {} : { apiKey }),
     ...(encrypted ? { tls: { ...pair, ...root } } : {}),
   }

@@ -72,7 +72,7 @@ const style = `
 body { font: 10.5pt/1.45 system-ui, sans-serif; color: #111; background: #fff; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2rem; border-bottom: 1px solid #888 } h3 { font-size: 1rem; margin-bottom: .3rem }
 table { border-collapse: collapse; width: 100% } th, td { text-align: left; vertical-align: top; padding: .15rem .6rem .15rem 0 }
-th { width: 12rem; font-weight: 600 } thead th { width: auto; border-bottom: 1px solid #888 }
+th { width: 12rem; font-weight: 600 } td { overflow-wrap: anywhere } thead th { width: auto; border-bottom: 1px solid #888 }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; background: #f4f4f4; padding: .5rem; font-size: .85em; margin: .2rem 0 }
 code { overflow-wrap: anywhere; font-size: .9em } section { break-inside: auto } article { break-inside: avoid-page; margin-bottom: 1.2rem }
 .broken { border: 2px solid #b00020; padding: .5rem }

@@ -36,6 +36,7 @@ export async function send(ref: Ref, expiresMs: number | null): Promise<Answer> 
     return await deliver({ ref, expiresMs, now: now() })
   } catch (error) {
     if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error
-    return ask.giveUp({ ref, expired: expiresMs !== null, now: now() })
+    // A step's longer time has not passed where our own patience ended first.
+    return ask.giveUp({ ref, expired: expiresMs !== null && expiresMs <= patienceMs, now: now() })
   }
 }

@@ -94,6 +94,7 @@ export const consentRoutes: Route[] = [
       'A forecast: each delivery decides again when it leaves. Whatever is unknown is a verdict, not an error.',
     scopes: ['consents', 'journeys', 'read'],
     body: consentCheckShape,
+    reads: true,
     responses: { 200: { description: 'The decision with its inputs', schema: consentDecisionShape } },
     handle: async ({ body, house }) => ({ status: 200, body: explained(await inputOf(house, body)) }),
   }),
@@ -123,6 +124,7 @@ export const consentRoutes: Route[] = [
     summary: 'Verify the chains and the derived state, whole or of one contact point',
     scopes: ['consents', 'read'],
     body: verifyShape,
+    reads: true,
     responses: { 200: { description: 'Counts and the first break', schema: verificationShape } },
     handle: async ({ body, house }) => {
       const { contactPoint } = body

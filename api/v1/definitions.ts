@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { getDefinition, listDefinitions } from '../../db/reads/definitions.ts'
 import { pageShape } from '../../db/reads/page.ts'
-import { messageShape } from '../../domain/shapes/message.ts'
+import { emailMessageShape, messageShape } from '../../domain/shapes/message.ts'
 import { keyShape, triggerNameShape } from '../../domain/shapes/primitives.ts'
 import { profileShape } from '../../domain/shapes/profile.ts'
 import { purposeShape } from '../../domain/shapes/purpose.ts'
@@ -20,8 +20,9 @@ const warning = z.object({ pointer: z.string(), message: z.string() })
 const putAnswer = z
   .object({ key: z.string(), version: z.number().int(), warnings: z.array(warning) })
   .meta({ id: 'PutAnswer', description: 'The version the definition is now' })
-const stored = <T extends z.ZodType>(shape: T) =>
-  z.object({ key: z.string(), version: z.number().int(), updatedAt: z.string(), definition: shape })
+/** What was put, and what we add to it. */
+const added = { key: z.string(), version: z.number().int(), updatedAt: z.string() }
+const storedTrigger = triggerDefinitionShape.extend({ ...added, name: z.string() })
 const list = <T extends z.ZodType>(shape: T) =>
   z.object({ items: z.array(shape), next: z.string().nullable() })
 
@@ -40,7 +41,7 @@ const profiles: Route[] = [
       body: { key: params.key, ...(await putProfile(house, params.key, body)) },
     }),
   }),
-  ...readers('profile', 'profiles', 'Profiles', profileShape),
+  ...readers('profile', 'profiles', 'Profiles', profileShape.extend(added)),
 ]
 
 const purposes: Route[] = [
@@ -61,7 +62,7 @@ const purposes: Route[] = [
       return { status: 200, body: { key: params.key, ...put, warnings: [] } }
     },
   }),
-  ...readers('purpose', 'purposes', 'Purposes', purposeShape),
+  ...readers('purpose', 'purposes', 'Purposes', purposeShape.safeExtend(added)),
 ]
 
 const messages: Route[] = [
@@ -79,7 +80,7 @@ const messages: Route[] = [
       return { status: 200, body: { key: params.key, ...put, warnings: [] } }
     },
   }),
-  ...readers('message', 'messages', 'Messages', messageShape),
+  ...readers('message', 'messages', 'Messages', emailMessageShape.extend(added)),
 ]
 
 const triggerDefinitions: Route[] = [
@@ -104,7 +105,7 @@ const triggerDefinitions: Route[] = [
     summary: 'A trigger definition',
     scopes: ['journeys', 'triggers', 'read'],
     params: byName,
-    responses: { 200: { description: 'The definition', schema: stored(triggerDefinitionShape) } },
+    responses: { 200: { description: 'The definition', schema: storedTrigger } },
     handle: async ({ params, house }) => ({
       status: 200,
       body: await getDefinition(house.db, 'trigger', params.name),
@@ -117,7 +118,7 @@ const triggerDefinitions: Route[] = [
     summary: 'All trigger definitions',
     scopes: ['journeys', 'triggers', 'read'],
     query: pageShape,
-    responses: { 200: { description: 'A page', schema: list(stored(triggerDefinitionShape)) } },
+    responses: { 200: { description: 'A page', schema: list(storedTrigger) } },
     handle: async ({ query, house }) => ({
       status: 200,
       body: await listDefinitions(house.db, 'trigger', query),
@@ -142,7 +143,7 @@ function readers(
   kind: 'profile' | 'purpose' | 'message',
   plural: string,
   tag: string,
-  shape: z.ZodType,
+  stored: z.ZodType,
 ): Route[] {
   return [
     route({
@@ -152,7 +153,7 @@ function readers(
       summary: `A ${kind} in its present version`,
       scopes: ['journeys', 'read'],
       params: byKey,
-      responses: { 200: { description: 'The definition', schema: stored(shape) } },
+      responses: { 200: { description: 'The definition', schema: stored } },
       handle: async ({ params, house }) => ({
         status: 200,
         body: await getDefinition(house.db, kind, params.key),
@@ -165,7 +166,7 @@ function readers(
       summary: `All ${plural}`,
       scopes: ['journeys', 'read'],
       query: pageShape,
-      responses: { 200: { description: 'A page', schema: list(stored(shape)) } },
+      responses: { 200: { description: 'A page', schema: list(stored) } },
       handle: async ({ query, house }) => ({
         status: 200,
         body: await listDefinitions(house.db, kind, query),

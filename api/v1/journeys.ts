@@ -5,7 +5,7 @@ import { getJourney, listJourneys } from '../../db/reads/journeys.ts'
 import { pageShape } from '../../db/reads/page.ts'
 import { mermaid } from '../../domain/journey/diagram.ts'
 import { invalid } from '../../domain/refusal.ts'
-import { journeyShape } from '../../domain/shapes/journey.ts'
+import { journeyFields, journeyShape } from '../../domain/shapes/journey.ts'
 import { contactReferenceShape, keyShape, payloadShape } from '../../domain/shapes/primitives.ts'
 import { resolveContact, unknownContact } from '../../transactions/contacts/resolveContact.ts'
 import { deleteJourney, publishJourney, putJourney } from '../../transactions/definitions/journeys.ts'
@@ -14,13 +14,8 @@ import { type Route, route } from '../routing.ts'
 
 const byKey = z.object({ key: keyShape })
 const checked = z.object({ severity: z.enum(['error', 'warning']), pointer: z.string(), message: z.string() })
-const journeyAnswer = z
-  .object({
-    key: z.string(),
-    publishedVersion: z.number().int().nullable(),
-    updatedAt: z.string(),
-    definition: journeyShape,
-  })
+const journeyAnswer = journeyFields
+  .extend({ publishedVersion: z.number().int().nullable(), updatedAt: z.string() })
   .meta({ id: 'StoredJourney' })
 
 /** The key stands in the address; in the body it may stand again, and must then be the same. */
@@ -112,8 +107,8 @@ export const journeyRoutes: Route[] = [
     params: byKey,
     responses: { 200: { description: 'Mermaid', schema: z.string(), type: 'text/plain' } },
     handle: async ({ params, house }) => {
-      const { definition } = await getJourney(house.db, params.key)
-      return { status: 200, text: { type: 'text/plain', content: mermaid(definition) } }
+      const journey = await getJourney(house.db, params.key)
+      return { status: 200, text: { type: 'text/plain', content: mermaid(journey) } }
     },
   }),
   route({

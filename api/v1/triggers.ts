@@ -5,7 +5,7 @@ import { triggerNameShape } from '../../domain/shapes/primitives.ts'
 import { triggerLineShape, triggerShape } from '../../domain/shapes/trigger.ts'
 import { postTrigger } from '../../transactions/intake/postTrigger.ts'
 import { asRefusal } from '../problems.ts'
-import { type Route, route } from '../routing.ts'
+import { type Route, refuseUnreadable, route } from '../routing.ts'
 
 const taken = z
   .object({
@@ -69,7 +69,9 @@ export const triggerRoutes: Route[] = [
       const items: z.infer<typeof line>[] = []
       for (const { text, number } of filled) {
         try {
-          const { name, ...trigger } = triggerLineShape.parse(jsonOf(text))
+          const said = jsonOf(text)
+          refuseUnreadable(said, '')
+          const { name, ...trigger } = triggerLineShape.parse(said)
           items.push({ line: number, status: 202, taken: await postTrigger(house, name, trigger, caller.id) })
         } catch (error) {
           const refusal = asRefusal(error)
@@ -91,9 +93,12 @@ export const triggerRoutes: Route[] = [
 
 function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text)
+    const value: unknown = JSON.parse(text)
+    return value
   } catch {
-    throw new Refusal('malformed', 'the line is not JSON')
+    throw new Refusal('malformed', 'the line is not JSON', {
+      errors: [{ pointer: '', message: 'is not JSON' }],
+    })
   }
 }
 

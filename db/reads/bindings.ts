@@ -12,7 +12,7 @@ export type ContactBinding = {
   kind: 'contact' | 'lead'
   account: string | null
   attributes: Record<string, unknown>
-  postalAddress: Record<string, string> | null
+  postalAddress: Record<string, string> | string | null
   locale: string | null
   timeZone: string | null
   email: string | null
@@ -30,12 +30,26 @@ export type ConsentBinding = Record<string, Record<string, PurposeBinding>>
 
 type ContactRow = typeof contacts.$inferSelect
 
-export async function readContactBinding(db: Db, contact: ContactRow): Promise<ContactBinding> {
-  const rows = await db
-    .select({ channel: contactAddresses.channel, address: contactPoints.address })
+export type AddressRow = { channel: string; contactPoint: string; address: string | null }
+
+/** A contact's address on each channel it has one on; null: erased. */
+export async function readAddresses(db: Db, contactId: string): Promise<AddressRow[]> {
+  return db
+    .select({
+      channel: contactAddresses.channel,
+      contactPoint: contactPoints.id,
+      address: contactPoints.address,
+    })
     .from(contactAddresses)
     .innerJoin(contactPoints, eq(contactPoints.id, contactAddresses.contactPointId))
-    .where(eq(contactAddresses.contactId, contact.id))
+    .where(eq(contactAddresses.contactId, contactId))
+}
+
+export async function readContactBinding(db: Db, contact: ContactRow): Promise<ContactBinding> {
+  return bindingOf(contact, await readAddresses(db, contact.id))
+}
+
+export function bindingOf(contact: ContactRow, rows: readonly AddressRow[]): ContactBinding {
   const addresses: Record<string, string> = {}
   for (const row of rows) if (row.address !== null) addresses[row.channel] = row.address
   return {

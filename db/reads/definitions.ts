@@ -1,12 +1,17 @@
-/** Definitions that are put by key, as they stand now. */
+/** Definitions that are put by key, as they stand now: what was put, with its key, version and last change beside it. */
 import { asc, eq, gt } from 'drizzle-orm'
+import { z } from 'zod'
 import { notFound } from '../../domain/refusal.ts'
 import type { Db } from '../connect.ts'
 import { messages, profiles, purposes, triggerDefinitions } from '../schema/definitions.ts'
 import { type Page, pageOf } from './page.ts'
 
 export type DefinitionKind = 'profile' | 'purpose' | 'message' | 'trigger'
-export type StoredDefinition = { key: string; version: number; updatedAt: string; definition: unknown }
+export type StoredDefinition = object & { key: string; version: number; updatedAt: string }
+type Row = { key: string; version: number; updatedAt: string; definition: unknown }
+
+/** Whatever was put was an object. */
+const putShape = z.looseObject({})
 
 const tables = { profile: profiles, purpose: purposes, message: messages }
 
@@ -29,7 +34,7 @@ async function getVersioned(
 
 async function getTrigger(db: Db, name: string): Promise<StoredDefinition | undefined> {
   const [row] = await db.select().from(triggerDefinitions).where(eq(triggerDefinitions.name, name))
-  return row === undefined ? undefined : stored({ ...row, key: row.name, version: 1 })
+  return row === undefined ? undefined : storedTrigger(row)
 }
 
 export async function listDefinitions(
@@ -44,12 +49,7 @@ export async function listDefinitions(
       .where(page.after === undefined ? undefined : gt(triggerDefinitions.name, page.after))
       .orderBy(asc(triggerDefinitions.name))
       .limit(page.limit + 1)
-    return pageOf(
-      rows,
-      page.limit,
-      (row) => stored({ ...row, key: row.name, version: 1 }),
-      (row) => row.name,
-    )
+    return pageOf(rows, page.limit, storedTrigger, (row) => row.name)
   }
   const table = tables[kind]
   const rows = await db
@@ -61,6 +61,11 @@ export async function listDefinitions(
   return pageOf(rows, page.limit, stored, (row) => row.key)
 }
 
-function stored(row: StoredDefinition): StoredDefinition {
-  return { key: row.key, version: row.version, updatedAt: row.updatedAt, definition: row.definition }
+function stored({ key, version, updatedAt, definition }: Row): StoredDefinition {
+  return { ...putShape.parse(definition), key, version, updatedAt }
+}
+
+/** Triggers have a name for a key, and no versions. */
+function storedTrigger({ name, updatedAt, definition }: typeof triggerDefinitions.$inferSelect) {
+  return { ...stored({ key: name, version: 1, updatedAt, definition }), name }
 }

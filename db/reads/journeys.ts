@@ -6,12 +6,8 @@ import type { Db } from '../connect.ts'
 import { journeys } from '../schema/journeys.ts'
 import { type Page, pageOf } from './page.ts'
 
-export type StoredJourney = {
-  key: string
-  publishedVersion: number | null
-  updatedAt: string
-  definition: JourneyDefinition
-}
+/** The draft as it was put, and beside it which version is published. */
+export type StoredJourney = JourneyDefinition & { publishedVersion: number | null; updatedAt: string }
 
 /** @throws Refusal not-found */
 export async function getJourney(db: Db, key: string): Promise<StoredJourney> {
@@ -34,10 +30,5 @@ export async function listJourneys(
 }
 
 function stored(row: typeof journeys.$inferSelect): StoredJourney {
-  return {
-    key: row.key,
-    publishedVersion: row.publishedVersion,
-    updatedAt: row.updatedAt,
-    definition: row.draft,
-  }
+  return { ...row.draft, publishedVersion: row.publishedVersion, updatedAt: row.updatedAt }
 }

@@ -1,6 +1,7 @@
 /**
  * Everything a decision would have depended on at a past moment: the ledger in that view, and purpose, profile and suppressions
- * in the versions that were recorded by then. One snapshot.
+ * in the versions that were recorded by then. For a moment before the first version that first one counts, unless `knownAt` leaves
+ * it out too: consent brought along from elsewhere is older than the purpose is here. One snapshot.
  */
 import { type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
@@ -41,15 +42,16 @@ export async function readPastDecisionInput(
       const now = view.asOf ?? view.knownAt ?? (await databaseNow(tx))
       const bound = boundOf(view) ?? now
       const point = await readPastPoint(tx, intent.channel, intent.address, view)
-      const purpose = await versionAt(tx, sql`purpose_versions`, intent.purpose, bound, pastPurpose)
+      const moment = { bound, knownAt: view.knownAt ?? null }
+      const purpose = await versionAt(tx, sql`purpose_versions`, intent.purpose, moment, pastPurpose)
       const profile =
         purpose === null
           ? null
-          : await versionAt(tx, sql`profile_versions`, purpose.profile, bound, pastProfile)
+          : await versionAt(tx, sql`profile_versions`, purpose.profile, moment, pastProfile)
       const tracking =
         profile?.trackingPurpose === undefined
           ? null
-          : await versionAt(tx, sql`purpose_versions`, profile.trackingPurpose, bound, pastPurpose)
+          : await versionAt(tx, sql`purpose_versions`, profile.trackingPurpose, moment, pastPurpose)
       return {
         policyVersion: 1,
         now,
@@ -72,12 +74,15 @@ async function versionAt<S extends z.ZodObject>(
   tx: Db,
   table: SQL,
   key: string,
-  bound: string,
+  { bound, knownAt }: { bound: string; knownAt: string | null },
   shape: S,
 ): Promise<(z.output<S> & { version: number }) | null> {
   const [row] = await tx.execute<{ version: number; definition: unknown }>(sql`
     select version, definition from ${table}
-    where key = ${key} and recorded_at <= ${bound}::timestamptz order by version desc limit 1`)
+    where key = ${key} and (${knownAt}::timestamptz is null or recorded_at <= ${knownAt}::timestamptz)
+    order by recorded_at <= ${bound}::timestamptz desc,
+      case when recorded_at <= ${bound}::timestamptz then -version else version end
+    limit 1`)
   return row === undefined ? null : { ...shape.parse(row.definition), version: row.version }
 }
 

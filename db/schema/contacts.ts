@@ -9,7 +9,7 @@ export const contacts = pgTable('contacts', {
   kind: text('kind', { enum: ['contact', 'lead'] }).notNull(),
   account: text('account'),
   attributes: jsonb('attributes').$type<Record<string, unknown>>().notNull().default({}),
-  postalAddress: jsonb('postal_address').$type<Record<string, string> | null>(),
+  postalAddress: jsonb('postal_address').$type<Record<string, string> | string | null>(),
   locale: text('locale'),
   timeZone: text('time_zone'),
   /** Last sequence given to an event of this contact; advanced under the contact's lock only. */
@@ -40,6 +40,18 @@ export const contactAddresses = pgTable(
     channel: text('channel').notNull(),
     contactPointId: uuid('contact_point_id').notNull(),
     since: instant('since').notNull().default(databaseClock),
+  },
+  (t) => [primaryKey({ columns: [t.contactId, t.channel] })],
+)
+
+/** What a contact had on a channel before its address was taken away, without another in its place. */
+export const formerAddresses = pgTable(
+  'former_addresses',
+  {
+    contactId: uuid('contact_id').notNull(),
+    channel: text('channel').notNull(),
+    contactPointId: uuid('contact_point_id').notNull(),
+    until: instant('until').notNull().default(databaseClock),
   },
   (t) => [primaryKey({ columns: [t.contactId, t.channel] })],
 )

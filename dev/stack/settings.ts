@@ -1,5 +1,7 @@
 /** Which parts a stack starts itself, and with which environment its own processes run. */
-import type { PortVariable } from '../ports.ts'
+import { readSettings, SettingsError } from '../../settings.ts'
+import type { StackKeys } from '../keys.ts'
+import { type Ports, PortsError, type PortVariable, settlePorts } from '../ports.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -31,6 +33,35 @@ export function neededPorts(own: OwnParts): Set<PortVariable> {
   if (own.mailbox) needed.add('SMTP_PORT').add('MAILBOX_PORT')
   if (own.sms) needed.add('SMS_PORT')
   return needed
+}
+
+/**
+ * The ports, once everything a person has set was found to be usable; nothing has been started by then.
+ *
+ * @throws PortsError listing every setting that is wrong, and every port that is wrong or busy
+ */
+export async function settledPorts(env: Environment, own: OwnParts, keys: StackKeys): Promise<Ports> {
+  const problems = wrongSettings(env, keys)
+  try {
+    const ports = await settlePorts(env, neededPorts(own))
+    if (problems.length === 0) return ports
+  } catch (error) {
+    if (!(error instanceof PortsError)) throw error
+    problems.push(error.message)
+  }
+  throw new PortsError(problems.join('\n'))
+}
+
+/** What our own processes would refuse. Our parts' addresses are not known yet, and will be right; `PORT` the ports tell. */
+function wrongSettings(env: Environment, { databasePassword: _, ...keys }: StackKeys): string[] {
+  const ours = { ...keys, DATABASE_URL: 'postgres://127.0.0.1/assent', SMTP_URL: 'smtp://127.0.0.1' }
+  try {
+    readSettings(processEnvironment(ours, { ...env, PORT: undefined }))
+    return []
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error
+    return [...error.problems]
+  }
 }
 
 /** Ours first, then what the user set: a variable that is set always wins. */

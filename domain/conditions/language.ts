@@ -33,7 +33,7 @@ export function compile(text: string, language: Environment): Compiled {
     return { ok: false, message: `a condition has at most ${longestCondition} characters` }
   try {
     const run = language.parse(text)
-    const wrong = guardPatterns(run.ast)
+    const wrong = guardPatterns(run.ast) ?? guardWalks(run.ast, false)
     if (wrong) return wrong
     const checked = run.check()
     if (!checked.valid) return describe(checked.error)
@@ -96,6 +96,31 @@ function guardPatterns(node: unknown): Wrong | null {
     if (message !== null) return { ok: false, message, ...positionOf(pattern) }
   }
   return guardPatterns(args)
+}
+
+/** The methods that look at each item of a list, or each key of a map. */
+const walks: readonly unknown[] = ['all', 'exists', 'exists_one', 'map', 'filter']
+
+/**
+ * Refuses a walk through a list inside another: conditions are evaluated on what strangers send, and a payload of 1 MB has items
+ * enough that their square takes hours. One walk after another is fine.
+ */
+function guardWalks(node: unknown, inside: boolean): Wrong | null {
+  if (Array.isArray(node)) {
+    for (const one of node) {
+      const wrong = guardWalks(one, inside)
+      if (wrong) return wrong
+    }
+    return null
+  }
+  if (typeof node !== 'object' || node === null || !('op' in node) || !('args' in node)) return null
+  const { op, args } = node
+  if (op !== 'rcall' || !Array.isArray(args) || !walks.includes(args[0])) return guardWalks(args, inside)
+  if (inside) {
+    const message = `${args[0]}() may not stand inside another walk through a list: it could take for ever`
+    return { ok: false, message, ...positionOf(node) }
+  }
+  return guardWalks(args[1], inside) ?? guardWalks(args[2], true)
 }
 
 function literal(node: unknown): string | null {

@@ -34,6 +34,11 @@ export function checkJourney(definition: JourneyDefinition, world: World): Probl
   definition.exit?.forEach((exit, i) => {
     checkListener(exit, ['exit', i], 'exit', world, findings)
   })
+  if (definition.goal) {
+    checkListener(definition.goal, ['goal'], 'exit', world, findings)
+    checkDuration(definition.goal.within, ['goal', 'within'], findings)
+    findings.warning(['goal'], 'is kept with the version, and not counted yet')
+  }
   checkSteps(definition, world, findings)
   return problems
 }

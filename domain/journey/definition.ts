@@ -32,6 +32,8 @@ export type JourneyDefinition = {
   reentry?: Reentry
   /** Triggers that end a run at once, wherever it is. */
   exit?: ExitTrigger[]
+  /** What the journey is for; kept with the version, so that runs can be measured by it. */
+  goal?: Goal
   /** Whose opens and clicks count: those a person made (absent, or `human`), or also proxies' and bots' (`any`). */
   interactions?: 'human' | 'any'
   /** Run from top to bottom. */
@@ -53,6 +55,15 @@ export type ExitTrigger = {
   trigger: string
   /** CEL over `contact`, `trigger` (the entry's payload), `event` (the payload just received), `consent`, `now`. */
   where?: string
+}
+
+/** Reached when the trigger is taken and `where` holds, at most `within` after the run's start. */
+export type Goal = {
+  trigger: string
+  /** CEL, as for exit triggers. */
+  where?: string
+  /** Duration, from the start of the run. */
+  within: string
 }
 
 export type Step = SendStep | WaitStep | WaitForStep | BranchStep | ExitStep

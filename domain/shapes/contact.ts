@@ -12,7 +12,10 @@ export const contactShape = z
       .record(keyShape, textShape(320))
       .optional()
       .meta({ description: 'Addresses on further channels' }),
-    postalAddress: z.record(z.string().max(50), z.string().max(200)).optional(),
+    postalAddress: z
+      .union([textShape(500), z.record(z.string().max(50), z.string().max(200))])
+      .optional()
+      .meta({ description: 'As one text, or in named parts' }),
     attributes: payloadShape.default({}),
     locale: localeShape.optional(),
     timeZone: timeZoneShape.optional(),

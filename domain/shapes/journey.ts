@@ -178,7 +178,8 @@ const stepShape: z.ZodType<Step> = z
 
 const listenerFields = { trigger: triggerNameShape, where: whereShape.exactOptional() }
 
-const wellFormedShape = z
+/** The fields of a journey, for what carries more beside them. */
+export const journeyFields = z
   .strictObject({
     key: keyShape,
     name: textShape(200).meta({ description: 'For people' }),
@@ -200,6 +201,15 @@ const wellFormedShape = z
       .max(mostWays)
       .exactOptional()
       .meta({ description: 'Triggers that end a run at once, wherever it is' }),
+    goal: z
+      .strictObject({
+        ...listenerFields,
+        within: durationText.meta({ description: 'How long after the start of a run it counts' }),
+      })
+      .exactOptional()
+      .meta({
+        description: 'What the journey is for. Kept with each version; not counted yet, as a warning says',
+      }),
     interactions: z.enum(['human', 'any']).exactOptional().meta({
       description: 'Whose opens and clicks count: `human` unless set; `any` also proxies’ and bots’',
     }),
@@ -220,7 +230,7 @@ export const journeyShape = z.preprocess((value, context) => {
     return z.NEVER
   }
   return value
-}, wellFormedShape)
+}, journeyFields)
 
 /** Levels of JSON that the deepest permitted journey can have: three for each list of steps (steps, step, cases, case), and some. */
 const nestingBound = deepestNesting * 4 + 8

@@ -44,11 +44,22 @@ const rooms: Record<
       'pages',
       'settings.ts',
       'lifetime.ts',
+      'log.ts',
       'points.ts',
     ],
   },
 }
-const elsewhere = ['dev', 'examples', 'test', 'bench', 'worker.ts', 'lifetime.ts', 'points.ts', 'settings.ts']
+const elsewhere = [
+  'dev',
+  'examples',
+  'test',
+  'bench',
+  'worker.ts',
+  'lifetime.ts',
+  'log.ts',
+  'points.ts',
+  'settings.ts',
+]
 
 type Import = { from: string; typeOnly: boolean }
 

@@ -15,6 +15,7 @@ import { Discretion } from '../../activities/discretion.ts'
 import { createApp } from '../../api/app.ts'
 import { openSmtpChannel } from '../../channels/email/smtp.ts'
 import { connect } from '../../db/connect.ts'
+import { engineOptions } from '../../engine/connection.ts'
 import { Dispatcher } from '../../engine/dispatcher.ts'
 import { readSettings } from '../../settings.ts'
 import { registerBuiltIns } from '../../transactions/definitions/registerBuiltIns.ts'
@@ -155,7 +156,7 @@ export async function startAssent(options: AssentOptions = {}): Promise<Assent> 
   const pool = connect(settings.DATABASE_URL, 20)
   const house: House = { db: pool.db, dataKeys: settings.dataKeys, channels: channelsOf(settings) }
   await registerBuiltIns(house)
-  const connection = Connection.lazy({ address: settings.TEMPORAL_ADDRESS, connectTimeout: '2 seconds' })
+  const connection = Connection.lazy({ ...engineOptions(settings), connectTimeout: '2 seconds' })
   const client = new Client({ connection })
   const dispatcher = new Dispatcher({
     house,

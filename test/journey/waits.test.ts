@@ -220,7 +220,7 @@ it('an event says which of several awaited things happened: the first in the def
   expect((await order(person, { value: 50 })).signalled).toEqual([id])
   const run = await assent.runEnded(id)
   expect(run.state).toBe('exited')
-  expect(run.path.at(-1)).toMatchObject({ step: 'small', outcome: 'exited' })
+  expect(run.path.at(-1)).toMatchObject({ step: 'small', outcome: 'exited', reason: 'small' })
 })
 
 it('since entry: what happened after the run began and before the wait counts', async () => {

@@ -86,7 +86,12 @@ test('a purpose and a profile count as they were recorded then', async () => {
   })
   expect(await ask({ asOf: strict, topic: 'yearly' })).toMatchObject({ reason: 'unknown-topic' })
   expect(await ask({ topic: 'yearly' })).toMatchObject({ reason: 'not-opted-out' })
-  expect(await ask({ asOf: early })).toMatchObject({ reason: 'unknown-purpose' })
+  expect(await ask({ knownAt: early })).toMatchObject({ reason: 'unknown-purpose' })
+  // Consent given elsewhere is older than the purpose is here: then its first version counts.
+  expect(await ask({ asOf: early })).toMatchObject({
+    reason: 'no-consent',
+    inputs: { purpose: { version: 1 } },
+  })
   const later = await ledger.between()
   expect(await ask({ asOf: later })).toMatchObject({
     reason: 'not-opted-out',

@@ -1,15 +1,16 @@
 /**
  * Creates or replaces a contact, and raises what changed as business triggers. When an address changes, opt-outs go along to
- * the new one, each as an event of its own; opt-ins never do.
+ * the new one, each as an event of its own; opt-ins never do. An address that was taken away is remembered for that: a CRM that
+ * empties the field first and fills it later must not make a person reachable who said no.
  *
  * Locks: the contact row, then the contact points concerned, in id order.
  */
-import { and, eq } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
 import type { Db } from '../../db/connect.ts'
 import { newId } from '../../db/ids.ts'
 import { findOrCreateContactPoint } from '../../db/reads/contactPoint.ts'
-import { contactAddresses, contacts } from '../../db/schema/contacts.ts'
+import { contactAddresses, contacts, formerAddresses } from '../../db/schema/contacts.ts'
 import { outbox } from '../../db/schema/triggers.ts'
 import { normaliseAddress } from '../../domain/messages/normalise.ts'
 import { invalid, Refusal } from '../../domain/refusal.ts'
@@ -18,6 +19,7 @@ import { lockKey } from '../definitions/nextVersion.ts'
 import type { House } from '../house.ts'
 import { type ContactRow, lockContact } from '../locks.ts'
 import type { OutboxTrigger } from '../outbox.ts'
+import { adoptNewcomer } from './adoptNewcomer.ts'
 import { changesOf, type Raised } from './changes.ts'
 import { copyOptOuts } from './copyOptOuts.ts'
 
@@ -45,7 +47,8 @@ export async function putContactIn(
     .select({ id: contacts.id })
     .from(contacts)
     .where(eq(contacts.externalId, externalId))
-  const id = known?.id ?? newId()
+  const familiar = known?.id ?? (await adoptNewcomer(tx, externalId, wanted))
+  const id = familiar ?? newId()
   const fields = {
     kind: input.kind,
     account: input.account ?? null,
@@ -54,16 +57,16 @@ export async function putContactIn(
     locale: input.locale ?? null,
     timeZone: input.timeZone ?? null,
   }
-  if (known === undefined) await tx.insert(contacts).values({ id, externalId, ...fields })
+  if (familiar === null) await tx.insert(contacts).values({ id, externalId, ...fields })
   const before = await lockContact(tx, id)
   const now = await databaseNow(tx)
-  if (known !== undefined)
+  if (familiar !== null)
     await tx
       .update(contacts)
       .set({ ...fields, updatedAt: now })
       .where(eq(contacts.id, id))
   const moved = await moveAddresses(tx, house, id, wanted)
-  const raised = known === undefined ? [createdTrigger(input.kind)] : changesOf(before, fields, moved)
+  const raised = familiar === null ? [createdTrigger(input.kind)] : changesOf(before, fields, moved)
   await raise(tx, before, raised, now)
   return { id, created: known === undefined }
 }
@@ -102,7 +105,9 @@ async function moveAddresses(
 ): Promise<{ channel: string; from: string | null; to: string | null }[]> {
   const current = await tx.select().from(contactAddresses).where(eq(contactAddresses.contactId, contactId))
   const moved = []
-  for (const channel of new Set([...current.map((row) => row.channel), ...wanted.keys()])) {
+  const pairs = []
+  // In one order, whoever does it: two that make the same contact points must not wait for each other.
+  for (const channel of [...new Set([...current.map((row) => row.channel), ...wanted.keys()])].toSorted()) {
     const address = wanted.get(channel)
     const from = current.find((row) => row.channel === channel)?.contactPointId ?? null
     const to = address === undefined ? null : await findOrCreateContactPoint(tx, channel, address)
@@ -111,11 +116,35 @@ async function moveAddresses(
     await tx
       .delete(contactAddresses)
       .where(and(eq(contactAddresses.contactId, contactId), eq(contactAddresses.channel, channel)))
-    if (to !== null) await tx.insert(contactAddresses).values({ contactId, channel, contactPointId: to })
+    if (to === null) {
+      if (from !== null) await remember(tx, contactId, channel, from)
+      continue
+    }
+    await tx.insert(contactAddresses).values({ contactId, channel, contactPointId: to })
+    const last = from ?? (await takeFormer(tx, contactId, channel))
+    if (last !== null && last !== to) pairs.push({ from: last, to })
   }
-  const pairs = moved.flatMap(({ from, to }) => (from === null || to === null ? [] : [{ from, to }]))
   await copyOptOuts(tx, house, pairs)
   return moved
+}
+
+async function remember(tx: Db, contactId: string, channel: string, contactPointId: string): Promise<void> {
+  await tx
+    .insert(formerAddresses)
+    .values({ contactId, channel, contactPointId })
+    .onConflictDoUpdate({
+      target: [formerAddresses.contactId, formerAddresses.channel],
+      set: { contactPointId, until: sql`excluded.until` },
+    })
+}
+
+/** The contact point that was taken away last on this channel; from now on there is another. */
+async function takeFormer(tx: Db, contactId: string, channel: string): Promise<string | null> {
+  const [former] = await tx
+    .delete(formerAddresses)
+    .where(and(eq(formerAddresses.contactId, contactId), eq(formerAddresses.channel, channel)))
+    .returning({ contactPointId: formerAddresses.contactPointId })
+  return former?.contactPointId ?? null
 }
 
 function createdTrigger(kind: 'contact' | 'lead'): Raised {

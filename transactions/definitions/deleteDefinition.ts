@@ -29,6 +29,9 @@ async function whatHangsOn(tx: Db, kind: DefinitionKind, key: string): Promise<s
       if (await one(sql`select from messages where profile = ${key} limit 1`))
         return 'a message is sent under it'
       if (await one(mentioned('$.profile ? (@ == $key)'))) return 'a journey belongs to it'
+      if (await one(sql`select from double_opt_ins where profile = ${key} and state = 'pending' limit 1`)) {
+        return 'a double opt-in is waiting under it'
+      }
       return null
     case 'purpose':
       if (await one(sql`select from messages where purpose = ${key} limit 1`)) return 'a message serves it'

@@ -53,7 +53,8 @@ export async function putPurpose(
       updatedAt: await databaseNow(tx),
     }
     await tx.insert(purposes).values(row).onConflictDoUpdate({ target: purposes.key, set: row })
-    if (put.changed) {
+    // One that was deleted took its topics along, and comes back under the version it had.
+    if (put.changed || live === undefined) {
       await tx.delete(topics).where(eq(topics.purpose, key))
       if (purpose.topics.length > 0) {
         await tx

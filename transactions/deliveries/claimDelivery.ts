@@ -8,7 +8,7 @@
  *
  * Locks: the run row, then the contact point.
  */
-import { and, eq, gt, sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { newId } from '../../db/ids.ts'
 import { contacts } from '../../db/schema/contacts.ts'
@@ -20,9 +20,10 @@ import { seal } from '../../domain/ledger/seal.ts'
 import type { House } from '../house.ts'
 import { evidenceKey } from '../ledger/appendEvents.ts'
 import { type ContactPointRow, lockContactPoint, lockRun } from '../locks.ts'
-import { endOf } from '../runs/endRun.ts'
+import { endOf, type RunEnd } from '../runs/endRun.ts'
 import { recordStep } from '../runs/path.ts'
-import { decideOn, readSubject, type Subject } from './subject.ts'
+import { tooManyConfirmations } from './confirmationLimit.ts'
+import { decideOn, readSubject, refreshSubject, type Subject } from './subject.ts'
 
 export type DeliveryRow = typeof deliveries.$inferSelect
 
@@ -51,10 +52,6 @@ export type Claim =
   | { kind: 'stale' }
   | { kind: 'settled'; delivery: DeliveryRow }
 
-/** Confirmation mails to one address: this many in an hour and in a day; more are held back. */
-const confirmationsAnHour = 3
-const confirmationsADay = 6
-
 /**
  * @param options.now the run's own clock, for its path
  * @param options.expired the step's time to send has passed
@@ -68,19 +65,24 @@ export async function claimDelivery(
     const { ref, contactPoint, claimKey } = prospect.subject
     const ended = await lockSender(tx, prospect.subject)
     const locked = contactPoint === null ? null : await lockContactPoint(tx, contactPoint.id)
-    const existing = await lockDelivery(tx, claimKey)
+    // The locks are held. What is asked together is answered in this order, in one round trip.
+    const [existing, subject, first] = await Promise.all([
+      lockDelivery(tx, claimKey),
+      refreshSubject(tx, prospect.subject, ended),
+      decideOn(tx, prospect.subject, house.channels),
+    ])
     if (existing !== null && existing.state !== 'claimed' && existing.state !== 'held') {
       return { kind: 'settled', delivery: await settledAlready(tx, existing, options.now) }
     }
-    const subject = await readSubject(tx, ref)
-    const { input, decision } = await decideOn(tx, subject, house.channels)
+    const same = sameMatter(prospect.subject, subject)
+    const { input, decision } = same ? first : await decideOn(tx, subject, house.channels)
     const row = { existing, subject, input, decision, now: options.now }
-    if (ended || subject.ended !== null) return settle(tx, row, 'cancelled', subject.ended?.reason ?? 'ended')
+    if (subject.ended !== null) return settle(tx, row, 'cancelled', subject.ended.reason)
     if (options.expired) return settle(tx, row, 'expired', 'expired')
     if (decision.verdict === 'block') return settle(tx, row, 'blocked', decision.reason)
-    if (locked === null || subject.contactPoint === null)
-      return settle(tx, row, 'blocked', 'unknown-contact-point')
-    if (ref.kind === 'double-opt-in' && (await tooManyConfirmations(tx, locked.id))) {
+    // Without a contact point the decision would be no: one has come since, and is not locked.
+    if (locked === null) return { kind: 'stale' }
+    if (ref.kind === 'double-opt-in' && (await tooManyConfirmations(tx, locked.id, existing?.id ?? null))) {
       return settle(tx, row, 'blocked', 'confirmations-limited')
     }
     if (!prospect.ready || !sameBasis(prospect, subject, decision)) return { kind: 'stale' }
@@ -118,9 +120,8 @@ export async function decideDelivery(
 }
 
 /** The run's or the request's row: whoever ends it waits for us, or we see that it ended. */
-async function lockSender(tx: Db, subject: Subject): Promise<boolean> {
-  if (subject.ref.kind === 'run') return endOf(await lockRun(tx, subject.ref.run)) !== null
-  return false
+async function lockSender(tx: Db, subject: Subject): Promise<RunEnd | null> {
+  return subject.ref.kind === 'run' ? endOf(await lockRun(tx, subject.ref.run)) : null
 }
 
 async function lockDelivery(tx: Db, claimKey: string): Promise<DeliveryRow | null> {
@@ -145,31 +146,22 @@ async function settledAlready(tx: Db, existing: DeliveryRow, now: string): Promi
   return row
 }
 
-async function tooManyConfirmations(tx: Db, contactPointId: string): Promise<boolean> {
-  const [row] = await tx
-    .select({
-      hour: sql<number>`count(*) filter (where ${deliveries.claimedAt} > clock_timestamp() - interval '1 hour')::int`,
-      day: sql<number>`count(*)::int`,
-    })
-    .from(deliveries)
-    .where(
-      and(
-        eq(deliveries.contactPointId, contactPointId),
-        sql`${deliveries.doubleOptIn} is not null`,
-        gt(deliveries.claimedAt, sql`clock_timestamp() - interval '1 day'`),
-      ),
-    )
-  return (row?.hour ?? 0) >= confirmationsAnHour || (row?.day ?? 0) >= confirmationsADay
-}
-
 /** A rendering holds only for the very message, profile, address and tracking rights it was made with. */
 function sameBasis(rendering: Rendering, subject: Subject, decision: Decision): boolean {
-  const before = rendering.subject
   return (
-    before.message.version === subject.message.version &&
-    before.profile.version === subject.profile.version &&
-    before.contactPoint?.id === subject.contactPoint?.id &&
+    sameMatter(rendering.subject, subject) &&
     rendering.decision.tracking.allowed === decision.tracking.allowed
+  )
+}
+
+/** The same message to the same address, in the same versions. */
+function sameMatter(before: Subject, now: Subject): boolean {
+  return (
+    before.message.key === now.message.key &&
+    before.message.version === now.message.version &&
+    before.profile.key === now.profile.key &&
+    before.profile.version === now.profile.version &&
+    before.contactPoint?.id === now.contactPoint?.id
   )
 }
 
@@ -200,7 +192,8 @@ async function take(
     providerAnswer: null,
     claimedAt: sql`clock_timestamp()`,
   })
-  await tx.delete(links).where(eq(links.deliveryId, delivery.id))
+  // Those of an attempt that died: their handle is not valid any more.
+  if (row.existing !== null) await tx.delete(links).where(eq(links.deliveryId, delivery.id))
   if (rendering.links.length > 0) {
     await tx.insert(links).values(
       rendering.links.map(({ tokenHash, position, link, url }) => ({

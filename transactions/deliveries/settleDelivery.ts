@@ -1,7 +1,7 @@
 /**
  * What became of a hand-over. `markHandedOver` is committed before the first byte of the body flows; `settleDelivery` records
  * what the provider said. Both are compare-and-set on the attempt, so an attempt that was given up for dead changes nothing
- * any more, except that a late acceptance still turns `unknown` into `sent`.
+ * any more, except that a late answer still turns `unknown` into `sent`, or, where it is a refusal for good, into `failed`.
  *
  * Locks: the contact point, where a hard bounce suppresses it; then the delivery's row.
  */
@@ -49,11 +49,13 @@ export async function settleDelivery(
   now: string,
 ): Promise<DeliveryRow> {
   return house.db.transaction(async (tx) => {
-    const before = await read(tx, claim.delivery)
-    const hard = outcome.kind === 'refused' && outcome.permanent && isHardBounce(outcome.answer.enhanced)
-    if (hard && before.contactPointId !== null) await lockContactPoint(tx, before.contactPointId)
     const change = changeOf(outcome)
-    if (change === null) return before
+    if (change === null) return read(tx, claim.delivery)
+    const hard = outcome.kind === 'refused' && outcome.permanent && isHardBounce(outcome.answer.enhanced)
+    if (hard) {
+      const { contactPointId } = await read(tx, claim.delivery)
+      if (contactPointId !== null) await lockContactPoint(tx, contactPointId)
+    }
     const [row] = await tx
       .update(deliveries)
       .set({ ...change.set, settledAt: change.set.state === 'held' ? null : sql`clock_timestamp()` })
@@ -84,12 +86,16 @@ function changeOf(outcome: HandOverOutcome): {
       }
     case 'refused': {
       const { answer, stage } = outcome
-      return {
-        from: ['claimed', 'handed-over'],
-        set: outcome.permanent
-          ? { state: 'failed', reason: 'refused', providerAnswer: { ...answer, stage } }
-          : { state: 'held', reason: 'refused-for-now', providerAnswer: { ...answer, stage } },
-      }
+      const providerAnswer = { ...answer, stage }
+      return outcome.permanent
+        ? {
+            from: ['claimed', 'handed-over', 'unknown'],
+            set: { state: 'failed', reason: 'refused', providerAnswer },
+          }
+        : {
+            from: ['claimed', 'handed-over'],
+            set: { state: 'held', reason: 'refused-for-now', providerAnswer },
+          }
     }
     case 'not-handed-over':
       return { from: ['claimed', 'handed-over'], set: { state: 'held', reason: 'not-handed-over' } }

@@ -1,12 +1,12 @@
 /** What a delivery is about: who asked for it, which message, to whom, and how it stands so far. Read, never locked, here. */
-import { eq, sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
-import { type ContactBinding, readContactBinding } from '../../db/reads/bindings.ts'
+import { bindingOf, type ContactBinding, readAddresses } from '../../db/reads/bindings.ts'
 import { readDecisionInput } from '../../db/reads/decisionInput.ts'
-import { contactAddresses, contactPoints, contacts } from '../../db/schema/contacts.ts'
+import { contactPoints, contacts } from '../../db/schema/contacts.ts'
 import { messages, profiles, purposes } from '../../db/schema/definitions.ts'
 import { doubleOptIns } from '../../db/schema/doubleOptIns.ts'
-import { runs } from '../../db/schema/journeys.ts'
+import { journeyVersions, runs } from '../../db/schema/journeys.ts'
 import { decide } from '../../domain/consent/decide.ts'
 import type { Decision, DecisionInput } from '../../domain/consent/types.ts'
 import { findStep } from '../../domain/journey/definition.ts'
@@ -15,7 +15,6 @@ import { type Message, messageShape } from '../../domain/shapes/message.ts'
 import { type Profile, profileShape } from '../../domain/shapes/profile.ts'
 import { purposeShape } from '../../domain/shapes/purpose.ts'
 import { endOf, type RunEnd } from '../runs/endRun.ts'
-import { definitionOf } from '../runs/readRun.ts'
 
 /** Who asks for a delivery: one visit of one step of one run, or one mail of one double opt-in. */
 export type DeliveryRef =
@@ -49,33 +48,61 @@ export async function readSubject(db: Db, ref: DeliveryRef): Promise<Subject> {
 }
 
 async function readRunSubject(db: Db, ref: Extract<DeliveryRef, { kind: 'run' }>): Promise<Subject> {
-  const { definition } = await definitionOf(db, ref.run)
-  const step = findStep(definition, ref.step)
-  if (step?.type !== 'send') throw new TypeError(`step ${ref.step} sends nothing`)
   const [row] = await db
-    .select({ run: runs, contact: contacts })
+    .select({ run: runs, contact: contacts, definition: journeyVersions.definition })
     .from(runs)
     .innerJoin(contacts, eq(contacts.id, runs.contactId))
+    .innerJoin(
+      journeyVersions,
+      and(eq(journeyVersions.key, runs.journey), eq(journeyVersions.version, runs.version)),
+    )
     .where(eq(runs.id, ref.run))
   if (row === undefined) throw notFound('run', ref.run)
-  const content = await readMessage(db, step.message)
-  const [address] = await db
-    .select({ id: contactPoints.id, address: contactPoints.address })
-    .from(contactAddresses)
-    .innerJoin(contactPoints, eq(contactPoints.id, contactAddresses.contactPointId))
-    .where(
-      sql`${contactAddresses.contactId} = ${row.contact.id} and ${contactAddresses.channel} = ${content.channel}`,
-    )
+  const step = findStep(row.definition, ref.step)
+  if (step?.type !== 'send') throw new TypeError(`step ${ref.step} sends nothing`)
+  // Asked together they travel together, in a transaction too.
+  const [content, addresses] = await Promise.all([
+    readMessage(db, step.message),
+    readAddresses(db, row.contact.id),
+  ])
+  const own = addresses.find((one) => one.channel === content.channel)
   return {
     ref,
     claimKey: claimKeyOf(ref),
     ended: endOf(row.run),
     journey: { key: row.run.journey, version: row.run.version },
-    contact: { id: row.contact.id, binding: await readContactBinding(db, row.contact) },
-    contactPoint: withAddress(address),
+    contact: { id: row.contact.id, binding: bindingOf(row.contact, addresses) },
+    contactPoint: own === undefined ? null : withAddress({ id: own.contactPoint, address: own.address }),
     ...content,
     trigger: row.run.payload,
   }
+}
+
+/**
+ * The subject as it stands now, under the locks of a claim: the one read before them, where nothing it was made from is another
+ * by now. A version's content never changes, so the versions need only be compared.
+ * @param ended how the sender's locked row says that it ended
+ */
+export async function refreshSubject(db: Db, before: Subject, ended: RunEnd | null): Promise<Subject> {
+  const { contact, message, profile, contactPoint, channel } = before
+  if (contact === null) return readSubject(db, before.ref)
+  const [now] = await db.execute<{
+    message: number
+    profile: number
+    profileKey: string
+    point: string | null
+  }>(sql`
+    select m.version as message, p.version as profile, p.key as "profileKey",
+      (select cp.id from contact_addresses a join contact_points cp on cp.id = a.contact_point_id
+        where a.contact_id = ${contact.id} and a.channel = ${channel} and cp.address is not null) as point
+    from messages m join profiles p on p.key = m.profile where m.key = ${message.key}`)
+  const same =
+    now !== undefined &&
+    now.message === message.version &&
+    now.profileKey === profile.key &&
+    now.profile === profile.version &&
+    now.point === (contactPoint?.id ?? null)
+  return same ? { ...before, ended } : readSubject(db, before.ref)
 }
 
 async function readRequestSubject(
@@ -101,8 +128,8 @@ async function readRequestSubject(
   }
 }
 
-function withAddress(row: { id: string; address: string | null } | undefined): Subject['contactPoint'] {
-  return row === undefined || row.address === null ? null : { id: row.id, address: row.address }
+function withAddress(row: { id: string; address: string | null }): Subject['contactPoint'] {
+  return row.address === null ? null : { id: row.id, address: row.address }
 }
 
 async function readMessage(db: Db, key: string): Promise<Pick<Subject, 'message' | 'profile' | 'channel'>> {

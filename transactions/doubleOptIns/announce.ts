@@ -1,13 +1,15 @@
 /** Says how a double opt-in ended: to its workflow, and as a trigger that journeys may wait for or start with. */
 import type { Db } from '../../db/connect.ts'
-import type { doubleOptIns } from '../../db/schema/doubleOptIns.ts'
+import type { doubleOptIns, Grant } from '../../db/schema/doubleOptIns.ts'
 import { outbox } from '../../db/schema/triggers.ts'
 import type { ContactPointRow } from '../locks.ts'
 import type { OutboxSignal, OutboxTrigger } from '../outbox.ts'
 
+/** @param grants what of the request it concerns: of a confirmed one, what was granted */
 export async function announce(
   tx: Db,
   request: typeof doubleOptIns.$inferSelect,
+  grants: readonly Grant[],
   contactPoint: ContactPointRow,
   how: 'confirmed' | 'expired' | 'withdrawn',
   now: string,
@@ -24,9 +26,9 @@ export async function announce(
       doubleOptIn: request.id,
       channel: contactPoint.channel,
       profile: request.profile,
-      grants: request.grants,
-      purposes: request.grants.map((grant) => grant.purpose),
-      topics: request.grants.flatMap((grant) => (grant.topic === null ? [] : [grant.topic])),
+      grants,
+      purposes: grants.map((grant) => grant.purpose),
+      topics: grants.flatMap((grant) => (grant.topic === null ? [] : [grant.topic])),
     },
     occurredAt: now,
   }

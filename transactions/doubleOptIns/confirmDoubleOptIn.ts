@@ -8,6 +8,7 @@ import { and, eq, inArray, isNull } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
 import type { Db } from '../../db/connect.ts'
 import { readFoldEvents } from '../../db/reads/foldEvents.ts'
+import { purposes } from '../../db/schema/definitions.ts'
 import { doubleOptIns, doubleOptInTokens, type Grant } from '../../db/schema/doubleOptIns.ts'
 import { notices, suppressions } from '../../db/schema/ledger.ts'
 import { fold } from '../../domain/consent/fold.ts'
@@ -16,8 +17,9 @@ import { Refusal } from '../../domain/refusal.ts'
 import type { Notice } from '../../domain/shapes/consent.ts'
 import { point } from '../../points.ts'
 import type { House } from '../house.ts'
-import { appendEvents } from '../ledger/appendEvents.ts'
+import { appendEvents, type Recorded } from '../ledger/appendEvents.ts'
 import { type ContactPointRow, lockContactPoint } from '../locks.ts'
+import { admitNewcomer } from './admitNewcomer.ts'
 import { announce } from './announce.ts'
 import { expireIn } from './settleDoubleOptIn.ts'
 import { stillPending } from './withdrawRequests.ts'
@@ -73,8 +75,9 @@ export async function confirmDoubleOptIn(
       contactPoint,
       grants.map((grant) => confirmed(grant, request, notice, said)),
     )
-    await liftSuppressions(tx, contactPoint, events[0]?.id ?? null, now)
-    await announce(tx, request, contactPoint, 'confirmed', now)
+    await admitNewcomer(tx, house, contactPoint)
+    await liftSuppressions(tx, contactPoint, events, now)
+    await announce(tx, request, grants, contactPoint, 'confirmed', now)
     return 'confirmed'
   })
 }
@@ -116,17 +119,27 @@ async function noticeOf(tx: Db, request: RequestRow): Promise<Notice | null> {
   return row === undefined ? null : { ...named, wording: row.wording }
 }
 
-/** Only the person's own confirmed word lifts a complaint or an erasure; a bounced address stays bounced. */
+/**
+ * Only the person's own confirmed word lifts a complaint or an erasure, and only where it was for commercial mail, which these
+ * stop; a bounced address stays bounced.
+ */
 async function liftSuppressions(
   tx: Db,
   contactPoint: ContactPointRow,
-  event: string | null,
+  events: readonly Recorded[],
   now: string,
 ): Promise<void> {
-  if (event === null) return
+  const commercial = await tx
+    .select({ key: purposes.key })
+    .from(purposes)
+    .where(
+      and(eq(purposes.kind, 'commercial'), inArray(purposes.key, ['', ...events.map((one) => one.purpose)])),
+    )
+  const by = events.find((event) => commercial.some((purpose) => purpose.key === event.purpose))
+  if (by === undefined) return
   await tx
     .update(suppressions)
-    .set({ liftedAt: now, liftedBy: event })
+    .set({ liftedAt: now, liftedBy: by.id })
     .where(
       and(
         eq(suppressions.contactPointId, contactPoint.id),

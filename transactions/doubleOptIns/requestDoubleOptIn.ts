@@ -5,11 +5,12 @@
  *
  * Lock: the contact point.
  */
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, lt, sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { newId } from '../../db/ids.ts'
 import { findOrCreateContactPoint } from '../../db/reads/contactPoint.ts'
 import { messages, profiles, purposes, topics } from '../../db/schema/definitions.ts'
+import { deliveries } from '../../db/schema/deliveries.ts'
 import { doubleOptIns, type Grant } from '../../db/schema/doubleOptIns.ts'
 import { outbox } from '../../db/schema/triggers.ts'
 import { parseDuration } from '../../domain/journey/duration.ts'
@@ -18,6 +19,7 @@ import { normaliseAddress } from '../../domain/messages/normalise.ts'
 import { invalid, Refusal } from '../../domain/refusal.ts'
 import type { DoubleOptInInput } from '../../domain/shapes/consent.ts'
 import { type Profile, profileShape } from '../../domain/shapes/profile.ts'
+import { tooManyConfirmations } from '../deliveries/confirmationLimit.ts'
 import type { House } from '../house.ts'
 import { appendEvents } from '../ledger/appendEvents.ts'
 import { splitEvidence } from '../ledger/evidence.ts'
@@ -60,7 +62,7 @@ export async function requestDoubleOptIn(
           eq(doubleOptIns.state, 'pending'),
         ),
       )
-    if (pending !== undefined) return await askAgain(tx, pending.id)
+    if (pending !== undefined) return await askAgain(tx, pending.id, contactPoint.id)
 
     const id = newId()
     const { clear, sealed } = splitEvidence(input.evidence)
@@ -115,14 +117,33 @@ export async function requestDoubleOptIn(
 /** More mails than this are never due for one request, however often it is asked again. */
 const mostMails = 20
 
-async function askAgain(tx: Db, id: string): Promise<{ id: string; state: 'pending' }> {
-  await tx
+/**
+ * One more mail is due, unless one is on its way that answers this asking too, or the address has had as many as it may for now.
+ * Only then is the workflow woken: whoever asks without end must not fill its history, nor use up what the person may ask for later.
+ */
+async function askAgain(
+  tx: Db,
+  id: string,
+  contactPointId: string,
+): Promise<{ id: string; state: 'pending' }> {
+  const answer = { id, state: 'pending' } as const
+  if (await tooManyConfirmations(tx, contactPointId, null)) return answer
+  const begun = sql`(select count(*) from ${deliveries} where ${deliveries.doubleOptIn} = ${id})`
+  const wanted = await tx
     .update(doubleOptIns)
-    .set({ mailsWanted: sql`least(${doubleOptIns.mailsWanted} + 1, ${mostMails})` })
-    .where(eq(doubleOptIns.id, id))
+    .set({ mailsWanted: sql`${doubleOptIns.mailsWanted} + 1` })
+    .where(
+      and(
+        eq(doubleOptIns.id, id),
+        lt(doubleOptIns.mailsWanted, mostMails),
+        sql`${doubleOptIns.mailsWanted} <= ${begun}`,
+      ),
+    )
+    .returning({ id: doubleOptIns.id })
+  if (wanted.length === 0) return answer
   const nudge: OutboxSignal = { wait: null, event: null }
   await tx.insert(outbox).values({ stream: id, kind: 'signal', body: nudge })
-  return { id, state: 'pending' }
+  return answer
 }
 
 async function readProfile(

@@ -81,5 +81,5 @@ export async function expireIn(
       related: { doubleOptIn: request.id },
     })),
   )
-  await announce(tx, request, contactPoint, 'expired', now)
+  await announce(tx, request, grants, contactPoint, 'expired', now)
 }

@@ -25,7 +25,7 @@ export async function withdrawRequests(
       .update(doubleOptIns)
       .set({ state: 'withdrawn', settledAt: now })
       .where(eq(doubleOptIns.id, request.id))
-    await announce(tx, request, contactPoint, 'withdrawn', now)
+    await announce(tx, request, request.grants, contactPoint, 'withdrawn', now)
   }
 }
 

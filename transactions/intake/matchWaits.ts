@@ -1,5 +1,5 @@
 /** Settles the open waits of a contact that an event matches: open → matched(event), once. */
-import { and, eq } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { deliveries } from '../../db/schema/deliveries.ts'
 import { journeyVersions, runs, waits } from '../../db/schema/journeys.ts'
@@ -95,7 +95,9 @@ export async function settleMatched(
     .returning({ id: waits.id })
   if (changed.length === 0) return false
   if (event.seq === null) throw new Error('an event without a contact matched a wait')
-  await tx.update(runs).set({ state: 'running', markSeq: event.seq }).where(eq(runs.id, wait.runId))
+  // Never backwards: a wait that looks back (to the entry, or to a message) must not give those after it what was taken already.
+  const markSeq = sql`greatest(${runs.markSeq}, ${event.seq}::bigint)`
+  await tx.update(runs).set({ state: 'running', markSeq }).where(eq(runs.id, wait.runId))
   await recordStep(tx, {
     run: wait.runId,
     step: wait.step,

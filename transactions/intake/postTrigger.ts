@@ -3,10 +3,12 @@
  * then taken. Nothing is stored of one that is refused.
  */
 import { eq } from 'drizzle-orm'
+import type { Db } from '../../db/connect.ts'
 import { newId } from '../../db/ids.ts'
 import { triggerDefinitions } from '../../db/schema/definitions.ts'
 import { notFound, Refusal } from '../../domain/refusal.ts'
 import { contactShape } from '../../domain/shapes/contact.ts'
+import type { ContactReference } from '../../domain/shapes/primitives.ts'
 import {
   type TriggerDefinition,
   type TriggerInput,
@@ -14,10 +16,12 @@ import {
 } from '../../domain/shapes/trigger.ts'
 import { isReserved } from '../../domain/triggers/catalogue.ts'
 import { payloadProblems } from '../../domain/triggers/payloadSchema.ts'
-import { normalisedAddresses, putContact } from '../contacts/putContact.ts'
+import { newcomerId } from '../contacts/adoptNewcomer.ts'
+import { normalisedAddresses, putContactIn } from '../contacts/putContact.ts'
 import { resolveContact, unknownContact } from '../contacts/resolveContact.ts'
+import { lockKey } from '../definitions/nextVersion.ts'
 import type { House } from '../house.ts'
-import { type TakenEvent, takeTrigger } from './takeTrigger.ts'
+import { type TakenEvent, takeTrigger, takeTriggerIn } from './takeTrigger.ts'
 
 /**
  * @param caller id of the API key
@@ -35,14 +39,20 @@ export async function postTrigger(
   const errors = payloadProblems(definition.schema, input.payload, '/payload')
   if (errors.length > 0)
     throw new Refusal('invalid', 'the payload breaks the schema of its trigger', { errors })
-  const contactId = await contactFor(house, input, definition)
-  return takeTrigger(house, {
+  const event = {
     name,
     sender: caller,
     senderEvent: input.id ?? newId(),
-    contactId,
     payload: input.payload,
     occurredAt: input.occurredAt ?? null,
+  }
+  const known = await resolveContact(house.db, input.contact)
+  if (known !== null) return takeTrigger(house, { ...event, contactId: known })
+  if (!definition.createContact) throw unknownContact(input.contact)
+  // In one transaction: a trigger that is refused leaves no contact behind.
+  return house.db.transaction(async (tx) => {
+    const contactId = await findOrCreateContact(tx, house, input.contact)
+    return takeTriggerIn(tx, { ...event, contactId })
   })
 }
 
@@ -55,13 +65,19 @@ async function readDefinition(house: House, name: string): Promise<TriggerDefini
   return triggerDefinitionShape.parse(row.definition)
 }
 
-async function contactFor(house: House, input: TriggerInput, definition: TriggerDefinition): Promise<string> {
-  const known = await resolveContact(house.db, input.contact)
-  if (known !== null) return known
-  if (!definition.createContact) throw unknownContact(input.contact)
-  const { externalId, email, phone } = input.contact
+/**
+ * Whoever comes second finds the contact the first one made, or the one that was put meanwhile, and leaves it as it is.
+ *
+ * Lock: an advisory one on what names the contact; for an external id the one that `putContact` takes.
+ */
+async function findOrCreateContact(tx: Db, house: House, reference: ContactReference): Promise<string> {
+  const { externalId, email, phone } = reference
   const contact = contactShape.parse({ email, phone })
-  normalisedAddresses(contact)
-  const made = await putContact(house, externalId ?? `assent-${newId()}`, contact)
+  const addresses = normalisedAddresses(contact)
+  if (externalId !== undefined) await lockKey(tx, 'contact', externalId)
+  for (const [channel, address] of addresses) await lockKey(tx, 'newcomer', `${channel}:${address}`)
+  const known = await resolveContact(tx, reference)
+  if (known !== null) return known
+  const made = await putContactIn(tx, house, externalId ?? newcomerId(), contact, addresses)
   return made.id
 }

@@ -8,11 +8,13 @@ import { databaseNow } from '../../db/clock.ts'
 import type { Db } from '../../db/connect.ts'
 import { runs, waits } from '../../db/schema/journeys.ts'
 import { outbox } from '../../db/schema/triggers.ts'
+import { findStep, type JourneyDefinition } from '../../domain/journey/definition.ts'
 import { notFound, Refusal } from '../../domain/refusal.ts'
 import type { House } from '../house.ts'
 import { lockContact, lockRun } from '../locks.ts'
 import type { OutboxSignal } from '../outbox.ts'
 import { recordStep } from './path.ts'
+import { definitionOf } from './readRun.ts'
 
 export type RunEnd = { state: 'completed' | 'exited' | 'cancelled' | 'failed'; reason: string }
 
@@ -29,15 +31,21 @@ export async function endRun(
   },
 ): Promise<RunEnd> {
   return house.db.transaction(async (tx) => {
-    const [found] = await tx.select({ contactId: runs.contactId }).from(runs).where(eq(runs.id, end.run))
-    if (found === undefined) throw notFound('run', end.run)
-    await lockContact(tx, found.contactId)
+    const { contactId, definition } = await definitionOf(tx, end.run)
+    await lockContact(tx, contactId)
     const ended = await endRunIn(tx, { ...end, at: end.now, event: null, nudge: false })
     if (ended.reason === 'exit-step' && end.step !== null && end.visit !== null) {
-      await recordStep(tx, { run: end.run, step: end.step, visit: end.visit, at: end.now, outcome: 'exited' })
+      const { run, step, visit, now: at } = end
+      await recordStep(tx, { run, step, visit, at, outcome: 'exited', reason: exitReason(definition, step) })
     }
     return ended
   })
+}
+
+/** What the exit step says for people; the workflow knows no texts. */
+function exitReason(definition: JourneyDefinition, id: string): string | null {
+  const step = findStep(definition, id)
+  return step?.type === 'exit' ? (step.reason ?? null) : null
 }
 
 /** Cancelled by a person, over REST. @throws Refusal conflict where the run has ended */

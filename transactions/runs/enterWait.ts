@@ -142,18 +142,26 @@ async function deadlineOf(
   const until = readUntil(step.until)
   switch (until.kind) {
     case 'moment':
-      return new Date(until.at).toISOString()
+      return momentOf(until.at)
     case 'timeOfDay': {
       const zone = until.wanted.zone === 'contact' ? (contact.timeZone ?? 'UTC') : until.wanted.zone
-      return new Date(nextTimeOfDay({ ...until.wanted, zone }, now)).toISOString()
+      return momentOf(nextTimeOfDay({ ...until.wanted, zone }, now))
     }
     case 'expression': {
       const bindings = await lazyBindings(tx, contact, request.now).of(until.text, { trigger: run.payload })
       const moment = evaluateMoment(until.text, bindings)
       // An expression that gives no moment for this contact waits for nothing: the run goes on, and its path says why.
-      return moment.ok ? new Date(moment.value).toISOString() : request.now
+      return moment.ok ? momentOf(moment.value) : request.now
     }
     default:
       return until satisfies never
   }
+}
+
+/** Four-digit years are what Postgres and RFC 3339 share; a moment outside them is waited for until their end, or is past. */
+const earliest = Date.parse('0001-01-01T00:00:00.000Z')
+const latest = Date.parse('9999-12-31T23:59:59.999Z')
+
+function momentOf(ms: number): string {
+  return new Date(Math.min(Math.max(ms, earliest), latest)).toISOString()
 }

@@ -1,10 +1,11 @@
 /**
  * Answers a timer that fired, or a nudge: matched, timed out, or sleep on. The row decides, by compare-and-set under the
- * contact's lock; nothing else does.
+ * contact's lock; nothing else does. One that is settled already is read without it.
  *
  * Locks: the contact row, then the run row.
  */
 import { and, eq } from 'drizzle-orm'
+import type { Db } from '../../db/connect.ts'
 import { runs, waits } from '../../db/schema/journeys.ts'
 import { onlyOpensOrClicks } from '../../domain/journey/awaits.ts'
 import { notFound } from '../../domain/refusal.ts'
@@ -29,6 +30,8 @@ export async function settleWait(
   request: SettleWait,
 ): Promise<WaitStanding | { ended: RunEnd }> {
   await point('wait:before-settle')
+  const settled = await settledAlready(house.db, request)
+  if (settled !== null) return settled
   return house.db.transaction(async (tx) => {
     const { definition, contactId } = await definitionOf(tx, request.run)
     const contact = await lockContact(tx, contactId)
@@ -52,4 +55,17 @@ export async function settleWait(
     await recordStep(tx, { ...request, at: request.now, outcome: wait.kind === 'sleep' ? 'waited' : state })
     return state
   })
+}
+
+/** An end of a run and an answer of a wait stand for ever once they are there, so no lock is needed to read them. */
+async function settledAlready(db: Db, request: SettleWait): Promise<WaitStanding | { ended: RunEnd } | null> {
+  const [row] = await db
+    .select({ state: runs.state, endReason: runs.endReason, wait: waits })
+    .from(waits)
+    .innerJoin(runs, eq(runs.id, waits.runId))
+    .where(and(eq(waits.runId, request.run), eq(waits.step, request.step), eq(waits.visit, request.visit)))
+  if (row === undefined) return null
+  const ended = endOf(row)
+  if (ended !== null) return { ended }
+  return row.wait.state === 'open' ? null : standingOf(row.wait)
 }

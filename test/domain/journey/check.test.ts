@@ -82,6 +82,18 @@ describe('the checker', () => {
     expect(checkJourney(sound, world)).toEqual([])
   })
 
+  it('checks a goal, keeps it and says that it is not counted yet', () => {
+    const goal = (trigger: string, within: string) =>
+      checkJourney({ ...sound, goal: { trigger, within } }, world).map(({ severity, pointer }) => [
+        severity,
+        pointer,
+      ])
+    const warning = ['warning', '/goal']
+    expect(goal('order.placed', '14 days')).toEqual([warning])
+    expect(goal('no.such', '14 days')).toEqual([['error', '/goal/trigger'], warning])
+    expect(goal('order.placed', 'a while')).toEqual([['error', '/goal/within'], warning])
+  })
+
   it.each<[string, Change, string, RegExp]>([
     ['a key that is none', { key: 'No Key' }, '/key', /not a key/],
     ['an unknown profile', { profile: 'gone' }, '/profile', /no profile "gone"/],

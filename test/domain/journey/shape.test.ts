@@ -26,7 +26,8 @@ describe('reading a journey definition', () => {
     ['a step without a type', [{ id: 'a' }], {}, '/steps/0/type'],
     ['a step without an id', [{ type: 'exit' }], {}, '/steps/0/id'],
     ['a field of a step it does not know', [{ ...send, priority: 1 }], {}, '/steps/0'],
-    ['a field of the journey it does not know', [send], { goal: { trigger: 'order.placed' } }, '/'],
+    ['a field of the journey it does not know', [send], { priority: 1 }, '/'],
+    ['a goal without its window', [send], { goal: { trigger: 'order.placed' } }, '/goal/within'],
     [
       'a field of the entry it does not know',
       [send],

@@ -1,0 +1,64 @@
+/** An answer that comes after the engine has given up: what the provider explicitly said is what became of the message. */
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { renderDelivery } from '../../activities/render.ts'
+import { claimDelivery } from '../../transactions/deliveries/claimDelivery.ts'
+import {
+  giveUpDelivery,
+  type HandOverOutcome,
+  markHandedOver,
+  settleDelivery,
+} from '../../transactions/deliveries/settleDelivery.ts'
+import { type DeliveryRef, decideOn, readSubject } from '../../transactions/deliveries/subject.ts'
+import { type Assent, startAssent } from '../harness/assent.ts'
+import { optIn, publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
+
+let assent: Assent
+let journey: string
+beforeAll(async () => {
+  assent = await startAssent({ worker: false })
+  await putBrand(assent.api)
+  journey = await publish(assent.api, { steps: [{ id: 'one', type: 'send', message: 'first' }] })
+})
+afterAll(() => assent.stop())
+
+const now = () => new Date().toISOString()
+const refused = (permanent: boolean): HandOverOutcome => ({
+  kind: 'refused',
+  permanent,
+  answer: { code: permanent ? 550 : 451, enhanced: permanent ? '5.1.1' : '4.7.1', text: 'no' },
+  stage: 'body',
+})
+
+/** Handed over, and then given up for lost. */
+async function unknown() {
+  const person = await putPerson(assent.api)
+  await optIn(assent.api, person.email, 'marketing', 'newsletter')
+  const run = await startRunOf(assent.api, journey, person)
+  const ref: DeliveryRef = { kind: 'run', run, step: 'one', visit: 1 }
+  const { db, channels } = assent.house
+  const subject = await readSubject(db, ref)
+  const { decision } = await decideOn(db, subject, channels)
+  const { rendering } = await renderDelivery(subject, decision, 'commercial', assent.url)
+  const claim = await claimDelivery(assent.house, rendering, { now: now(), expired: false })
+  if (claim.kind !== 'claimed') throw new Error(claim.kind)
+  expect(await markHandedOver(assent.house, claim.delivery, claim.attempt)).toBe(true)
+  expect((await giveUpDelivery(assent.house, ref, 'gave-up', now())).state).toBe('unknown')
+  return { claim, person }
+}
+
+it('a late refusal for good says that it failed, and a dead address is suppressed', async () => {
+  const { claim, person } = await unknown()
+  const settled = await settleDelivery(assent.house, claim, refused(true), now())
+  expect([settled.state, settled.reason]).toEqual(['failed', 'refused'])
+  const reply = await assent.api.call('POST', '/v1/consents/check', {
+    contactPoint: { channel: 'email', address: person.email },
+    purpose: 'marketing',
+    topic: 'newsletter',
+  })
+  expect(reply.body).toMatchObject({ reason: 'suppressed-hard-bounced' })
+})
+
+it('a late refusal for now changes nothing: nobody is there any more to try again', async () => {
+  const { claim } = await unknown()
+  expect((await settleDelivery(assent.house, claim, refused(false), now())).state).toBe('unknown')
+})

@@ -1,0 +1,136 @@
+/** Triggers as lines of JSON: each is taken or refused on its own, with its number. */
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { z } from 'zod'
+import { problemShape } from '../../api/problems.ts'
+import { type Assent, startAssent } from '../harness/assent.ts'
+import { type Reply, takenShape } from '../harness/client.ts'
+import { type Person, publish, putBrand, putPerson } from '../harness/fixtures.ts'
+import { countRows } from '../harness/rows.ts'
+
+let assent: Assent
+let person: Person
+beforeAll(async () => {
+  assent = await startAssent({ worker: false })
+  await putBrand(assent.api)
+  await publish(assent.api, {
+    entry: { trigger: 'cart.abandoned' },
+    steps: [{ id: 'pause', type: 'wait', for: '1 hour' }],
+  })
+  person = await putPerson(assent.api)
+})
+afterAll(() => assent.stop())
+
+const answerShape = z.object({
+  items: z.array(
+    z.object({
+      line: z.number(),
+      status: z.number(),
+      taken: takenShape.optional(),
+      detail: z.string().optional(),
+      errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
+    }),
+  ),
+  taken: z.number(),
+  refused: z.number(),
+})
+
+function post(lines: readonly unknown[], end = '\n'): Promise<Reply> {
+  const body = lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join(end)
+  return assent.api.call('POST', '/v1/triggers', body, { 'Content-Type': 'application/x-ndjson' })
+}
+
+const line = (more: Record<string, unknown> = {}) => ({
+  name: 'order.placed',
+  id: randomUUID(),
+  contact: { externalId: person.externalId },
+  ...more,
+})
+const events = async () => (await countRows(assent.environment.DATABASE_URL ?? '')).trigger_events ?? 0
+
+it('takes a thousand lines, each with its own answer', async () => {
+  const before = await events()
+  const reply = await post(Array.from({ length: 1_000 }, (_, index) => line({ payload: { index } })))
+  expect(reply.status).toBe(202)
+  const answer = answerShape.parse(reply.body)
+  expect([answer.taken, answer.refused, answer.items.length]).toEqual([1_000, 0, 1_000])
+  expect(answer.items.map((item) => item.line)).toEqual(
+    Array.from({ length: 1_000 }, (_, index) => index + 1),
+  )
+  expect(await events()).toBe(before + 1_000)
+})
+
+it('refuses a thousand and one as a whole', async () => {
+  const before = await events()
+  const reply = await post(Array.from({ length: 1_001 }, () => line()))
+  expect(reply.status).toBe(413)
+  expect(problemShape.parse(reply.body).detail).toContain('1000')
+  expect(await events()).toBe(before)
+})
+
+it('answers bad lines with their number and reason, and takes the others', async () => {
+  const before = await events()
+  const again = line()
+  const deep = `{"name":"order.placed","contact":{"externalId":"x"},"payload":{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}}`
+  const reply = await post([
+    line(),
+    '{"name": "order.pl',
+    line({ name: 'nobody.knows' }),
+    '',
+    line({ contact: { externalId: 'nobody' } }),
+    again,
+    again,
+    { ...again, payload: { other: true } },
+    line({ name: 'message.opened' }),
+    line({ colour: 'red' }),
+    deep,
+    line({ payload: { a: '\u0000' } }),
+    '{"name":"order.placed","contact":{"externalId":"x"},"payload":{"__proto__":1}}',
+    '7',
+    line(),
+  ])
+  expect(reply.status).toBe(202)
+  const { items, taken, refused } = answerShape.parse(reply.body)
+  expect(
+    items.map((item) => [item.line, item.status, item.errors?.map((error) => error.pointer) ?? null]),
+  ).toEqual([
+    [1, 202, null],
+    [2, 400, ['']],
+    [3, 404, []],
+    [5, 422, ['/contact/externalId']],
+    [6, 202, null],
+    [7, 202, null],
+    [8, 409, ['/id']],
+    [9, 403, []],
+    [10, 422, ['/colour']],
+    [11, 422, expect.any(Array)],
+    [12, 422, ['/payload/a']],
+    [13, 422, ['/payload/__proto__']],
+    [14, 422, ['']],
+    [15, 202, null],
+  ])
+  for (const item of items.filter((one) => one.status !== 202))
+    expect(item.detail).toEqual(expect.any(String))
+  expect([taken, refused]).toEqual([4, 10])
+  expect(items.find((item) => item.line === 7)?.taken?.duplicate).toBe(true)
+  expect(await events()).toBe(before + 3)
+})
+
+it('starts and moves journeys as single posts do, and takes lines that end in CR LF', async () => {
+  const reply = await post([line({ name: 'cart.abandoned' }), line(), ''], '\r\n')
+  const { items } = answerShape.parse(reply.body)
+  expect(items.map((item) => item.taken?.started.length)).toEqual([1, 0])
+})
+
+it('sent again as a whole counts once', async () => {
+  const lines = [line(), line(), line()]
+  const before = await events()
+  await post(lines)
+  const { items } = answerShape.parse((await post(lines)).body)
+  expect(items.map((item) => item.taken?.duplicate)).toEqual([true, true, true])
+  expect(await events()).toBe(before + 3)
+})
+
+it('nothing at all is nothing taken', async () => {
+  expect(answerShape.parse((await post(['', ''])).body)).toEqual({ items: [], taken: 0, refused: 0 })
+})

@@ -1,0 +1,36 @@
+/**
+ * How many confirmation mails one address may get, whoever asks for them and in however many requests. Counted are those that were
+ * claimed, since each may have left.
+ *
+ * The contact point's lock is held.
+ */
+import { and, eq, gt, ne, sql } from 'drizzle-orm'
+import type { Db } from '../../db/connect.ts'
+import { deliveries } from '../../db/schema/deliveries.ts'
+
+/** This many in an hour and in a day. */
+const confirmationsAnHour = 3
+const confirmationsADay = 6
+
+/** @param except a delivery that is tried again: it must not count against itself */
+export async function tooManyConfirmations(
+  tx: Db,
+  contactPointId: string,
+  except: string | null,
+): Promise<boolean> {
+  const [row] = await tx
+    .select({
+      hour: sql<number>`count(*) filter (where ${deliveries.claimedAt} > clock_timestamp() - interval '1 hour')::int`,
+      day: sql<number>`count(*)::int`,
+    })
+    .from(deliveries)
+    .where(
+      and(
+        eq(deliveries.contactPointId, contactPointId),
+        sql`${deliveries.doubleOptIn} is not null`,
+        gt(deliveries.claimedAt, sql`clock_timestamp() - interval '1 day'`),
+        except === null ? undefined : ne(deliveries.id, except),
+      ),
+    )
+  return (row?.hour ?? 0) >= confirmationsAnHour || (row?.day ?? 0) >= confirmationsADay
+}
