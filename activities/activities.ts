@@ -1,7 +1,6 @@
 /** What the workflows may ask for. Thin: each calls one transaction, or the channel. Answers hold ids, codes and times only. */
 import type { Decision, DecisionInput } from '../domain/consent/types.ts'
 import type { EndState } from '../domain/journey/machine.ts'
-import type { Plan } from '../domain/journey/plan.ts'
 import { decideDelivery } from '../transactions/deliveries/claimDelivery.ts'
 import { giveUpDelivery } from '../transactions/deliveries/settleDelivery.ts'
 import type { DeliveryRef } from '../transactions/deliveries/subject.ts'
@@ -9,14 +8,11 @@ import { type RequestStanding, settleDoubleOptIn } from '../transactions/doubleO
 import { endRun, type RunEnd } from '../transactions/runs/endRun.ts'
 import { type EnterWait, enterWait } from '../transactions/runs/enterWait.ts'
 import { type EvaluateBranch, evaluateBranch } from '../transactions/runs/evaluateBranch.ts'
-import { definitionOf } from '../transactions/runs/readRun.ts'
 import { type SettleWait, settleWait } from '../transactions/runs/settleWait.ts'
 import type { WaitStanding } from '../transactions/runs/waitStanding.ts'
 import { answerOf, type DeliverAnswer, type DeliverRequest, deliver, type Means } from './deliver.ts'
 
 export type Activities = {
-  /** The plan of a run: step ids, types and durations. */
-  loadPlan(run: string): Promise<{ plan: Plan; journey: string; version: number }>
   /** The consent activity: decides before each send, and records a block at once. */
   decideConsent(request: { ref: DeliveryRef; now: string }): Promise<{
     input: DecisionInput
@@ -45,10 +41,6 @@ export type Activities = {
 export function createActivities(means: Means): Activities {
   const { house } = means
   return {
-    loadPlan: async (run) => {
-      const { plan, journey, version } = await definitionOf(house.db, run)
-      return { plan, journey, version }
-    },
     decideConsent: ({ ref, now }) => decideDelivery(house, ref, now),
     deliver: (request) => deliver(means, request),
     giveUp: async ({ ref, expired, now }) =>

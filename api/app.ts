@@ -34,7 +34,7 @@ export function createApp(options: AppOptions): Express {
     next()
   })
   app.use('/v1', express.json({ limit: '1mb', type: ['application/json', 'application/*+json'] }))
-  app.use('/v1', express.text({ limit: '1mb', type: ['application/x-ndjson'] }))
+  app.post('/v1/triggers', express.text({ limit: '1mb', type: ['application/x-ndjson'] }))
   mountRoutes(app, allRoutes, { house, authenticate: authenticator(house.db, options.apiKey), afterCommit })
   app.use(healthRoutes(options.health))
   app.use(documentationRoutes(options.publicUrl))

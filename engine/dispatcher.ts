@@ -7,7 +7,9 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client'
 import { inArray, sql } from 'drizzle-orm'
 import type { Logger } from 'pino'
 import { contactsOfPoint } from '../db/reads/contactPoint.ts'
+import { planOf } from '../db/reads/plan.ts'
 import { outbox } from '../db/schema/triggers.ts'
+import type { Plan } from '../domain/journey/plan.ts'
 import type { House } from '../transactions/house.ts'
 import { takeTrigger } from '../transactions/intake/takeTrigger.ts'
 import { outboxSignalShape, outboxStartShape, outboxTriggerShape } from '../transactions/outbox.ts'
@@ -26,6 +28,8 @@ export type DispatcherOptions = {
 
 /** Rows taken at once. */
 const batch = 50
+/** Plans kept at hand. */
+const mostPlans = 1_000
 /** Seconds the engine may take to answer one call. */
 const patience = 5
 /** Longest pause between two tries of one row, in seconds. */
@@ -33,6 +37,7 @@ const longestPause = 60
 
 export class Dispatcher {
   readonly #options: DispatcherOptions
+  readonly #plans = new Map<string, Plan>()
   #timer: NodeJS.Timeout | null = null
   #running: Promise<void> | null = null
   #again = false
@@ -121,8 +126,9 @@ export class Dispatcher {
     switch (row.kind) {
       case 'start': {
         const start = outboxStartShape.parse(row.body)
+        const plan = start.workflow === 'journey' ? await this.#plan(start.journey, start.version) : null
         return client.withDeadline(Date.now() + patience * 1_000, () =>
-          startWorkflow(client, taskQueue, start),
+          startWorkflow(client, taskQueue, start, plan),
         )
       }
       case 'signal': {
@@ -134,6 +140,17 @@ export class Dispatcher {
       default:
         return row.kind satisfies never
     }
+  }
+
+  /** A published version never changes, so its plan is read once. */
+  async #plan(journey: string, version: number): Promise<Plan> {
+    const key = `${journey} ${version}`
+    const known = this.#plans.get(key)
+    if (known !== undefined) return known
+    const plan = await planOf(this.#options.house.db, journey, version)
+    if (this.#plans.size >= mostPlans) this.#plans.clear()
+    this.#plans.set(key, plan)
+    return plan
   }
 
   /** The stream's start was heard before this row came up, so a workflow that is not found has ended. */

@@ -3,22 +3,24 @@ import { randomUUID } from 'node:crypto'
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
 import { defaultPayloadConverter, type Payload } from '@temporalio/common'
 import proto from '@temporalio/proto'
+import type { Plan } from '../domain/journey/plan.ts'
 import type { OutboxStart } from '../transactions/outbox.ts'
 import { journeyAttribute, stateAttribute, versionAttribute } from './searchAttributes.ts'
 
 type Described = {
   type: 'journey' | 'doubleOptIn'
-  argument: { run: string } | { request: string }
+  argument: { run: string; journey: string; version: number; plan: Plan } | { request: string }
   summary: string
   attributes: { journey: string; version: number | null; state: string }
 }
 
-function describe(start: OutboxStart): Described {
+function describe(start: OutboxStart, plan: Plan | null): Described {
   switch (start.workflow) {
     case 'journey':
+      if (plan === null) throw new TypeError('a journey is started with its plan')
       return {
         type: 'journey',
-        argument: { run: start.id },
+        argument: { run: start.id, journey: start.journey, version: start.version, plan },
         summary: `${start.journey} version ${start.version}`,
         attributes: { journey: start.journey, version: start.version, state: 'running' },
       }
@@ -34,9 +36,17 @@ function describe(start: OutboxStart): Described {
   }
 }
 
-/** Starting one that was started before counts as done. */
-export async function startWorkflow(client: Client, taskQueue: string, start: OutboxStart): Promise<void> {
-  const described = describe(start)
+/**
+ * Starting one that was started before counts as done.
+ * @param plan of the journey's version; null for a double opt-in
+ */
+export async function startWorkflow(
+  client: Client,
+  taskQueue: string,
+  start: OutboxStart,
+  plan: Plan | null,
+): Promise<void> {
+  const described = describe(start, plan)
   if (start.clock === 'skipping') return startSkipping(client, taskQueue, start.id, described)
   const { journey, version, state } = described.attributes
   try {

@@ -13,6 +13,7 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow'
 import { advance, type Effect, initialState, type Outcome } from '../domain/journey/machine.ts'
+import type { Plan } from '../domain/journey/plan.ts'
 import { ask, send } from './ask.ts'
 import { now, untilThen } from './clock.ts'
 
@@ -20,15 +21,17 @@ export const nudge = defineSignal<[{ wait: string | null; event: string | null }
 
 const stateAttribute = defineSearchAttributeKey('AssentState', 'KEYWORD')
 
+/** What a run is started with: ids, keys, and the plan of its version, which never changes. */
+export type JourneyInput = { run: string; journey: string; version: number; plan: Plan }
+
 /** @returns how the run ended */
-export async function journey(input: { run: string }): Promise<{ state: string; reason: string }> {
-  const { run } = input
+export async function journey(input: JourneyInput): Promise<{ state: string; reason: string }> {
+  const { run, plan, version } = input
   let nudged = false
   setHandler(nudge, () => {
     nudged = true
   })
-  const { plan, journey: key, version } = await ask.loadPlan(run)
-  const show = (state: string) => setCurrentDetails(`**${key}** version ${version}\n\n${state}`)
+  const show = (state: string) => setCurrentDetails(`**${input.journey}** version ${version}\n\n${state}`)
 
   let { state, effects } = advance(plan, initialState(), { type: 'begin' })
   for (;;) {

@@ -30,7 +30,7 @@ export type Intent = {
 type Row = {
   now: string
   point: string | null
-  seq: string | null
+  seq: number | null
   version: number | null
   profile: string | null
   kind: PurposeKind | null
@@ -59,7 +59,7 @@ export async function readDecisionInput(
     profile: intent.profile,
   })
   if (row === undefined) throw new Error('the decision input query gave no row')
-  return assemble(row, intent, channels)
+  return assemble(row.facts, intent, channels)
 }
 
 type By = 'id' | 'address'
@@ -85,24 +85,22 @@ function prepare(db: Db, by: By) {
       : sql`cp.channel = ${given('channel')} and cp.address = ${given('point')}`
   return db
     .select({
-      now: sql<string>`to_char(clock_timestamp() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
-      point: sql<string | null>`cp.id`,
-      seq: sql<string | null>`cp.head_seq`,
-      version: sql<number | null>`p.version`,
-      profile: sql<string | null>`p.profile`,
-      kind: sql<PurposeKind | null>`p.kind`,
-      enforcement: enforcement(sql`p.definition`),
-      topicKnown: sql<boolean>`t.key is not null`,
-      profileVersion: sql<number | null>`pr.version`,
-      trackingPurpose: sql<string | null>`pr.definition->>'trackingPurpose'`,
-      defaultTracking: sql<'track' | 'do-not-track' | null>`pr.definition->>'defaultTracking'`,
-      trackingKind: sql<PurposeKind | null>`tp.kind`,
-      trackingEnforcement: enforcement(sql`tp.definition`),
-      entries: sql<Entry[]>`(select coalesce(jsonb_agg(s.entry), '[]') from consent_states s
-        where s.contact_point_id = cp.id and s.purpose in ('*', p.key, tp.key))`,
-      suppressions: sql<{ id: string; kind: SuppressionKind }[]>`(select
-        coalesce(jsonb_agg(jsonb_build_object('id', x.id, 'kind', x.kind) order by x.id), '[]') from suppressions x
-        where x.contact_point_id = cp.id and x.lifted_at is null)`,
+      // One value, read at once: sixteen would each be carried, mapped and named.
+      facts: sql<Row>`json_build_object(
+        'now', to_char(clock_timestamp() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'point', cp.id, 'seq', cp.head_seq,
+        'version', p.version, 'profile', p.profile, 'kind', p.kind,
+        'enforcement', ${enforcement(sql`p.definition`)},
+        'topicKnown', t.key is not null,
+        'profileVersion', pr.version,
+        'trackingPurpose', pr.definition->>'trackingPurpose',
+        'defaultTracking', pr.definition->>'defaultTracking',
+        'trackingKind', tp.kind,
+        'trackingEnforcement', ${enforcement(sql`tp.definition`)},
+        'entries', (select coalesce(json_agg(s.entry), '[]') from consent_states s
+          where s.contact_point_id = cp.id and s.purpose in ('*', p.key, tp.key)),
+        'suppressions', (select coalesce(json_agg(json_build_object('id', x.id, 'kind', x.kind) order by x.id), '[]')
+          from suppressions x where x.contact_point_id = cp.id and x.lifted_at is null))`,
     })
     .from(sql`(select 1) one
       left join contact_points cp on ${point}
@@ -119,7 +117,7 @@ function assemble(row: Row, intent: Intent, channels: ReadonlySet<string>): Deci
     policyVersion: 1,
     now: row.now,
     channel: { key: intent.channel, known: channels.has(intent.channel) },
-    contactPoint: { id: row.point, seq: Number(row.seq ?? 0) },
+    contactPoint: { id: row.point, seq: row.seq ?? 0 },
     purpose: purposeOf(row, intent.purpose),
     topic: intent.topic === null ? null : { key: intent.topic, known: row.topicKnown },
     standing: {

@@ -153,7 +153,7 @@ describe('an expired request', () => {
     await post(url, { again: '1' })
     expect((await requestsOf(person)()).map((row) => [row.state, row.mailsWanted])).toEqual([
       ['expired', 1],
-      ['pending', 2],
+      ['pending', 1],
     ])
   })
 })

@@ -1,0 +1,17 @@
+/** What somebody would write by hand for the same journey: a send, one signal to wait for, a send. */
+import { condition, defineSignal, proxyActivities, setHandler } from '@temporalio/workflow'
+import type { BareActivities } from './activities.ts'
+
+export const go = defineSignal('go')
+
+const { send } = proxyActivities<BareActivities>({ startToCloseTimeout: '2 minutes' })
+
+export async function bare(to: string): Promise<void> {
+  let gone = false
+  setHandler(go, () => {
+    gone = true
+  })
+  await send(to, 'First')
+  await condition(() => gone)
+  await send(to, 'Second')
+}

@@ -1,0 +1,104 @@
+/** The figures of a run: their shape as JSON, and a table for people with what is to be reached. */
+import { cpus, totalmem } from 'node:os'
+import { z } from 'zod'
+import type { ChecksFigures } from './checks.ts'
+import type { JourneysFigures } from './journeys.ts'
+import type { BenchOptions } from './options.ts'
+import { type Reached, shown } from './rounds.ts'
+
+const reached = z.object({ median: z.number().positive(), rounds: z.array(z.number().positive()).min(1) })
+const compared = z.object({ ours: reached, theirs: reached, ratio: z.number().positive() })
+const cost = z.object({
+  events: z.int().positive(),
+  actions: z.int().positive(),
+  byType: z.record(z.string(), z.int().positive()),
+})
+
+/** What `--out` writes. All figures are a second. */
+export const reportShape = z.object({
+  date: z.iso.datetime(),
+  mode: z.enum(['full', 'quick', 'smoke']),
+  machine: z.object({
+    cpu: z.string(),
+    cores: z.int(),
+    memoryGiB: z.number(),
+    node: z.string(),
+    system: z.string(),
+  }),
+  journeys: compared
+    .extend({ cost: z.object({ ours: cost, theirs: cost }), waited: z.number().min(0).max(1) })
+    .nullable(),
+  checks: z.object({ get: compared, post: compared }).nullable(),
+  decisions: reached.nullable(),
+})
+export type Report = z.infer<typeof reportShape>
+
+export type Figures = {
+  journeys: JourneysFigures | null
+  checks: ChecksFigures | null
+  decisions: Reached | null
+}
+
+export function reportOf(options: BenchOptions, figures: Figures): Report {
+  const [cpu] = cpus()
+  return {
+    date: new Date().toISOString(),
+    mode: options.mode,
+    machine: {
+      cpu: cpu?.model ?? 'unknown',
+      cores: cpus().length,
+      memoryGiB: Math.round(totalmem() / 2 ** 30),
+      node: process.version,
+      system: `${process.platform} ${process.arch}`,
+    },
+    ...figures,
+  }
+}
+
+type Line = { what: string; ours: string; theirs: string; figure: string; wanted: string }
+
+export function table(report: Report): string {
+  const { journeys, checks, decisions } = report
+  const lines: Line[] = []
+  const ratio = (what: string, figures: z.infer<typeof compared>, wanted: number) => {
+    lines.push({
+      what,
+      ours: shown(figures.ours.median),
+      theirs: shown(figures.theirs.median),
+      figure: figures.ratio.toFixed(2),
+      wanted: `≥ ${wanted.toFixed(1)}`,
+    })
+  }
+  if (journeys !== null) {
+    ratio('journeys a second, against a bare workflow', journeys, 0.6)
+    const { ours, theirs } = journeys.cost
+    const count = (what: string, one: number, other: number, wanted: string) =>
+      lines.push({ what, ours: String(one), theirs: String(other), figure: String(one), wanted })
+    const share = `${Math.round(journeys.waited * 100)} %`
+    lines.push({
+      what: '  whose trigger found the wait open',
+      ours: share,
+      theirs: '',
+      figure: share,
+      wanted: '',
+    })
+    count('  history events a run', ours.events, theirs.events, '≤ 32')
+    count('  billable actions a run', ours.actions, theirs.actions, '≤ 10')
+  }
+  if (checks !== null) {
+    ratio('checks a second, against a select by GET', checks.get, 0.7)
+    ratio('checks a second, against a select by POST', checks.post, 0.7)
+  }
+  if (decisions !== null) {
+    const figure = shown(decisions.median)
+    lines.push({ what: 'decisions a second on one core', ours: figure, theirs: '', figure, wanted: '≥ 1 M' })
+  }
+  const head: Line = { what: '', ours: 'Assent', theirs: 'bare', figure: 'figure', wanted: 'to reach' }
+  return [head, ...lines]
+    .map(({ what, ours, theirs, figure, wanted }) =>
+      [what.padEnd(44), ours.padStart(9), theirs.padStart(9), figure.padStart(9), wanted.padStart(9)].join(
+        ' ',
+      ),
+    )
+    .join('\n')
+}
