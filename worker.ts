@@ -32,7 +32,13 @@ Runtime.install({
 
 await migrate(settings.DATABASE_URL)
 const database = connect(settings.DATABASE_URL, 20)
-const house: House = { db: database.db, dataKeys: settings.dataKeys, channels: channelsOf(settings) }
+const reads = connect(settings.DATABASE_URL, 1)
+const house: House = {
+  db: database.db,
+  reads: reads.db,
+  dataKeys: settings.dataKeys,
+  channels: channelsOf(settings),
+}
 const email = openSmtpChannel(settings.SMTP_URL)
 
 const connection = await reachEngine()
@@ -66,6 +72,7 @@ if (connection !== null) {
   await connection.close()
 }
 await email.close()
+await reads.close()
 await database.close()
 log.info('the worker has stopped')
 

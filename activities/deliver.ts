@@ -51,8 +51,9 @@ export async function deliver(means: Means, request: DeliverRequest): Promise<De
 
 async function tryOnce(means: Means, request: DeliverRequest): Promise<DeliverAnswer | 'stale'> {
   const { house } = means
-  const subject = await readSubject(house.db, request.ref)
-  const { input, decision } = await decideOn(house.db, subject, house.channels)
+  const reads = house.reads ?? house.db
+  const subject = await readSubject(reads, request.ref)
+  const { input, decision } = await decideOn(reads, subject, house.channels)
   const expired = request.expiresMs !== null && elapsed() >= request.expiresMs
   const options = { now: request.now, expired }
   if (decision.verdict === 'block' || subject.ended !== null || expired) {

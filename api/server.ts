@@ -20,7 +20,13 @@ const life = lifetime(log)
 const migrated = await migrate(settings.DATABASE_URL)
 if (migrated.length > 0) log.info({ migrated }, 'the schema was brought up to date')
 const database = connect(settings.DATABASE_URL)
-const house: House = { db: database.db, dataKeys: settings.dataKeys, channels: channelsOf(settings) }
+const reads = connect(settings.DATABASE_URL, 1)
+const house: House = {
+  db: database.db,
+  reads: reads.db,
+  dataKeys: settings.dataKeys,
+  channels: channelsOf(settings),
+}
 await registerBuiltIns(house)
 
 // The engine may be away: what is accepted waits in the outbox.
@@ -72,5 +78,6 @@ server.closeIdleConnections()
 await closed
 await dispatcher.stop()
 await connection.close()
+await reads.close()
 await database.close()
 log.info('the API has stopped')

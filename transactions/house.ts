@@ -4,6 +4,11 @@ import type { DataKeyring } from '../domain/ledger/keyring.ts'
 
 export type House = {
   db: Db
+  /**
+   * For single statements that only look: few connections, on which statements that are asked at the same time travel together.
+   * Absent: `db` serves.
+   */
+  reads?: Db
   /** Wraps the contact points' own keys (ASSENT_DATA_KEYS). */
   dataKeys: DataKeyring
   /** Channels that can be sent on now. */

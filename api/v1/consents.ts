@@ -167,7 +167,7 @@ function inputOf(house: House, check: ConsentCheck): Promise<DecisionInput> {
     profile: null,
     messageAllowsTracking: true,
   }
-  return readDecisionInput(house.db, intent, house.channels)
+  return readDecisionInput(house.reads ?? house.db, intent, house.channels)
 }
 
 function explained(inputs: DecisionInput): object {

@@ -21,6 +21,8 @@ const MAX_CUSTOM = 1024
 const LOCAL_ATOM = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~\p{L}\p{M}\p{N}-]+$/u
 /** Checked before IDNA, which would otherwise decode percent signs and the like. */
 const DOMAIN_INPUT = /^[\p{L}\p{M}\p{N}.\u3002\uff0e\uff61-]+$/u
+/** The commonest kind, which IDNA would leave as it is: no punycode to be checked, no number at the end to be taken for an IP address. */
+const PLAIN_DOMAIN = /^(?!.*(?:^|\.)xn--)[A-Za-z0-9.-]+\.[A-Za-z]{2,}$/i
 const DOMAIN_LABEL = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/
 const PHONE_INPUT = /^\+[0-9 ().\u00a0/-]{4,40}$/
 
@@ -52,7 +54,7 @@ function normaliseEmail(text: string): NormalisedAddress {
     return refused('has a local part with a character or a dot where none may be')
   }
   if (octets(local) > MAX_LOCAL) return refused(`has a local part of more than ${MAX_LOCAL} octets`)
-  const domain = DOMAIN_INPUT.test(rawDomain) ? domainToASCII(rawDomain) : ''
+  const domain = PLAIN_DOMAIN.test(rawDomain) ? rawDomain.toLowerCase() : asciiDomain(rawDomain)
   const labels = domain.split('.')
   if (labels.length < 2 || domain.length > MAX_DOMAIN || !labels.every((l) => DOMAIN_LABEL.test(l))) {
     return refused('has no valid domain')
@@ -61,6 +63,10 @@ function normaliseEmail(text: string): NormalisedAddress {
   if (/^[0-9]+$/.test(labels.at(-1) ?? '')) return refused('has an IP address where a domain must be')
   const address = `${local}@${domain}`
   return octets(address) > MAX_EMAIL ? refused(`is longer than ${MAX_EMAIL} octets`) : { ok: true, address }
+}
+
+function asciiDomain(text: string): string {
+  return DOMAIN_INPUT.test(text) ? domainToASCII(text) : ''
 }
 
 /** "Possible", not "valid": tables of assigned number ranges age, and refusing a new range would lose an opt-out. */

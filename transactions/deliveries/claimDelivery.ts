@@ -99,8 +99,9 @@ export async function decideDelivery(
   ref: Subject['ref'],
   now: string,
 ): Promise<{ input: DecisionInput; decision: Decision; ended: Subject['ended'] }> {
-  const forecast = await readSubject(house.db, ref)
-  const first = await decideOn(house.db, forecast, house.channels)
+  const reads = house.reads ?? house.db
+  const forecast = await readSubject(reads, ref)
+  const first = await decideOn(reads, forecast, house.channels)
   if (forecast.ended !== null || first.decision.verdict === 'allow')
     return { ...first, ended: forecast.ended }
   return house.db.transaction(async (tx) => {
@@ -194,26 +195,34 @@ async function take(
   })
   // Those of an attempt that died: their handle is not valid any more.
   if (row.existing !== null) await tx.delete(links).where(eq(links.deliveryId, delivery.id))
-  if (rendering.links.length > 0) {
-    await tx.insert(links).values(
-      rendering.links.map(({ tokenHash, position, link, url }) => ({
-        tokenHash: Buffer.from(tokenHash, 'hex'),
-        deliveryId: delivery.id,
-        position,
-        link,
-        url,
-      })),
-    )
-  }
   if (rendering.confirmation !== null) await keepConfirmation(tx, house, contactPoint, rendering, delivery)
-  const { ref, contact } = row.subject
-  if (ref.kind === 'run' && contact !== null) {
-    // From here on an event counts for the wait that follows this message.
-    const seq = sql`(select ${contacts.eventSeq} from ${contacts} where ${contacts.id} = ${contact.id})`
-    await tx.update(runs).set({ markSeq: seq }).where(eq(runs.id, ref.run))
-    await recordStep(tx, { ...ref, at: row.now, outcome: 'sending', delivery: delivery.id })
-  }
+  // None of these needs another's answer, so they travel together.
+  await Promise.all([keepLinks(tx, delivery.id, rendering.links), markSending(tx, row, delivery.id)])
   return { kind: 'claimed', delivery: delivery.id, attempt }
+}
+
+async function keepLinks(tx: Db, deliveryId: string, made: Rendering['links']): Promise<void> {
+  if (made.length === 0) return
+  await tx.insert(links).values(
+    made.map(({ tokenHash, position, link, url }) => ({
+      tokenHash: Buffer.from(tokenHash, 'hex'),
+      deliveryId,
+      position,
+      link,
+      url,
+    })),
+  )
+}
+
+/** From here on an event counts for the wait that follows this message. */
+async function markSending(tx: Db, row: Row, delivery: string): Promise<void> {
+  const { ref, contact } = row.subject
+  if (ref.kind !== 'run' || contact === null) return
+  const seq = sql`(select ${contacts.eventSeq} from ${contacts} where ${contacts.id} = ${contact.id})`
+  await Promise.all([
+    tx.update(runs).set({ markSeq: seq }).where(eq(runs.id, ref.run)),
+    recordStep(tx, { ...ref, at: row.now, outcome: 'sending', delivery }),
+  ])
 }
 
 /** A confirmation is evidence: its token's hash, and its exact text under the contact point's key. */

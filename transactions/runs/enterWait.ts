@@ -74,8 +74,10 @@ export async function enterWait(house: House, request: EnterWait): Promise<WaitS
       const branch = await matchPast(tx, wait, run, contact, definition, request.now)
       if (branch !== null) return { matched: branch }
     }
-    await tx.update(runs).set({ state: 'waiting' }).where(eq(runs.id, run.id))
-    await recordStep(tx, { ...request, at: request.now, outcome: 'waiting' })
+    await Promise.all([
+      tx.update(runs).set({ state: 'waiting' }).where(eq(runs.id, run.id)),
+      recordStep(tx, { ...request, at: request.now, outcome: 'waiting' }),
+    ])
     return standingOf(wait)
   })
 }

@@ -30,7 +30,7 @@ export async function settleWait(
   request: SettleWait,
 ): Promise<WaitStanding | { ended: RunEnd }> {
   await point('wait:before-settle')
-  const settled = await settledAlready(house.db, request)
+  const settled = await settledAlready(house.reads ?? house.db, request)
   if (settled !== null) return settled
   return house.db.transaction(async (tx) => {
     const { definition, contactId } = await definitionOf(tx, request.run)
