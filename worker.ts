@@ -8,6 +8,7 @@ import { Discretion } from './activities/discretion.ts'
 import { openSmtpChannel } from './channels/email/smtp.ts'
 import { connect } from './db/connect.ts'
 import { migrate } from './db/migrate.ts'
+import { Versions } from './db/reads/versions.ts'
 import { engineOptions } from './engine/connection.ts'
 import { Dispatcher } from './engine/dispatcher.ts'
 import { ensureSearchAttributes } from './engine/searchAttributes.ts'
@@ -36,6 +37,7 @@ const reads = connect(settings.DATABASE_URL, 1)
 const house: House = {
   db: database.db,
   reads: reads.db,
+  versions: new Versions(),
   dataKeys: settings.dataKeys,
   channels: channelsOf(settings),
 }

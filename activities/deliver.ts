@@ -16,7 +16,7 @@ import {
   markHandedOver,
   settleDelivery,
 } from '../transactions/deliveries/settleDelivery.ts'
-import { type DeliveryRef, decideOn, readSubject } from '../transactions/deliveries/subject.ts'
+import { type DeliveryRef, readDraft } from '../transactions/deliveries/subject.ts'
 import type { House } from '../transactions/house.ts'
 import type { RunEnd } from '../transactions/runs/endRun.ts'
 import { CannotRender, renderDelivery } from './render.ts'
@@ -51,17 +51,14 @@ export async function deliver(means: Means, request: DeliverRequest): Promise<De
 
 async function tryOnce(means: Means, request: DeliverRequest): Promise<DeliverAnswer | 'stale'> {
   const { house } = means
-  const reads = house.reads ?? house.db
-  const subject = await readSubject(reads, request.ref)
-  const { input, decision } = await decideOn(reads, subject, house.channels)
+  const { subject, content } = await readDraft(house, house.reads ?? house.db, request.ref)
   const expired = request.expiresMs !== null && elapsed() >= request.expiresMs
   const options = { now: request.now, expired }
-  if (decision.verdict === 'block' || subject.ended !== null || expired) {
+  if (subject.decision.verdict === 'block' || subject.sender.ended !== null || expired) {
     const claim = await claimDelivery(house, { ready: false, subject }, options)
     return claim.kind === 'settled' ? answerOf(claim.delivery) : 'stale'
   }
-  const kind = input.purpose.known ? input.purpose.kind : 'commercial'
-  const made = await renderDelivery(subject, decision, kind, means.publicUrl).catch(unsendable)
+  const made = await renderDelivery(subject, content, means.publicUrl).catch(unsendable)
   if ('reason' in made) return answerOf(await giveUpDelivery(house, request.ref, made.reason, request.now))
   await point('deliver:rendered')
   const slot = await means.email.acquire({ signal: Context.current().cancellationSignal }).catch(unavailable)

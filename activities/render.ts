@@ -5,14 +5,13 @@
 
 import type { Mail } from '../channels/channel.ts'
 import { composeMail } from '../channels/email/compose.ts'
-import type { Decision } from '../domain/consent/types.ts'
 import { checkRendered } from '../domain/messages/check.ts'
 import { hashHandle, linkToken, newHandle, newToken } from '../domain/messages/handles.ts'
 import { mailHeaders, messageIdOf } from '../domain/messages/headers.ts'
 import { addPixel, rewriteLinks } from '../domain/messages/links.ts'
 import { type MessageLinks, type RenderedMessage, renderMessage } from '../domain/messages/template.ts'
 import type { Rendering } from '../transactions/deliveries/claimDelivery.ts'
-import type { Subject } from '../transactions/deliveries/subject.ts'
+import type { Content, Subject } from '../transactions/deliveries/subject.ts'
 
 /** The message cannot be sent as it stands, to this person or to anybody. Its message quotes the template only. */
 export class CannotRender extends Error {
@@ -31,23 +30,25 @@ const tokenLeftOut = '[token]'
 /** @throws CannotRender, TemplateError, ComposeError */
 export async function renderDelivery(
   subject: Subject,
-  decision: Decision,
-  purposeKind: string,
+  content: Content,
   publicUrl: string,
 ): Promise<{ rendering: Rendering; mail: Mail }> {
-  if (subject.contactPoint === null) throw new CannotRender('unknown-contact-point')
+  const { sender, matter, decision } = subject
+  const { address, profile } = content
+  if (address === null) throw new CannotRender('unknown-contact-point')
+  // Whatever is not known to be transactional has to carry the footer.
+  const purposeKind = matter.input.purpose.known ? matter.input.purpose.kind : 'commercial'
   const handle = newHandle()
-  const token = subject.ref.kind === 'double-opt-in' ? newToken() : null
+  const token = sender.ref.kind === 'double-opt-in' ? newToken() : null
   const page = (path: string) => new URL(path, publicUrl).href
   const links: MessageLinks = {
     unsubscribe: page(`/unsubscribe/${handle}`),
     preferences: page(`/preferences/${handle}`),
     ...(token === null ? {} : { confirm: page(`/confirm/${token}`) }),
   }
-  const { definition: profile } = subject.profile
-  const plain = renderMessage(subject.message.definition, {
-    contact: subject.contact?.binding ?? { email: subject.contactPoint.address },
-    trigger: subject.trigger,
+  const plain = renderMessage(content.message, {
+    contact: content.contact ?? { email: address },
+    trigger: content.trigger,
     profile: {
       name: profile.name,
       postalAddress: profile.postalAddress,
@@ -69,10 +70,10 @@ export async function renderDelivery(
   const { message, stored } = tracked
     ? track(plain, own, handle, page)
     : { message: rewriteLinks(plain, own, (url) => url), stored: [] }
-  const messageId = messageIdOf(subject.claimKey, profile.sender.email)
+  const messageId = messageIdOf(sender.claimKey, profile.sender.email)
   const mail = await composeMail({
     from: { name: profile.sender.name, email: profile.sender.email },
-    to: subject.contactPoint.address,
+    to: address,
     message,
     messageId,
     date: new Date(),
@@ -84,7 +85,6 @@ export async function renderDelivery(
     rendering: {
       ready: true,
       subject,
-      decision,
       handleHash: hashHandle(handle),
       links: stored,
       tracksOpens: tracked && message.html !== null,

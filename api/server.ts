@@ -4,6 +4,7 @@ import { Client, Connection } from '@temporalio/client'
 import { sql } from 'drizzle-orm'
 import { connect } from '../db/connect.ts'
 import { migrate } from '../db/migrate.ts'
+import { Versions } from '../db/reads/versions.ts'
 import { engineOptions } from '../engine/connection.ts'
 import { Dispatcher } from '../engine/dispatcher.ts'
 import { lifetime } from '../lifetime.ts'
@@ -24,6 +25,7 @@ const reads = connect(settings.DATABASE_URL, 1)
 const house: House = {
   db: database.db,
   reads: reads.db,
+  versions: new Versions(),
   dataKeys: settings.dataKeys,
   channels: channelsOf(settings),
 }

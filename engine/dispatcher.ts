@@ -7,7 +7,6 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client'
 import { inArray, sql } from 'drizzle-orm'
 import type { Logger } from 'pino'
 import { contactsOfPoint } from '../db/reads/contactPoint.ts'
-import { planOf } from '../db/reads/plan.ts'
 import { outbox } from '../db/schema/triggers.ts'
 import type { Plan } from '../domain/journey/plan.ts'
 import type { House } from '../transactions/house.ts'
@@ -28,8 +27,6 @@ export type DispatcherOptions = {
 
 /** Rows taken at once. */
 const batch = 50
-/** Plans kept at hand. */
-const mostPlans = 1_000
 /** Seconds the engine may take to answer one call. */
 const patience = 5
 /** Longest pause between two tries of one row, in seconds. */
@@ -37,7 +34,6 @@ const longestPause = 60
 
 export class Dispatcher {
   readonly #options: DispatcherOptions
-  readonly #plans = new Map<string, Plan>()
   #timer: NodeJS.Timeout | null = null
   #running: Promise<void> | null = null
   #again = false
@@ -126,7 +122,7 @@ export class Dispatcher {
     switch (row.kind) {
       case 'start': {
         const start = outboxStartShape.parse(row.body)
-        const plan = start.workflow === 'journey' ? await this.#plan(start.journey, start.version) : null
+        const plan = start.workflow === 'journey' ? await this.#plan(start) : null
         return client.withDeadline(Date.now() + patience * 1_000, () =>
           startWorkflow(client, taskQueue, start, plan),
         )
@@ -142,15 +138,9 @@ export class Dispatcher {
     }
   }
 
-  /** A published version never changes, so its plan is read once. */
-  async #plan(journey: string, version: number): Promise<Plan> {
-    const key = `${journey} ${version}`
-    const known = this.#plans.get(key)
-    if (known !== undefined) return known
-    const plan = await planOf(this.#options.house.db, journey, version)
-    if (this.#plans.size >= mostPlans) this.#plans.clear()
-    this.#plans.set(key, plan)
-    return plan
+  async #plan({ journey, version }: { journey: string; version: number }): Promise<Plan> {
+    const { db, versions } = this.#options.house
+    return (await versions.journey(db, journey, version)).plan
   }
 
   /** The stream's start was heard before this row came up, so a workflow that is not found has ended. */

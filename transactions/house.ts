@@ -1,5 +1,6 @@
 /** What every transaction stands on. */
 import type { Db } from '../db/connect.ts'
+import type { Versions } from '../db/reads/versions.ts'
 import type { DataKeyring } from '../domain/ledger/keyring.ts'
 
 export type House = {
@@ -9,6 +10,8 @@ export type House = {
    * Absent: `db` serves.
    */
   reads?: Db
+  /** What is published and never changes, read once. */
+  versions: Versions
   /** Wraps the contact points' own keys (ASSENT_DATA_KEYS). */
   dataKeys: DataKeyring
   /** Channels that can be sent on now. */

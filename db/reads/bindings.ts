@@ -30,40 +30,37 @@ export type ConsentBinding = Record<string, Record<string, PurposeBinding>>
 
 type ContactRow = typeof contacts.$inferSelect
 
-export type AddressRow = { channel: string; contactPoint: string; address: string | null }
+export async function readContactBinding(db: Db, contact: ContactRow): Promise<ContactBinding> {
+  const { externalId, kind, account, attributes, postalAddress, locale, timeZone } = contact
+  const addresses = await readAddresses(db, contact.id)
+  return withNamedAddresses({
+    externalId,
+    kind,
+    account,
+    attributes,
+    postalAddress,
+    locale,
+    timeZone,
+    addresses,
+  })
+}
 
-/** A contact's address on each channel it has one on; null: erased. */
-export async function readAddresses(db: Db, contactId: string): Promise<AddressRow[]> {
-  return db
-    .select({
-      channel: contactAddresses.channel,
-      contactPoint: contactPoints.id,
-      address: contactPoints.address,
-    })
+/** A contact's address on each channel it has one on, those apart that were erased. */
+async function readAddresses(db: Db, contactId: string): Promise<Record<string, string>> {
+  const rows = await db
+    .select({ channel: contactAddresses.channel, address: contactPoints.address })
     .from(contactAddresses)
     .innerJoin(contactPoints, eq(contactPoints.id, contactAddresses.contactPointId))
     .where(eq(contactAddresses.contactId, contactId))
+  return Object.fromEntries(
+    rows.flatMap(({ channel, address }) => (address === null ? [] : [[channel, address]])),
+  )
 }
 
-export async function readContactBinding(db: Db, contact: ContactRow): Promise<ContactBinding> {
-  return bindingOf(contact, await readAddresses(db, contact.id))
-}
-
-export function bindingOf(contact: ContactRow, rows: readonly AddressRow[]): ContactBinding {
-  const addresses: Record<string, string> = {}
-  for (const row of rows) if (row.address !== null) addresses[row.channel] = row.address
-  return {
-    externalId: contact.externalId,
-    kind: contact.kind,
-    account: contact.account,
-    attributes: contact.attributes,
-    postalAddress: contact.postalAddress,
-    locale: contact.locale,
-    timeZone: contact.timeZone,
-    email: addresses.email ?? null,
-    phone: addresses.sms ?? null,
-    addresses,
-  }
+/** E-mail address and phone number by the names that everybody expects. */
+export function withNamedAddresses(contact: Omit<ContactBinding, 'email' | 'phone'>): ContactBinding {
+  const { email = null, sms = null } = contact.addresses
+  return { ...contact, email, phone: sms }
 }
 
 /** Consent of every address of the contact, for every purpose and topic: what nobody spoke of is `none`. */

@@ -13,6 +13,7 @@ import type {
   SuppressionKind,
 } from '../../domain/consent/types.ts'
 import type { Db } from '../connect.ts'
+import { given, Statement } from '../statement.ts'
 
 /** One intended message. */
 export type Intent = {
@@ -27,7 +28,8 @@ export type Intent = {
   messageAllowsTracking: boolean
 }
 
-type Row = {
+/** What is read of it, apart from what the intent itself says. */
+export type DecisionFacts = {
   now: string
   point: string | null
   seq: number | null
@@ -50,68 +52,78 @@ export async function readDecisionInput(
   intent: Intent,
   channels: ReadonlySet<string>,
 ): Promise<DecisionInput> {
-  const by = 'id' in intent.contactPoint ? 'id' : 'address'
-  const [row] = await statement(db, by).execute({
-    channel: intent.channel,
-    point: 'id' in intent.contactPoint ? intent.contactPoint.id : intent.contactPoint.address,
-    purpose: intent.purpose,
-    topic: intent.topic,
-    profile: intent.profile,
-  })
+  const { channel, purpose, topic, profile } = intent
+  const row =
+    'id' in intent.contactPoint
+      ? await byId.first(db, { channel, purpose, topic, profile, point: intent.contactPoint.id })
+      : await byAddress.first(db, { channel, purpose, topic, profile, point: intent.contactPoint.address })
   if (row === undefined) throw new Error('the decision input query gave no row')
-  return assemble(row.facts, intent, channels)
+  return decisionInputOf(row.facts, intent, channels)
 }
 
-type By = 'id' | 'address'
-const statements = new WeakMap<Db, Map<By, ReturnType<typeof prepare>>>()
-
-/** Built once per pool or transaction, and planned by Postgres once per connection: planning these joins takes longer than running them. */
-function statement(db: Db, by: By): ReturnType<typeof prepare> {
-  const known = statements.get(db) ?? new Map<By, ReturnType<typeof prepare>>()
-  statements.set(db, known)
-  const prepared = known.get(by) ?? prepare(db, by)
-  known.set(by, prepared)
-  return prepared
+/**
+ * The facts as one JSON value, which is read at once where sixteen columns would each be carried, mapped and named. To be
+ * selected from `factSources`.
+ * @param channel text expression
+ */
+export function decisionFacts(channel: SQL): SQL {
+  const enforcement = (of: SQL) => sql`coalesce(${of}->'channels'->>${channel}, ${of}->>'enforcement')`
+  return sql`json_build_object(
+    'now', to_char(clock_timestamp() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+    'point', cp.id, 'seq', cp.head_seq,
+    'version', p.version, 'profile', p.profile, 'kind', p.kind,
+    'enforcement', ${enforcement(sql`p.definition`)},
+    'topicKnown', t.key is not null,
+    'profileVersion', pr.version,
+    'trackingPurpose', pr.definition->>'trackingPurpose',
+    'defaultTracking', pr.definition->>'defaultTracking',
+    'trackingKind', tp.kind,
+    'trackingEnforcement', ${enforcement(sql`tp.definition`)},
+    'entries', (select coalesce(json_agg(s.entry), '[]') from consent_states s
+      where s.contact_point_id = cp.id and s.purpose in ('*', p.key, tp.key)),
+    'suppressions', (select coalesce(json_agg(json_build_object('id', x.id, 'kind', x.kind) order by x.id), '[]')
+      from suppressions x where x.contact_point_id = cp.id and x.lifted_at is null))`
 }
 
-function prepare(db: Db, by: By) {
-  const given = (name: 'channel' | 'point' | 'purpose' | 'topic' | 'profile') =>
-    sql`${sql.placeholder(name)}::text`
-  const enforcement = (of: SQL) =>
-    sql<Enforcement | null>`coalesce(${of}->'channels'->>${given('channel')}, ${of}->>'enforcement')`
-  const point =
-    by === 'id'
-      ? sql`cp.id = ${sql.placeholder('point')}::uuid and cp.channel = ${given('channel')}`
-      : sql`cp.channel = ${given('channel')} and cp.address = ${given('point')}`
-  return db
-    .select({
-      // One value, read at once: sixteen would each be carried, mapped and named.
-      facts: sql<Row>`json_build_object(
-        'now', to_char(clock_timestamp() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-        'point', cp.id, 'seq', cp.head_seq,
-        'version', p.version, 'profile', p.profile, 'kind', p.kind,
-        'enforcement', ${enforcement(sql`p.definition`)},
-        'topicKnown', t.key is not null,
-        'profileVersion', pr.version,
-        'trackingPurpose', pr.definition->>'trackingPurpose',
-        'defaultTracking', pr.definition->>'defaultTracking',
-        'trackingKind', tp.kind,
-        'trackingEnforcement', ${enforcement(sql`tp.definition`)},
-        'entries', (select coalesce(json_agg(s.entry), '[]') from consent_states s
-          where s.contact_point_id = cp.id and s.purpose in ('*', p.key, tp.key)),
-        'suppressions', (select coalesce(json_agg(json_build_object('id', x.id, 'kind', x.kind) order by x.id), '[]')
-          from suppressions x where x.contact_point_id = cp.id and x.lifted_at is null))`,
-    })
-    .from(sql`(select 1) one
-      left join contact_points cp on ${point}
-      left join purposes p on p.key = ${given('purpose')}
-      left join topics t on t.purpose = p.key and t.key = ${given('topic')}
-      left join profiles pr on pr.key = coalesce(${given('profile')}, p.profile)
-      left join purposes tp on tp.key = pr.definition->>'trackingPurpose'`)
-    .prepare('decision_input')
+/** The joins of the facts, each to be found or not. @param of conditions and text expressions */
+export function factSources(of: { point: SQL; purpose: SQL; topic: SQL; profile: SQL }): SQL {
+  return sql`left join contact_points cp on ${of.point}
+    left join purposes p on p.key = ${of.purpose}
+    left join topics t on t.purpose = p.key and t.key = ${of.topic}
+    left join profiles pr on pr.key = ${of.profile}
+    left join purposes tp on tp.key = pr.definition->>'trackingPurpose'`
 }
 
-function assemble(row: Row, intent: Intent, channels: ReadonlySet<string>): DecisionInput {
+type Question = {
+  channel: string
+  point: string | null
+  purpose: string
+  topic: string | null
+  profile: string | null
+}
+
+const channel = sql`${given('channel')}::text`
+const byId = question(sql`cp.id = ${given('point')}::uuid and cp.channel = ${channel}`)
+const byAddress = question(sql`cp.channel = ${channel} and cp.address = ${given('point')}::text`)
+
+function question(point: SQL) {
+  const sources = factSources({
+    point,
+    purpose: sql`${given('purpose')}::text`,
+    topic: sql`${given('topic')}::text`,
+    profile: sql`coalesce(${given('profile')}::text, p.profile)`,
+  })
+  return new Statement<Question, { facts: DecisionFacts }>(
+    sql`select ${decisionFacts(channel)} as facts from (select 1) one ${sources}`,
+  )
+}
+
+/** Facts and intent together, as the decision wants them. */
+export function decisionInputOf(
+  row: DecisionFacts,
+  intent: Omit<Intent, 'contactPoint' | 'profile'>,
+  channels: ReadonlySet<string>,
+): DecisionInput {
   const standings = { entries: row.entries }
   return {
     policyVersion: 1,
@@ -144,7 +156,7 @@ function assemble(row: Row, intent: Intent, channels: ReadonlySet<string>): Deci
 }
 
 /** Anything missing makes it unknown, and an unknown purpose blocks. */
-function purposeOf(row: Row, key: string): DecisionInput['purpose'] {
+function purposeOf(row: DecisionFacts, key: string): DecisionInput['purpose'] {
   const { version, profile, kind, enforcement } = row
   if (version === null || profile === null || kind === null || enforcement === null)
     return { key, known: false }

@@ -22,8 +22,8 @@ it('an address that came after the forecast is decided on anew, not blocked as u
   await assent.api.put(`/v1/contacts/${person.externalId}`, {})
   const run = await startRunOf(assent.api, journey, person)
   const ref: DeliveryRef = { kind: 'run', run, step: 'one', visit: 1 }
-  const subject = await readSubject(assent.house.db, ref)
-  expect(subject.contactPoint).toBeNull()
+  const subject = await readSubject(assent.house, assent.house.db, ref)
+  expect(subject.matter.contactPoint).toBeNull()
   await assent.api.put(`/v1/contacts/${person.externalId}`, { email: person.email })
   const options = { now: new Date().toISOString(), expired: false }
   expect(await claimDelivery(assent.house, { ready: false, subject }, options)).toEqual({ kind: 'stale' })

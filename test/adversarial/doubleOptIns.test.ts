@@ -9,7 +9,7 @@ import { suppressions } from '../../db/schema/ledger.ts'
 import { outbox, triggerEvents } from '../../db/schema/triggers.ts'
 import { type Claim, claimDelivery } from '../../transactions/deliveries/claimDelivery.ts'
 import { settleDelivery } from '../../transactions/deliveries/settleDelivery.ts'
-import { decideOn, readSubject } from '../../transactions/deliveries/subject.ts'
+import { readDraft } from '../../transactions/deliveries/subject.ts'
 import { confirmDoubleOptIn } from '../../transactions/doubleOptIns/confirmDoubleOptIn.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { idOf } from '../harness/client.ts'
@@ -39,10 +39,9 @@ const request = async (person: Person, grants: readonly { purpose: string; topic
 
 /** As one attempt of the delivery activity claims the mail. @returns the token it mails, too */
 async function claim(id: string, mail: number): Promise<{ claim: Claim; token: string }> {
-  const { db, channels } = assent.house
-  const subject = await readSubject(db, { kind: 'double-opt-in', request: id, mail })
-  const { decision } = await decideOn(db, subject, channels)
-  const made = await renderDelivery(subject, decision, 'transactional', assent.url)
+  const ref = { kind: 'double-opt-in' as const, request: id, mail }
+  const { subject, content } = await readDraft(assent.house, assent.house.db, ref)
+  const made = await renderDelivery(subject, content, assent.url)
   const token = /\/confirm\/([\w-]+)/.exec(Buffer.from(made.mail.mime).toString().replace(/=\r\n/g, ''))?.[1]
   const options = { now: new Date().toISOString(), expired: false }
   return { claim: await claimDelivery(assent.house, made.rendering, options), token: token ?? '' }

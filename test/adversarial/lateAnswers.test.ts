@@ -8,7 +8,7 @@ import {
   markHandedOver,
   settleDelivery,
 } from '../../transactions/deliveries/settleDelivery.ts'
-import { type DeliveryRef, decideOn, readSubject } from '../../transactions/deliveries/subject.ts'
+import { type DeliveryRef, readDraft } from '../../transactions/deliveries/subject.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { optIn, publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
 
@@ -35,10 +35,8 @@ async function unknown() {
   await optIn(assent.api, person.email, 'marketing', 'newsletter')
   const run = await startRunOf(assent.api, journey, person)
   const ref: DeliveryRef = { kind: 'run', run, step: 'one', visit: 1 }
-  const { db, channels } = assent.house
-  const subject = await readSubject(db, ref)
-  const { decision } = await decideOn(db, subject, channels)
-  const { rendering } = await renderDelivery(subject, decision, 'commercial', assent.url)
+  const { subject, content } = await readDraft(assent.house, assent.house.db, ref)
+  const { rendering } = await renderDelivery(subject, content, assent.url)
   const claim = await claimDelivery(assent.house, rendering, { now: now(), expired: false })
   if (claim.kind !== 'claimed') throw new Error(claim.kind)
   expect(await markHandedOver(assent.house, claim.delivery, claim.attempt)).toBe(true)

@@ -11,7 +11,7 @@ import {
   markHandedOver,
   settleDelivery,
 } from '../../transactions/deliveries/settleDelivery.ts'
-import { type DeliveryRef, decideOn, readSubject } from '../../transactions/deliveries/subject.ts'
+import { type DeliveryRef, readDraft } from '../../transactions/deliveries/subject.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { deliveryShape } from '../harness/client.ts'
 import { optIn, type Person, publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
@@ -42,10 +42,8 @@ async function optedIn(): Promise<Person> {
 
 /** A rendering as another attempt makes it. */
 async function rendering(ref: DeliveryRef): Promise<Prospect> {
-  const { db, channels } = assent.house
-  const subject = await readSubject(db, ref)
-  const { decision } = await decideOn(db, subject, channels)
-  return (await renderDelivery(subject, decision, 'commercial', assent.url)).rendering
+  const { subject, content } = await readDraft(assent.house, assent.house.db, ref)
+  return (await renderDelivery(subject, content, assent.url)).rendering
 }
 
 /** Holds the next attempt that has claimed, until told to go on. */

@@ -15,6 +15,7 @@ import { Discretion } from '../../activities/discretion.ts'
 import { createApp } from '../../api/app.ts'
 import { openSmtpChannel } from '../../channels/email/smtp.ts'
 import { connect } from '../../db/connect.ts'
+import { Versions } from '../../db/reads/versions.ts'
 import { engineOptions } from '../../engine/connection.ts'
 import { Dispatcher } from '../../engine/dispatcher.ts'
 import { readSettings } from '../../settings.ts'
@@ -154,7 +155,12 @@ export async function startAssent(options: AssentOptions = {}): Promise<Assent> 
   const settings = readSettings(environment)
   const log = pino({ level: settings.LOG_LEVEL })
   const pool = connect(settings.DATABASE_URL, 20)
-  const house: House = { db: pool.db, dataKeys: settings.dataKeys, channels: channelsOf(settings) }
+  const house: House = {
+    db: pool.db,
+    versions: new Versions(),
+    dataKeys: settings.dataKeys,
+    channels: channelsOf(settings),
+  }
   await registerBuiltIns(house)
   const connection = Connection.lazy({ ...engineOptions(settings), connectTimeout: '2 seconds' })
   const client = new Client({ connection })

@@ -14,6 +14,7 @@ import { keyRoutes } from '../../api/v1/keys.ts'
 import { suppressionRoutes } from '../../api/v1/suppressions.ts'
 import { databaseNow } from '../../db/clock.ts'
 import { connect } from '../../db/connect.ts'
+import { Versions } from '../../db/reads/versions.ts'
 import { parseDataKeys } from '../../domain/ledger/keyring.ts'
 import type { House } from '../../transactions/house.ts'
 import { type Appended, appendEvents, type Statement } from '../../transactions/ledger/appendEvents.ts'
@@ -43,6 +44,7 @@ export async function startLedgerApi(): Promise<LedgerApi> {
   const owner = postgres(database.url, { max: 1, onnotice: () => {} })
   const house: House = {
     db: pool.db,
+    versions: new Versions(),
     dataKeys: parseDataKeys(testKeys.ASSENT_DATA_KEYS),
     channels: new Set(['email']),
   }

@@ -11,10 +11,12 @@
 import { eq, sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { newId } from '../../db/ids.ts'
+import type { Matter } from '../../db/reads/matter.ts'
 import { contacts } from '../../db/schema/contacts.ts'
 import { deliveries, deliveryContents, links } from '../../db/schema/deliveries.ts'
 import { doubleOptInTokens } from '../../db/schema/doubleOptIns.ts'
 import { runs } from '../../db/schema/journeys.ts'
+import { build, given, insertOf, rowsOf, Statement } from '../../db/statement.ts'
 import type { Decision, DecisionInput } from '../../domain/consent/types.ts'
 import { seal } from '../../domain/ledger/seal.ts'
 import type { House } from '../house.ts'
@@ -23,7 +25,7 @@ import { type ContactPointRow, lockContactPoint, lockRun } from '../locks.ts'
 import { endOf, type RunEnd } from '../runs/endRun.ts'
 import { recordStep } from '../runs/path.ts'
 import { tooManyConfirmations } from './confirmationLimit.ts'
-import { decideOn, readSubject, refreshSubject, type Subject } from './subject.ts'
+import { type DeliveryRef, decideFor, readSender, readSubject, type Sender, type Subject } from './subject.ts'
 
 export type DeliveryRow = typeof deliveries.$inferSelect
 
@@ -31,7 +33,6 @@ export type DeliveryRow = typeof deliveries.$inferSelect
 export type Rendering = {
   ready: true
   subject: Subject
-  decision: Decision
   /** Hex SHA-256 of the handle in its links. */
   handleHash: string
   links: { tokenHash: string; position: number; link: string; url: string }[]
@@ -62,33 +63,33 @@ export async function claimDelivery(
   options: { now: string; expired: boolean },
 ): Promise<Claim> {
   return house.db.transaction(async (tx) => {
-    const { ref, contactPoint, claimKey } = prospect.subject
-    const ended = await lockSender(tx, prospect.subject)
-    const locked = contactPoint === null ? null : await lockContactPoint(tx, contactPoint.id)
-    // The locks are held. What is asked together is answered in this order, in one round trip.
-    const [existing, subject, first] = await Promise.all([
-      lockDelivery(tx, claimKey),
-      refreshSubject(tx, prospect.subject, ended),
-      decideOn(tx, prospect.subject, house.channels),
-    ])
+    const standing = await lockDelivery(tx, house, prospect.subject)
+    const { existing, contactPoint } = standing
+    const { sender, matter, decision } = standing.subject
     if (existing !== null && existing.state !== 'claimed' && existing.state !== 'held') {
       return { kind: 'settled', delivery: await settledAlready(tx, existing, options.now) }
     }
-    const same = sameMatter(prospect.subject, subject)
-    const { input, decision } = same ? first : await decideOn(tx, subject, house.channels)
-    const row = { existing, subject, input, decision, now: options.now }
-    if (subject.ended !== null) return settle(tx, row, 'cancelled', subject.ended.reason)
+    const row = { ...standing, now: options.now }
+    if (sender.ended !== null) return settle(tx, row, 'cancelled', sender.ended.reason)
     if (options.expired) return settle(tx, row, 'expired', 'expired')
+    // Another address than the one that is locked: nothing can be said of it here.
+    if (matter.contactPoint !== (contactPoint?.id ?? null)) return { kind: 'stale' }
     if (decision.verdict === 'block') return settle(tx, row, 'blocked', decision.reason)
-    // Without a contact point the decision would be no: one has come since, and is not locked.
-    if (locked === null) return { kind: 'stale' }
-    if (ref.kind === 'double-opt-in' && (await tooManyConfirmations(tx, locked.id, existing?.id ?? null))) {
+    // Nothing is allowed to nobody.
+    if (contactPoint === null) return { kind: 'stale' }
+    if (
+      sender.ref.kind === 'double-opt-in' &&
+      (await tooManyConfirmations(tx, contactPoint.id, existing?.id ?? null))
+    ) {
       return settle(tx, row, 'blocked', 'confirmations-limited')
     }
-    if (!prospect.ready || !sameBasis(prospect, subject, decision)) return { kind: 'stale' }
-    return take(tx, house, locked, prospect, row)
+    if (!prospect.ready || !sameBasis(prospect.subject, standing.subject)) return { kind: 'stale' }
+    return take(tx, house, contactPoint, prospect, row)
   })
 }
+
+/** Forecasts whose address had changed by the time they were to be recorded; not this often in a row. */
+const mostForecasts = 20
 
 /**
  * The consent activity's half: where the decision is to block, records the block under the lock at once. An allow is only a
@@ -96,43 +97,72 @@ export async function claimDelivery(
  */
 export async function decideDelivery(
   house: House,
-  ref: Subject['ref'],
+  ref: DeliveryRef,
   now: string,
-): Promise<{ input: DecisionInput; decision: Decision; ended: Subject['ended'] }> {
-  const reads = house.reads ?? house.db
-  const forecast = await readSubject(reads, ref)
-  const first = await decideOn(reads, forecast, house.channels)
-  if (forecast.ended !== null || first.decision.verdict === 'allow')
-    return { ...first, ended: forecast.ended }
+): Promise<{ input: DecisionInput; decision: Decision; ended: RunEnd | null }> {
+  for (let round = 0; round < mostForecasts; round++) {
+    const forecast = await readSubject(house, house.reads ?? house.db, ref)
+    const answer =
+      forecast.sender.ended !== null || forecast.decision.verdict === 'allow'
+        ? answerOf(forecast)
+        : await recordBlock(house, forecast, now)
+    if (answer !== null) return answer
+  }
+  throw new Error('the address changed again and again while it was decided on')
+}
+
+/** @returns null where the address is another by now */
+async function recordBlock(
+  house: House,
+  forecast: Subject,
+  now: string,
+): Promise<ReturnType<typeof answerOf> | null> {
   return house.db.transaction(async (tx) => {
-    await lockSender(tx, forecast)
-    if (forecast.contactPoint !== null) await lockContactPoint(tx, forecast.contactPoint.id)
-    const existing = await lockDelivery(tx, forecast.claimKey)
+    const standing = await lockDelivery(tx, house, forecast)
+    const { existing, subject, contactPoint } = standing
     if (existing?.decision != null && existing.decisionInput != null) {
       return { input: existing.decisionInput, decision: existing.decision, ended: null }
     }
-    const subject = await readSubject(tx, ref)
-    const { input, decision } = await decideOn(tx, subject, house.channels)
-    if (subject.ended === null && decision.verdict === 'block') {
-      await settle(tx, { existing, subject, input, decision, now }, 'blocked', decision.reason)
-    }
-    return { input, decision, ended: subject.ended }
+    if (subject.sender.ended !== null || subject.decision.verdict === 'allow') return answerOf(subject)
+    if (subject.matter.contactPoint !== (contactPoint?.id ?? null)) return null
+    await settle(tx, { ...standing, now }, 'blocked', subject.decision.reason)
+    return answerOf(subject)
   })
 }
 
-/** The run's or the request's row: whoever ends it waits for us, or we see that it ended. */
-async function lockSender(tx: Db, subject: Subject): Promise<RunEnd | null> {
-  return subject.ref.kind === 'run' ? endOf(await lockRun(tx, subject.ref.run)) : null
+function answerOf({ sender, matter, decision }: Subject) {
+  return { input: matter.input, decision, ended: sender.ended }
 }
 
-async function lockDelivery(tx: Db, claimKey: string): Promise<DeliveryRow | null> {
-  const [row] = await tx
+/** How a delivery stands once the locks of its claim are held; `contactPoint` is the one that is locked. */
+type Standing = { existing: DeliveryRow | null; subject: Subject; contactPoint: ContactPointRow | null }
+
+/** Takes the locks in their order, then reads everything anew. All is asked at once, and answered in this order. */
+async function lockDelivery(tx: Db, house: House, forecast: Subject): Promise<Standing> {
+  const { sender, matter } = forecast
+  const [ended, contactPoint, existing, subject, request] = await Promise.all([
+    sender.ref.kind === 'run' ? lockRun(tx, sender.ref.run).then(endOf) : null,
+    matter.contactPoint === null ? null : lockContactPoint(tx, matter.contactPoint),
+    deliveryLock.first(tx, { claimKey: sender.claimKey }),
+    decideFor(house, tx, sender),
+    // Whoever settles a request holds its contact point's lock.
+    sender.ref.kind === 'run' ? null : readSender(house, tx, sender.ref),
+  ])
+  return {
+    existing: existing ?? null,
+    contactPoint,
+    subject: { ...subject, sender: { ...sender, ended: request === null ? ended : request.ended } },
+  }
+}
+
+const deliveryLock = rowsOf<{ claimKey: string }>()(
+  deliveries,
+  build
     .select()
     .from(deliveries)
-    .where(eq(deliveries.claimKey, claimKey))
-    .for('no key update')
-  return row ?? null
-}
+    .where(eq(deliveries.claimKey, given('claimKey')))
+    .for('no key update'),
+)
 
 /** A hand-over whose attempt died without an answer can only be called unknown. */
 async function settledAlready(tx: Db, existing: DeliveryRow, now: string): Promise<DeliveryRow> {
@@ -148,31 +178,24 @@ async function settledAlready(tx: Db, existing: DeliveryRow, now: string): Promi
 }
 
 /** A rendering holds only for the very message, profile, address and tracking rights it was made with. */
-function sameBasis(rendering: Rendering, subject: Subject, decision: Decision): boolean {
+function sameBasis(made: Subject, now: Subject): boolean {
   return (
-    sameMatter(rendering.subject, subject) &&
-    rendering.decision.tracking.allowed === decision.tracking.allowed
+    sameMatter(made.matter, now.matter) && made.decision.tracking.allowed === now.decision.tracking.allowed
   )
 }
 
 /** The same message to the same address, in the same versions. */
-function sameMatter(before: Subject, now: Subject): boolean {
+function sameMatter(made: Matter, now: Matter): boolean {
   return (
-    before.message.key === now.message.key &&
-    before.message.version === now.message.version &&
-    before.profile.key === now.profile.key &&
-    before.profile.version === now.profile.version &&
-    before.contactPoint?.id === now.contactPoint?.id
+    made.message.key === now.message.key &&
+    made.message.version === now.message.version &&
+    made.profile.key === now.profile.key &&
+    made.profile.version === now.profile.version &&
+    made.contactPoint === now.contactPoint
   )
 }
 
-type Row = {
-  existing: DeliveryRow | null
-  subject: Subject
-  input: DecisionInput
-  decision: Decision
-  now: string
-}
+type Row = { existing: DeliveryRow | null; subject: Subject; now: string }
 
 async function take(
   tx: Db,
@@ -182,7 +205,7 @@ async function take(
   row: Row,
 ): Promise<Claim> {
   const attempt = (row.existing?.attempt ?? 0) + 1
-  const delivery = await write(tx, row, {
+  const { delivery, written } = write(tx, row, {
     state: 'claimed',
     reason: null,
     attempt,
@@ -191,38 +214,41 @@ async function take(
     tracksClicks: rendering.tracksClicks,
     providerId: rendering.providerId,
     providerAnswer: null,
-    claimedAt: sql`clock_timestamp()`,
+    claimedAt: row.subject.matter.input.now,
   })
   // Those of an attempt that died: their handle is not valid any more.
   if (row.existing !== null) await tx.delete(links).where(eq(links.deliveryId, delivery.id))
+  // None of these needs another's answer, so they travel together, in this order.
+  await Promise.all([
+    written,
+    ...rendering.links.map(({ tokenHash, ...link }) =>
+      linkInsert.all(tx, { ...link, deliveryId: delivery.id, tokenHash: Buffer.from(tokenHash, 'hex') }),
+    ),
+    ...markSending(tx, row, delivery.id),
+  ])
   if (rendering.confirmation !== null) await keepConfirmation(tx, house, contactPoint, rendering, delivery)
-  // None of these needs another's answer, so they travel together.
-  await Promise.all([keepLinks(tx, delivery.id, rendering.links), markSending(tx, row, delivery.id)])
   return { kind: 'claimed', delivery: delivery.id, attempt }
 }
 
-async function keepLinks(tx: Db, deliveryId: string, made: Rendering['links']): Promise<void> {
-  if (made.length === 0) return
-  await tx.insert(links).values(
-    made.map(({ tokenHash, position, link, url }) => ({
-      tokenHash: Buffer.from(tokenHash, 'hex'),
-      deliveryId,
-      position,
-      link,
-      url,
-    })),
-  )
-}
+const linkInsert = insertOf(links)
+
+const mark = new Statement<{ run: string }, never>(
+  build
+    .update(runs)
+    .set({
+      markSeq: sql`(select ${contacts.eventSeq} from ${contacts} where ${contacts.id} = ${runs.contactId})`,
+    })
+    .where(eq(runs.id, given('run'))),
+)
 
 /** From here on an event counts for the wait that follows this message. */
-async function markSending(tx: Db, row: Row, delivery: string): Promise<void> {
-  const { ref, contact } = row.subject
-  if (ref.kind !== 'run' || contact === null) return
-  const seq = sql`(select ${contacts.eventSeq} from ${contacts} where ${contacts.id} = ${contact.id})`
-  await Promise.all([
-    tx.update(runs).set({ markSeq: seq }).where(eq(runs.id, ref.run)),
+function markSending(tx: Db, row: Row, delivery: string): Promise<unknown>[] {
+  const { ref } = row.subject.sender
+  if (ref.kind !== 'run') return []
+  return [
+    mark.all(tx, { run: ref.run }),
     recordStep(tx, { ...ref, at: row.now, outcome: 'sending', delivery }),
-  ])
+  ]
 }
 
 /** A confirmation is evidence: its token's hash, and its exact text under the contact point's key. */
@@ -263,50 +289,75 @@ async function settle(
   state: 'blocked' | 'cancelled' | 'expired',
   reason: string,
 ): Promise<Claim> {
-  const delivery = await write(tx, row, { state, reason, settledAt: sql`clock_timestamp()` })
-  await recordDelivery(tx, delivery, row.now)
+  const change = { state, reason, settledAt: row.subject.matter.input.now }
+  const { delivery, written } = write(tx, row, change)
+  await Promise.all([written, recordDelivery(tx, delivery, row.now)])
   return { kind: 'settled', delivery }
 }
 
-type Change = Omit<Partial<typeof deliveries.$inferInsert>, 'claimedAt' | 'settledAt'> & {
-  state: DeliveryRow['state']
-  claimedAt?: ReturnType<typeof sql>
-  settledAt?: ReturnType<typeof sql>
-}
+const deliveryInsert = insertOf(deliveries)
 
-async function write(tx: Db, row: Row, change: Change): Promise<DeliveryRow> {
-  const { subject } = row
-  const { ref } = subject
+/** Writes the delivery's row. @returns it as it stands then, at once */
+function write(
+  tx: Db,
+  row: Row,
+  change: Partial<DeliveryRow> & Pick<DeliveryRow, 'state' | 'reason'>,
+): { delivery: DeliveryRow; written: Promise<unknown> } {
+  const { sender, matter, decision } = row.subject
   const facts = {
-    contactId: subject.contact?.id ?? null,
-    contactPointId: subject.contactPoint?.id ?? null,
-    channel: subject.channel,
-    message: subject.message.key,
-    messageVersion: subject.message.version,
-    purpose: subject.message.definition.purpose,
-    topic: subject.message.definition.topic ?? null,
-    decision: row.decision,
-    decisionInput: row.input,
+    ...factsOf(sender, matter),
+    decision,
+    decisionInput: matter.input,
     ...change,
   }
-  const query =
-    row.existing === null
-      ? tx.insert(deliveries).values({
-          id: newId(),
-          claimKey: subject.claimKey,
-          runId: ref.kind === 'run' ? ref.run : null,
-          step: ref.kind === 'run' ? ref.step : null,
-          visit: ref.kind === 'run' ? ref.visit : null,
-          doubleOptIn: ref.kind === 'run' ? null : ref.request,
-          journey: subject.journey?.key ?? null,
-          journeyVersion: subject.journey?.version ?? null,
-          createdAt: sql`clock_timestamp()`,
-          ...facts,
-        })
-      : tx.update(deliveries).set(facts).where(eq(deliveries.id, row.existing.id))
-  const [written] = await query.returning()
-  if (written === undefined) throw new Error('a delivery vanished under its lock')
-  return written
+  if (row.existing !== null) {
+    const delivery = { ...row.existing, ...facts }
+    return {
+      delivery,
+      written: tx.update(deliveries).set(facts).where(eq(deliveries.id, delivery.id)).execute(),
+    }
+  }
+  const delivery = { ...unclaimed, ...originOf(sender), id: newId(), createdAt: matter.input.now, ...facts }
+  return { delivery, written: deliveryInsert.all(tx, delivery) }
+}
+
+/** What a delivery is until it is claimed. */
+const unclaimed = {
+  attempt: 1,
+  handleHash: null,
+  tracksOpens: false,
+  tracksClicks: false,
+  providerId: null,
+  providerAnswer: null,
+  claimedAt: null,
+  handedOverAt: null,
+  settledAt: null,
+}
+
+/** Where a delivery comes from. */
+export function originOf({ ref, claimKey, journey }: Sender) {
+  return {
+    claimKey,
+    runId: ref.kind === 'run' ? ref.run : null,
+    step: ref.kind === 'run' ? ref.step : null,
+    visit: ref.kind === 'run' ? ref.visit : null,
+    doubleOptIn: ref.kind === 'run' ? null : ref.request,
+    journey: journey?.key ?? null,
+    journeyVersion: journey?.version ?? null,
+  }
+}
+
+/** What a delivery brings to whom. */
+export function factsOf({ to }: Sender, { channel, contactPoint, message }: Matter) {
+  return {
+    contactId: 'contact' in to ? to.contact : null,
+    contactPointId: contactPoint,
+    channel,
+    message: message.key,
+    messageVersion: message.version,
+    purpose: message.purpose,
+    topic: message.topic,
+  }
 }
 
 /** The delivery's outcome in its run's path; a double opt-in has none. */

@@ -8,14 +8,15 @@
 import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { newId } from '../../db/ids.ts'
-import { type DeliveryState, deliveries } from '../../db/schema/deliveries.ts'
+import { deliveries } from '../../db/schema/deliveries.ts'
 import { suppressions } from '../../db/schema/ledger.ts'
 import { outbox } from '../../db/schema/triggers.ts'
+import { build, columnsOf, given, rowsOf, Statement } from '../../db/statement.ts'
 import { isHardBounce } from '../../domain/messages/bounces.ts'
 import type { House } from '../house.ts'
 import { lockContactPoint } from '../locks.ts'
 import type { OutboxTrigger } from '../outbox.ts'
-import { type DeliveryRow, recordDelivery } from './claimDelivery.ts'
+import { type DeliveryRow, factsOf, originOf, recordDelivery } from './claimDelivery.ts'
 import { claimKeyOf, type DeliveryRef, readSubject } from './subject.ts'
 
 /** The provider's own words; no address in them. */
@@ -28,14 +29,23 @@ export type HandOverOutcome =
   | { kind: 'forestalled' }
   | { kind: 'unknown'; cause: string }
 
-/** claimed → handed-over. @returns false where another attempt has taken the delivery: then not a byte may flow */
-export async function markHandedOver(house: House, delivery: string, attempt: number): Promise<boolean> {
-  const marked = await house.db
+const mark = new Statement<{ delivery: string; attempt: number }, { id: string }>(
+  build
     .update(deliveries)
     .set({ state: 'handed-over', handedOverAt: sql`clock_timestamp()` })
-    .where(and(eq(deliveries.id, delivery), eq(deliveries.attempt, attempt), eq(deliveries.state, 'claimed')))
-    .returning({ id: deliveries.id })
-  return marked.length > 0
+    .where(
+      and(
+        eq(deliveries.id, given('delivery')),
+        eq(deliveries.attempt, given('attempt')),
+        eq(deliveries.state, 'claimed'),
+      ),
+    )
+    .returning({ id: deliveries.id }),
+)
+
+/** claimed → handed-over. @returns false where another attempt has taken the delivery: then not a byte may flow */
+export async function markHandedOver(house: House, delivery: string, attempt: number): Promise<boolean> {
+  return (await mark.first(house.db, { delivery, attempt })) !== undefined
 }
 
 /**
@@ -48,59 +58,63 @@ export async function settleDelivery(
   outcome: HandOverOutcome,
   now: string,
 ): Promise<DeliveryRow> {
+  const change = changeOf(outcome)
+  if (change === null) return read(house.db, claim.delivery)
+  const hard = outcome.kind === 'refused' && outcome.permanent && isHardBounce(outcome.answer.enhanced)
+  if (!hard) {
+    return (await settlement.first(house.db, { ...claim, ...change, now })) ?? read(house.db, claim.delivery)
+  }
   return house.db.transaction(async (tx) => {
-    const change = changeOf(outcome)
-    if (change === null) return read(tx, claim.delivery)
-    const hard = outcome.kind === 'refused' && outcome.permanent && isHardBounce(outcome.answer.enhanced)
-    if (hard) {
-      const { contactPointId } = await read(tx, claim.delivery)
-      if (contactPointId !== null) await lockContactPoint(tx, contactPointId)
-    }
-    const [row] = await tx
-      .update(deliveries)
-      .set({ ...change.set, settledAt: change.set.state === 'held' ? null : sql`clock_timestamp()` })
-      .where(
-        and(
-          eq(deliveries.id, claim.delivery),
-          eq(deliveries.attempt, claim.attempt),
-          inArray(deliveries.state, change.from),
-        ),
-      )
-      .returning()
+    const { contactPointId } = await read(tx, claim.delivery)
+    if (contactPointId !== null) await lockContactPoint(tx, contactPointId)
+    const row = await settlement.first(tx, { ...claim, ...change, now })
     if (row === undefined) return read(tx, claim.delivery)
-    await recordDelivery(tx, row, now)
-    if (hard) await suppress(tx, row, outcome.answer)
+    await suppress(tx, row, outcome.answer)
     return row
   })
 }
 
-function changeOf(outcome: HandOverOutcome): {
-  from: DeliveryState[]
-  set: { state: DeliveryState; reason: string | null; providerAnswer?: unknown }
-} | null {
+type Change = {
+  state: 'sent' | 'failed' | 'held' | 'unknown'
+  reason: string | null
+  answer: (Answer & { stage?: string }) | null
+  /** Whether it also counts for a hand-over that was given up as unknown. */
+  late: boolean
+}
+
+/** The delivery's state and its run's path in one statement, which is a transaction of its own: one way to the database and back. */
+const settlement = rowsOf<{ delivery: string; attempt: number; now: string } & Change>()(
+  deliveries,
+  sql`with changed as (
+    update deliveries set state = ${given('state')}, reason = ${given('reason')},
+      provider_answer = ${sql.param(given('answer'), deliveries.providerAnswer)},
+      settled_at = case when ${given('state')} = 'held' then null else clock_timestamp() end
+    where id = ${given('delivery')} and attempt = ${given('attempt')}
+      and (state in ('claimed', 'handed-over') or (${given('late')}::boolean and state = 'unknown'))
+    returning *
+  ), told as (
+    insert into run_path (run_id, step, visit, at, outcome, reason, delivery)
+    select run_id, step, visit, ${given('now')}::timestamptz, state, reason, id from changed where run_id is not null
+    on conflict (run_id, step, visit) do update
+      set at = excluded.at, outcome = excluded.outcome, reason = excluded.reason, delivery = excluded.delivery, event = null
+  )
+  select ${columnsOf(deliveries)} from changed`,
+)
+
+function changeOf(outcome: HandOverOutcome): Change | null {
   switch (outcome.kind) {
     case 'accepted':
-      return {
-        from: ['claimed', 'handed-over', 'unknown'],
-        set: { state: 'sent', reason: null, providerAnswer: outcome.answer },
-      }
+      return { state: 'sent', reason: null, answer: outcome.answer, late: true }
     case 'refused': {
-      const { answer, stage } = outcome
-      const providerAnswer = { ...answer, stage }
+      const answer = { ...outcome.answer, stage: outcome.stage }
       return outcome.permanent
-        ? {
-            from: ['claimed', 'handed-over', 'unknown'],
-            set: { state: 'failed', reason: 'refused', providerAnswer },
-          }
-        : {
-            from: ['claimed', 'handed-over'],
-            set: { state: 'held', reason: 'refused-for-now', providerAnswer },
-          }
+        ? { state: 'failed', reason: 'refused', answer, late: true }
+        : { state: 'held', reason: 'refused-for-now', answer, late: false }
     }
     case 'not-handed-over':
-      return { from: ['claimed', 'handed-over'], set: { state: 'held', reason: 'not-handed-over' } }
+      return { state: 'held', reason: 'not-handed-over', answer: null, late: false }
     case 'unknown':
-      return { from: ['claimed', 'handed-over'], set: { state: 'unknown', reason: 'no-answer' } }
+      return { state: 'unknown', reason: 'no-answer', answer: null, late: false }
     case 'forestalled':
       return null
     default:
@@ -164,27 +178,14 @@ export async function giveUpDelivery(
   reason: string,
   now: string,
 ): Promise<DeliveryRow> {
-  const subject = await readSubject(house.db, ref)
+  const { sender, matter } = await readSubject(house, house.db, ref)
   return house.db.transaction(async (tx) => {
-    const { definition, key, version } = subject.message
     await tx
       .insert(deliveries)
       .values({
         id: newId(),
-        claimKey: claimKeyOf(ref),
-        runId: ref.kind === 'run' ? ref.run : null,
-        step: ref.kind === 'run' ? ref.step : null,
-        visit: ref.kind === 'run' ? ref.visit : null,
-        doubleOptIn: ref.kind === 'run' ? null : ref.request,
-        journey: subject.journey?.key ?? null,
-        journeyVersion: subject.journey?.version ?? null,
-        contactId: subject.contact?.id ?? null,
-        contactPointId: subject.contactPoint?.id ?? null,
-        channel: subject.channel,
-        message: key,
-        messageVersion: version,
-        purpose: definition.purpose,
-        topic: definition.topic ?? null,
+        ...originOf(sender),
+        ...factsOf(sender, matter),
         state: 'held',
         createdAt: sql`clock_timestamp()`,
       })

@@ -3,18 +3,18 @@
  *
  * Locks: the contact row, then the run row.
  */
-import { and, eq, inArray } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
 import type { Db } from '../../db/connect.ts'
-import { runs, waits } from '../../db/schema/journeys.ts'
+import { runs } from '../../db/schema/journeys.ts'
 import { outbox } from '../../db/schema/triggers.ts'
+import { given, Statement } from '../../db/statement.ts'
 import { findStep, type JourneyDefinition } from '../../domain/journey/definition.ts'
 import { notFound, Refusal } from '../../domain/refusal.ts'
 import type { House } from '../house.ts'
-import { lockContact, lockRun } from '../locks.ts'
+import { lockContact, lockRun, lockRunWithContact } from '../locks.ts'
 import type { OutboxSignal } from '../outbox.ts'
 import { recordStep } from './path.ts'
-import { definitionOf } from './readRun.ts'
 
 export type RunEnd = { state: 'completed' | 'exited' | 'cancelled' | 'failed'; reason: string }
 
@@ -31,12 +31,16 @@ export async function endRun(
   },
 ): Promise<RunEnd> {
   return house.db.transaction(async (tx) => {
-    const { contactId, definition } = await definitionOf(tx, end.run)
-    await lockContact(tx, contactId)
-    const ended = await endRunIn(tx, { ...end, at: end.now, event: null, nudge: false })
+    // Asked together they travel together, in this order.
+    const [{ run }, ended] = await Promise.all([
+      lockRunWithContact(tx, end.run),
+      endRunIn(tx, { ...end, at: end.now, event: null, nudge: false }),
+    ])
     if (ended.reason === 'exit-step' && end.step !== null && end.visit !== null) {
-      const { run, step, visit, now: at } = end
-      await recordStep(tx, { run, step, visit, at, outcome: 'exited', reason: exitReason(definition, step) })
+      const { definition } = await house.versions.journey(tx, run.journey, run.version)
+      const { step, visit, now: at } = end
+      const reason = exitReason(definition, step)
+      await recordStep(tx, { run: run.id, step, visit, at, outcome: 'exited', reason })
     }
     return ended
   })
@@ -73,37 +77,36 @@ export async function endRunIn(
     nudge: boolean
   },
 ): Promise<RunEnd> {
-  const changed = await tx
-    .update(runs)
-    .set({ state: end.state, endedAt: end.at, endReason: end.reason })
-    .where(and(eq(runs.id, end.run), inArray(runs.state, ['running', 'waiting', 'paused'])))
-    .returning({ id: runs.id })
-  if (changed.length === 0) {
-    const run = await lockRun(tx, end.run)
-    return endOf(run) ?? { state: end.state, reason: end.reason }
-  }
-  const closed = await tx
-    .update(waits)
-    .set({ state: 'closed', settledAt: end.at })
-    .where(and(eq(waits.runId, end.run), eq(waits.state, 'open')))
-    .returning({ step: waits.step, visit: waits.visit })
-  for (const wait of closed) {
-    await recordStep(tx, {
-      run: end.run,
-      step: wait.step,
-      visit: wait.visit,
-      at: end.at,
-      outcome: end.state,
-      reason: end.reason,
-      event: end.event,
-    })
-  }
+  const { run, state, reason, at, event } = end
+  const changed = await ending.all(tx, { run, state, reason, at, event })
+  if (changed.length === 0) return endOf(await lockRun(tx, run)) ?? { state, reason }
   if (end.nudge) {
     const nudge: OutboxSignal = { wait: null, event: end.event }
-    await tx.insert(outbox).values({ stream: end.run, kind: 'signal', body: nudge })
+    await tx.insert(outbox).values({ stream: run, kind: 'signal', body: nudge })
   }
-  return { state: end.state, reason: end.reason }
+  return { state, reason }
 }
+
+type Ending = { run: string; state: RunEnd['state']; reason: string; at: string; event: string | null }
+
+/** The run, its open waits, and what its path says of them; answers nothing where the run had ended before. */
+const ending = new Statement<Ending, { id: string }>(
+  sql`with ended as (
+    update runs set state = ${given('state')}, ended_at = ${given('at')}::timestamptz, end_reason = ${given('reason')}
+    where id = ${given('run')} and state in ('running', 'waiting', 'paused')
+    returning id
+  ), closed as (
+    update waits set state = 'closed', settled_at = ${given('at')}::timestamptz
+    from ended where waits.run_id = ended.id and waits.state = 'open'
+    returning waits.run_id, waits.step, waits.visit
+  ), told as (
+    insert into run_path (run_id, step, visit, at, outcome, reason, event)
+    select run_id, step, visit, ${given('at')}::timestamptz, ${given('state')}, ${given('reason')}, ${given('event')}::uuid from closed
+    on conflict (run_id, step, visit) do update
+      set at = excluded.at, outcome = excluded.outcome, reason = excluded.reason, delivery = null, event = excluded.event
+  )
+  select id from ended`,
+)
 
 /** How a run ended, or null while it has not. */
 export function endOf(run: {

@@ -7,14 +7,14 @@
  *
  * Locks: the contact row, then the run row.
  */
-import { and, asc, eq, gt, inArray, or } from 'drizzle-orm'
+import { eq, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { newId } from '../../db/ids.ts'
-import { deliveries } from '../../db/schema/deliveries.ts'
 import { runs, waits } from '../../db/schema/journeys.ts'
-import { triggerEvents } from '../../db/schema/triggers.ts'
+import { type StoredEvent, triggerEvents } from '../../db/schema/triggers.ts'
+import { build, columnsOf, given, insertOf, rowsOf, Statement } from '../../db/statement.ts'
 import { evaluateMoment } from '../../domain/conditions/evaluate.ts'
-import { awaitsOf } from '../../domain/journey/awaits.ts'
+import { type Await, awaitsOf } from '../../domain/journey/awaits.ts'
 import { findStep, type JourneyDefinition } from '../../domain/journey/definition.ts'
 import { nextTimeOfDay } from '../../domain/journey/schedule.ts'
 import { readUntil } from '../../domain/journey/until.ts'
@@ -22,11 +22,10 @@ import { point } from '../../points.ts'
 import type { House } from '../house.ts'
 import { lazyBindings } from '../intake/bindings.ts'
 import { firstMatch, settleMatched } from '../intake/matchWaits.ts'
-import { type ContactRow, lockContact, lockRun, type RunRow } from '../locks.ts'
+import { type ContactRow, lockRunWithContact, type RunRow } from '../locks.ts'
 import { endOf, type RunEnd } from './endRun.ts'
 import { recordStep } from './path.ts'
-import { definitionOf } from './readRun.ts'
-import { standingOf, type WaitStanding } from './waitStanding.ts'
+import { standingOf, type WaitStanding, waitOfVisit } from './waitStanding.ts'
 
 export type EnterWait = {
   run: string
@@ -42,19 +41,17 @@ export type EnterWait = {
 export async function enterWait(house: House, request: EnterWait): Promise<WaitStanding | { ended: RunEnd }> {
   await point('wait:before-enter')
   return house.db.transaction(async (tx) => {
-    const { definition, contactId } = await definitionOf(tx, request.run)
-    const contact = await lockContact(tx, contactId)
-    const run = await lockRun(tx, request.run)
+    const [{ contact, run }, entered] = await Promise.all([
+      lockRunWithContact(tx, request.run),
+      waitOfVisit.first(tx, request),
+    ])
     const ended = endOf(run)
     if (ended !== null) return { ended }
-    const [entered] = await tx
-      .select()
-      .from(waits)
-      .where(and(eq(waits.runId, run.id), eq(waits.step, request.step), eq(waits.visit, request.visit)))
     if (entered !== undefined) return standingOf(entered)
 
+    const { definition } = await house.versions.journey(tx, run.journey, run.version)
     const deadline = await deadlineOf(tx, request, definition, contact, run)
-    const wait = {
+    const wait: WaitRow = {
       id: newId(),
       runId: run.id,
       contactId: contact.id,
@@ -68,64 +65,67 @@ export async function enterWait(house: House, request: EnterWait): Promise<WaitS
       settledAt: null,
       eventId: null,
       branch: null,
-    } satisfies typeof waits.$inferSelect
-    await tx.insert(waits).values(wait)
-    if (request.kind === 'events') {
-      const branch = await matchPast(tx, wait, run, contact, definition, request.now)
-      if (branch !== null) return { matched: branch }
     }
-    await Promise.all([
-      tx.update(runs).set({ state: 'waiting' }).where(eq(runs.id, run.id)),
+    const awaits = request.kind === 'events' ? awaitsOf(definition, wait.step) : []
+    // Asked together they travel together, in this order.
+    const [past] = await Promise.all([
+      eventsBefore(tx, wait, run, awaits),
+      waitInsert.all(tx, wait),
+      runWaits.all(tx, { run: run.id }),
       recordStep(tx, { ...request, at: request.now, outcome: 'waiting' }),
     ])
+    const bindings = lazyBindings(tx, contact, request.now)
+    for (const event of past) {
+      const counting = awaits.filter((awaited) => counts(awaited, event, wait, run))
+      const branch = await firstMatch(tx, { runId: run.id, payload: run.payload }, counting, event, bindings)
+      if (branch !== null && (await settleMatched(tx, wait, event, branch))) return { matched: branch }
+    }
     return standingOf(wait)
   })
 }
 
-/** What already happened that this wait is for: settles it with the earliest. */
-async function matchPast(
+type WaitRow = typeof waits.$inferSelect
+
+const waitInsert = insertOf(waits)
+const runWaits = new Statement<{ run: string }, never>(
+  build
+    .update(runs)
+    .set({ state: 'waiting' })
+    .where(eq(runs.id, given('run'))),
+)
+
+/** What already happened that the wait may be for, in its order. */
+async function eventsBefore(
   tx: Db,
-  wait: typeof waits.$inferSelect,
+  wait: WaitRow,
   run: RunRow,
-  contact: ContactRow,
-  definition: JourneyDefinition,
-  now: string,
-): Promise<number | null> {
-  const awaits = awaitsOf(definition, wait.step)
+  awaits: readonly Await[],
+): Promise<StoredEvent[]> {
   const triggers = awaits.filter((awaited) => awaited.step === null)
-  const interactions = awaits.filter((awaited) => awaited.step !== null)
+  const names = triggers.map((awaited) => awaited.trigger)
   const since = triggers.some((awaited) => awaited.sinceEntry) ? run.entrySeq : wait.sinceSeq
-  const past = await tx
-    .select()
-    .from(triggerEvents)
-    .where(
-      and(
-        eq(triggerEvents.contactId, contact.id),
-        or(
-          and(
-            inArray(triggerEvents.name, ['', ...triggers.map((awaited) => awaited.trigger)]),
-            gt(triggerEvents.seq, since),
-          ),
-          interactions.length > 0
-            ? inArray(
-                triggerEvents.deliveryId,
-                tx.select({ id: deliveries.id }).from(deliveries).where(eq(deliveries.runId, run.id)),
-              )
-            : undefined,
-        ),
-      ),
-    )
-    .orderBy(asc(triggerEvents.seq))
-  const bindings = lazyBindings(tx, contact, now)
-  for (const event of past) {
-    const seq = event.seq ?? 0
-    const counting = awaits.filter(
-      (awaited) => awaited.step !== null || seq > (awaited.sinceEntry ? run.entrySeq : wait.sinceSeq),
-    )
-    const branch = await firstMatch(tx, { runId: run.id, payload: run.payload }, counting, event, bindings)
-    if (branch !== null && (await settleMatched(tx, wait, event, branch))) return branch
-  }
-  return null
+  const values = { contact: wait.contactId, names, since, run: run.id }
+  if (triggers.length < awaits.length) return triggersAndInteractions.all(tx, values)
+  return triggers.length === 0 ? [] : triggersOnly.all(tx, values)
+}
+
+/** A trigger counts since the run's last step took effect, or since the entry; an interaction however early it came. */
+function counts(awaited: Await, event: StoredEvent, wait: WaitRow, run: RunRow): boolean {
+  if (awaited.step !== null) return true
+  return (event.seq ?? 0) > (awaited.sinceEntry ? run.entrySeq : wait.sinceSeq)
+}
+
+const isTrigger = sql`name = any(${given('names')}::text[]) and seq > ${given('since')}::bigint`
+const isInteraction = sql`delivery_id in (select id from deliveries where run_id = ${given('run')}::uuid)`
+const triggersOnly = eventsThat(isTrigger)
+const triggersAndInteractions = eventsThat(sql`((${isTrigger}) or ${isInteraction})`)
+
+function eventsThat(condition: SQL) {
+  return rowsOf<{ contact: string; names: string[]; since: number; run: string }>()(
+    triggerEvents,
+    sql`select ${columnsOf(triggerEvents)} from trigger_events
+      where contact_id = ${given('contact')}::uuid and ${condition} order by seq`,
+  )
 }
 
 /** On the run's own clock. A moment already past is answered as it is: the wait ends at once. */

@@ -8,7 +8,6 @@ import type { House } from '../house.ts'
 import { lazyBindings } from '../intake/bindings.ts'
 import { endOf, type RunEnd } from './endRun.ts'
 import { recordStep } from './path.ts'
-import { definitionOf } from './readRun.ts'
 
 export type EvaluateBranch = { run: string; step: string; visit: number; now: string }
 
@@ -18,7 +17,6 @@ export async function evaluateBranch(
   request: EvaluateBranch,
 ): Promise<{ case: number | null } | { ended: RunEnd }> {
   return house.db.transaction(async (tx) => {
-    const { definition } = await definitionOf(tx, request.run)
     const [row] = await tx
       .select({ run: runs, contact: contacts })
       .from(runs)
@@ -35,6 +33,7 @@ export async function evaluateBranch(
       )
     if (answered !== undefined) return { case: answered.reason === null ? null : Number(answered.reason) }
 
+    const { definition } = await house.versions.journey(tx, row.run.journey, row.run.version)
     const step = findStep(definition, request.step)
     if (step?.type !== 'branch') throw new TypeError(`step ${request.step} is no branch`)
     const bindings = lazyBindings(tx, row.contact, request.now)

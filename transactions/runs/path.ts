@@ -2,6 +2,7 @@
 import { sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { runPath } from '../../db/schema/journeys.ts'
+import { build, given, Statement } from '../../db/statement.ts'
 
 export type PathStep = {
   run: string
@@ -15,18 +16,18 @@ export type PathStep = {
   event?: string | null
 }
 
-export async function recordStep(tx: Db, step: PathStep): Promise<void> {
-  await tx
+const upsert = new Statement<Required<PathStep>, never>(
+  build
     .insert(runPath)
     .values({
-      runId: step.run,
-      step: step.step,
-      visit: step.visit,
-      at: step.at,
-      outcome: step.outcome,
-      reason: step.reason ?? null,
-      delivery: step.delivery ?? null,
-      event: step.event ?? null,
+      runId: given('run'),
+      step: given('step'),
+      visit: given('visit'),
+      at: given('at'),
+      outcome: given('outcome'),
+      reason: given('reason'),
+      delivery: given('delivery'),
+      event: given('event'),
     })
     .onConflictDoUpdate({
       target: [runPath.runId, runPath.step, runPath.visit],
@@ -37,5 +38,10 @@ export async function recordStep(tx: Db, step: PathStep): Promise<void> {
         delivery: sql`excluded.delivery`,
         event: sql`excluded.event`,
       },
-    })
+    }),
+)
+
+export async function recordStep(tx: Db, step: PathStep): Promise<void> {
+  const { reason = null, delivery = null, event = null } = step
+  await upsert.all(tx, { ...step, reason, delivery, event })
 }

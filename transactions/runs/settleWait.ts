@@ -4,24 +4,25 @@
  *
  * Locks: the contact row, then the run row.
  */
-import { and, eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { runs, waits } from '../../db/schema/journeys.ts'
+import { given, Statement } from '../../db/statement.ts'
 import { onlyOpensOrClicks } from '../../domain/journey/awaits.ts'
 import { notFound } from '../../domain/refusal.ts'
 import { point } from '../../points.ts'
 import type { House } from '../house.ts'
-import { lockContact, lockRun } from '../locks.ts'
+import { lockRunWithContact } from '../locks.ts'
 import { endOf, type RunEnd } from './endRun.ts'
 import { recordStep } from './path.ts'
-import { definitionOf } from './readRun.ts'
 import { silenceSaysNothing } from './silence.ts'
-import { standingOf, type WaitStanding } from './waitStanding.ts'
+import { standingOf, type WaitStanding, waitOfVisit } from './waitStanding.ts'
 
 export type SettleWait = {
   run: string
   step: string
-  visit: number /** The run's own clock, RFC 3339. */
+  visit: number
+  /** The run's own clock, RFC 3339. */
   now: string
 }
 
@@ -33,18 +34,16 @@ export async function settleWait(
   const settled = await settledAlready(house.reads ?? house.db, request)
   if (settled !== null) return settled
   return house.db.transaction(async (tx) => {
-    const { definition, contactId } = await definitionOf(tx, request.run)
-    const contact = await lockContact(tx, contactId)
-    const run = await lockRun(tx, request.run)
+    const [{ contact, run }, wait] = await Promise.all([
+      lockRunWithContact(tx, request.run),
+      waitOfVisit.first(tx, request),
+    ])
     const ended = endOf(run)
     if (ended !== null) return { ended }
-    const [wait] = await tx
-      .select()
-      .from(waits)
-      .where(and(eq(waits.runId, run.id), eq(waits.step, request.step), eq(waits.visit, request.visit)))
     if (wait === undefined) throw notFound('wait', `${request.step}/${request.visit}`)
     if (wait.state !== 'open' || Date.parse(request.now) < Date.parse(wait.deadline)) return standingOf(wait)
 
+    const { definition } = await house.versions.journey(tx, run.journey, run.version)
     const untracked =
       wait.kind === 'events' &&
       onlyOpensOrClicks(definition, wait.step) &&
@@ -57,13 +56,21 @@ export async function settleWait(
   })
 }
 
+const standing = new Statement<
+  { run: string; step: string; visit: number },
+  Pick<typeof runs.$inferSelect, 'state' | 'endReason'> & {
+    wait: Pick<typeof waits.$inferSelect, 'id' | 'state' | 'deadline' | 'branch'>
+  }
+>(
+  sql`select r.state, r.end_reason as "endReason",
+      json_build_object('id', w.id, 'state', w.state, 'deadline', w.deadline, 'branch', w.branch) as wait
+    from waits w join runs r on r.id = w.run_id
+    where w.run_id = ${given('run')} and w.step = ${given('step')} and w.visit = ${given('visit')}`,
+)
+
 /** An end of a run and an answer of a wait stand for ever once they are there, so no lock is needed to read them. */
 async function settledAlready(db: Db, request: SettleWait): Promise<WaitStanding | { ended: RunEnd } | null> {
-  const [row] = await db
-    .select({ state: runs.state, endReason: runs.endReason, wait: waits })
-    .from(waits)
-    .innerJoin(runs, eq(runs.id, waits.runId))
-    .where(and(eq(waits.runId, request.run), eq(waits.step, request.step), eq(waits.visit, request.visit)))
+  const row = await standing.first(db, request)
   if (row === undefined) return null
   const ended = endOf(row)
   if (ended !== null) return { ended }

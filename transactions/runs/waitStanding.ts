@@ -1,5 +1,18 @@
 /** How a wait stands, as the workflow hears it. */
-import type { waits } from '../../db/schema/journeys.ts'
+import { and, eq } from 'drizzle-orm'
+import { waits } from '../../db/schema/journeys.ts'
+import { build, given, rowsOf } from '../../db/statement.ts'
+
+/** The wait of one visit of one step of a run. */
+export const waitOfVisit = rowsOf<{ run: string; step: string; visit: number }>()(
+  waits,
+  build
+    .select()
+    .from(waits)
+    .where(
+      and(eq(waits.runId, given('run')), eq(waits.step, given('step')), eq(waits.visit, given('visit'))),
+    ),
+)
 
 export type WaitStanding =
   /** Nothing yet; ask again at `until` on the run's own clock. */
@@ -10,7 +23,9 @@ export type WaitStanding =
   /** Somebody ended the run. */
   | 'closed'
 
-export function standingOf(wait: typeof waits.$inferSelect): WaitStanding {
+export function standingOf(
+  wait: Pick<typeof waits.$inferSelect, 'id' | 'state' | 'deadline' | 'branch'>,
+): WaitStanding {
   switch (wait.state) {
     case 'open':
       return { wait: wait.id, until: wait.deadline }

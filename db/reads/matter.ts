@@ -1,0 +1,108 @@
+/**
+ * What a delivery is decided on, as it stands now, in one statement: the message and profile with the versions that count, the
+ * address, and all that the decision depends on. Under the contact point's lock a claim rests on it; without, it is a forecast.
+ */
+import { sql } from 'drizzle-orm'
+import type { DecisionInput } from '../../domain/consent/types.ts'
+import { notFound } from '../../domain/refusal.ts'
+import type { Message } from '../../domain/shapes/message.ts'
+import type { Db } from '../connect.ts'
+import { given, Statement } from '../statement.ts'
+import { type ContactBinding, withNamedAddresses } from './bindings.ts'
+import { type DecisionFacts, decisionFacts, decisionInputOf, factSources } from './decisionInput.ts'
+
+/** To whom: what the contact has on the message's channel, or one address whoever has it. */
+export type Recipient = { contact: string } | { contactPoint: string }
+
+export type Matter = {
+  channel: Message['channel']
+  /** Null: the contact has no address on the channel, or it was erased. */
+  contactPoint: string | null
+  message: { key: string; version: number; purpose: string; topic: string | null }
+  profile: { key: string; version: number }
+  input: DecisionInput
+}
+
+/** Personal data of the recipient: what a message is rendered with. */
+export type Person = { address: string | null; contact: ContactBinding | null }
+
+type Question = { contact: string | null; point: string | null; message: string }
+
+type PersonRow = { address: string | null; contact: Omit<ContactBinding, 'email' | 'phone'> | null }
+
+type Row = {
+  facts: DecisionFacts
+  channel: Message['channel']
+  version: number
+  purpose: string
+  topic: string | null
+  mayTrack: boolean
+  profile: string
+  profileVersion: number
+}
+
+const channel = sql`(m.definition->>'channel')`
+const topic = sql`(m.definition->>'topic')`
+const from = sql`from messages m join profiles mp on mp.key = m.profile
+  ${factSources({
+    point: sql`cp.address is not null and cp.channel = ${channel} and cp.id = coalesce(${given('point')}::uuid,
+      (select a.contact_point_id from contact_addresses a where a.contact_id = ${given('contact')}::uuid and a.channel = ${channel}))`,
+    purpose: sql`m.purpose`,
+    topic,
+    profile: sql`m.profile`,
+  })}
+  where m.key = ${given('message')}::text`
+const matter = sql`${decisionFacts(channel)} as facts, ${channel} as channel, m.version, m.purpose, ${topic} as topic,
+  coalesce(m.definition->>'tracking', 'true') <> 'false' as "mayTrack", m.profile, mp.version as "profileVersion"`
+const person = sql`cp.address, (
+  select json_build_object('externalId', c.external_id, 'kind', c.kind, 'account', c.account, 'attributes', c.attributes,
+    'postalAddress', c.postal_address, 'locale', c.locale, 'timeZone', c.time_zone,
+    'addresses', (select coalesce(json_object_agg(a.channel, o.address), '{}') from contact_addresses a
+      join contact_points o on o.id = a.contact_point_id where a.contact_id = c.id and o.address is not null))
+  from contacts c where c.id = ${given('contact')}::uuid) as contact`
+
+const alone = new Statement<Question, Row>(sql`select ${matter} ${from}`)
+const withPerson = new Statement<Question, Row & PersonRow>(sql`select ${matter}, ${person} ${from}`)
+
+/** @throws Refusal not-found where the message does not exist any more */
+export async function readMatter(
+  db: Db,
+  to: Recipient,
+  message: string,
+  channels: ReadonlySet<string>,
+): Promise<Matter> {
+  const row = await alone.first(db, question(to, message))
+  if (row === undefined) throw notFound('message', message)
+  return matterOf(row, message, channels)
+}
+
+/** As `readMatter`, and in the same moment what the message is rendered with. */
+export async function readMatterAndPerson(
+  db: Db,
+  to: Recipient,
+  message: string,
+  channels: ReadonlySet<string>,
+): Promise<{ matter: Matter; person: Person }> {
+  const row = await withPerson.first(db, question(to, message))
+  if (row === undefined) throw notFound('message', message)
+  const contact = row.contact === null ? null : withNamedAddresses(row.contact)
+  return { matter: matterOf(row, message, channels), person: { address: row.address, contact } }
+}
+
+function question(to: Recipient, message: string): Question {
+  return 'contact' in to
+    ? { contact: to.contact, point: null, message }
+    : { contact: null, point: to.contactPoint, message }
+}
+
+function matterOf(row: Row, key: string, channels: ReadonlySet<string>): Matter {
+  const { channel, version, purpose, topic } = row
+  const intent = { channel, purpose, topic, messageAllowsTracking: row.mayTrack }
+  return {
+    channel,
+    contactPoint: row.facts.point,
+    message: { key, version, purpose, topic },
+    profile: { key: row.profile, version: row.profileVersion },
+    input: decisionInputOf(row.facts, intent, channels),
+  }
+}
