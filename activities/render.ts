@@ -8,7 +8,7 @@ import { composeMail } from '../channels/email/compose.ts'
 import { checkRendered } from '../domain/messages/check.ts'
 import { hashHandle, linkToken, newHandle, newToken } from '../domain/messages/handles.ts'
 import { mailHeaders, messageIdOf } from '../domain/messages/headers.ts'
-import { addPixel, rewriteLinks } from '../domain/messages/links.ts'
+import { rewriteLinks } from '../domain/messages/links.ts'
 import { type MessageLinks, type RenderedMessage, renderMessage } from '../domain/messages/template.ts'
 import type { Rendering } from '../transactions/deliveries/claimDelivery.ts'
 import type { Content, Subject } from '../transactions/deliveries/subject.ts'
@@ -104,13 +104,13 @@ function track(
   page: (path: string) => string,
 ): { message: RenderedMessage; stored: Rendering['links'] } {
   const stored = new Map<number, Rendering['links'][number]>()
-  const rewritten = rewriteLinks(plain, own, (url, link, position) => {
+  const redirect = (url: string, link: string, position: number) => {
     const token = linkToken(handle, position)
     stored.set(position, { tokenHash: hashHandle(token), position, link, url })
     return page(`/t/${token}`)
-  })
-  const html = rewritten.html === null ? null : addPixel(rewritten.html, page(`/o/${handle}`))
-  return { message: { ...rewritten, html }, stored: [...stored.values()] }
+  }
+  const message = rewriteLinks(plain, own, redirect, page(`/o/${handle}`))
+  return { message, stored: [...stored.values()] }
 }
 
 /** The exact text is evidence; the token in it would let whoever reads the evidence confirm. */

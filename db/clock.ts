@@ -1,12 +1,15 @@
 /** The database's clock: the only one whose word counts in the ledger and in decisions. */
 import { sql } from 'drizzle-orm'
 import type { Db } from './connect.ts'
+import { Statement } from './statement.ts'
 
 /** Now, read at this moment and not at the start of the transaction: call it after taking the lock it is to follow. */
 export async function databaseNow(db: Db): Promise<string> {
-  const [row] = await db.execute<{ now: string }>(
-    sql`select to_char(clock_timestamp() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as now`,
-  )
+  const row = await clock.first(db, {})
   if (row === undefined) throw new Error('the database gave no time')
   return row.now
 }
+
+const clock = new Statement<Record<never, never>, { now: string }>(
+  sql`select to_char(clock_timestamp() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as now`,
+)

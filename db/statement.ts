@@ -78,10 +78,19 @@ export function columnsOf(table: PgTable): SQL {
 
 /** Inserts a whole row, every column given; answers nothing. Not for tables that count their rows by themselves. */
 export function insertOf<T extends PgTable>(table: T): Statement<InferSelectModel<T>, never> {
+  return new Statement(insertion(table))
+}
+
+/** As `insertOf`, where there is no such row yet; answers something only then. */
+export function insertNewOf<T extends PgTable>(table: T): Statement<InferSelectModel<T>, { inserted: true }> {
+  return new Statement(sql`${insertion(table)} on conflict do nothing returning true as inserted`)
+}
+
+function insertion(table: PgTable): SQL {
   const values = Object.entries(getTableColumns(table)).map(([name, column]) =>
     sql.param(given(name), column),
   )
-  return new Statement(sql`insert into ${table} (${columnsOf(table)}) values (${sql.join(values, sql`, `)})`)
+  return sql`insert into ${table} (${columnsOf(table)}) values (${sql.join(values, sql`, `)})`
 }
 
 function fillerOf(param: unknown): Filler {

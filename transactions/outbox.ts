@@ -3,6 +3,9 @@
  * signal end up in Temporal, where no personal data may be.
  */
 import { z } from 'zod'
+import type { Db } from '../db/connect.ts'
+import { outbox } from '../db/schema/triggers.ts'
+import { build, given, Statement } from '../db/statement.ts'
 
 export const outboxStartShape = z.discriminatedUnion('workflow', [
   z.object({
@@ -36,3 +39,18 @@ export const outboxTriggerShape = z.object({
   occurredAt: z.string(),
 })
 export type OutboxTrigger = z.infer<typeof outboxTriggerShape>
+
+/** One thing to be told after the commit; of one stream, in the order of their writing. */
+export type OutboxEntry = { stream: string } & (
+  | { kind: 'start'; body: OutboxStart }
+  | { kind: 'signal'; body: OutboxSignal }
+  | { kind: 'trigger'; body: OutboxTrigger }
+)
+
+const insert = new Statement<OutboxEntry, never>(
+  build.insert(outbox).values({ stream: given('stream'), kind: given('kind'), body: given('body') }),
+)
+
+export async function putInOutbox(tx: Db, entry: OutboxEntry): Promise<void> {
+  await insert.all(tx, entry)
+}

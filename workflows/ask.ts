@@ -18,12 +18,14 @@ const patienceMs = 3 * 86_400_000
 
 type Ref = Parameters<Activities['deliver']>[0]['ref']
 type Answer = Awaited<ReturnType<Activities['deliver']>>
+type Decided = Awaited<ReturnType<Activities['decideConsent']>>
 
 /**
  * Decides, then delivers. The decision stands in the history; the delivery decides again under the lock, and its word counts.
+ * @param decided the decision, where the question before has answered it too
  */
-export async function send(ref: Ref, expiresMs: number | null): Promise<Answer> {
-  const { decision, ended } = await ask.decideConsent({ ref, now: now() })
+export async function send(ref: Ref, expiresMs: number | null, decided: Decided | null): Promise<Answer> {
+  const { decision, ended } = decided ?? (await ask.decideConsent({ ref, now: now() }))
   if (ended !== null) return { result: 'cancelled', ended }
   if (decision.verdict === 'block') return { result: 'blocked', ended: null }
   const { deliver } = proxyActivities<Activities>({

@@ -29,7 +29,7 @@ export async function doubleOptIn(input: { request: string }): Promise<{ state: 
     }
     while (mailed < standing.mails) {
       mailed += 1
-      await send({ kind: 'double-opt-in', request, mail: mailed }, null)
+      await send({ kind: 'double-opt-in', request, mail: mailed }, null, null)
     }
     setCurrentDetails(`waiting for the confirmation until ${standing.until}; ${mailed} mailed`)
     await condition(() => nudged, untilThen(standing.until))

@@ -12,8 +12,11 @@ import {
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow'
+import type { WaitAnswer } from '../activities/activities.ts'
+import type { DecidedSend } from '../activities/ahead.ts'
 import { advance, type Effect, initialState, type Outcome } from '../domain/journey/machine.ts'
 import type { Plan } from '../domain/journey/plan.ts'
+import { waited } from '../domain/journey/waited.ts'
 import { ask, send } from './ask.ts'
 import { now, untilThen } from './clock.ts'
 
@@ -33,6 +36,8 @@ export async function journey(input: JourneyInput): Promise<{ state: string; rea
   })
   const show = (state: string) => setCurrentDetails(`**${input.journey}** version ${version}\n\n${state}`)
 
+  /** The decision on the send that comes next, where the question before it has answered that too. */
+  let ahead: DecidedSend | null = null
   let { state, effects } = advance(plan, initialState(), { type: 'begin' })
   for (;;) {
     const [effect] = effects
@@ -62,7 +67,8 @@ export async function journey(input: JourneyInput): Promise<{ state: string; rea
     const { step, visit } = effect
     switch (effect.type) {
       case 'send': {
-        const answer = await send({ kind: 'run', run, step, visit }, effect.expiresMs)
+        const decided = ahead?.step === step && ahead.visit === visit ? ahead : null
+        const answer = await send({ kind: 'run', run, step, visit }, effect.expiresMs, decided)
         return answer.ended !== null
           ? stop(answer.ended)
           : { type: 'delivered', step, visit, result: answer.result }
@@ -72,8 +78,10 @@ export async function journey(input: JourneyInput): Promise<{ state: string; rea
       case 'await':
         return wait(effect)
       case 'evaluate': {
-        const answer = await ask.evaluateBranch({ run, step, visit, now: now() })
-        return 'ended' in answer ? stop(answer.ended) : { type: 'evaluated', step, visit, case: answer.case }
+        const answer = await ask.evaluateBranch({ run, step, visit, now: now(), ...whereabouts() })
+        if ('ended' in answer) return stop(answer.ended)
+        ahead = answer.decided ?? null
+        return { type: 'evaluated', step, visit, case: answer.case }
       }
       default:
         return effect satisfies never
@@ -86,28 +94,29 @@ export async function journey(input: JourneyInput): Promise<{ state: string; rea
     const ms = effect.type === 'await' ? effect.timeoutMs : effect.type === 'sleep' ? effect.ms : null
     // Taken down before each question: a nudge that comes while it is answered may already be older than the answer, never newer.
     nudged = false
-    let standing = await ask.enterWait({
-      run,
-      step,
-      visit,
-      ms,
-      kind: effect.type === 'await' ? 'events' : 'sleep',
-      now: now(),
-    })
+    const kind = effect.type === 'await' ? 'events' : 'sleep'
+    let standing = read(await ask.enterWait({ run, step, visit, ms, kind, now: now(), ...whereabouts() }))
     for (;;) {
       if (standing === 'closed') throw new Error('a wait was closed and its run goes on')
       if (typeof standing === 'object' && 'ended' in standing) return stop(standing.ended)
-      if (typeof standing === 'string' || 'matched' in standing) {
-        return effect.type === 'await'
-          ? { type: 'settled', step, visit, result: standing }
-          : { type: 'slept', step, visit }
-      }
+      if (typeof standing === 'string' || 'matched' in standing) return waited(plan, step, visit, standing)
       const { until } = standing
       show(`waiting at step \`${step}\` until ${until}`)
       await condition(() => nudged, untilThen(until))
       nudged = false
-      standing = await ask.settleWait({ run, step, visit, now: now() })
+      standing = read(await ask.settleWait({ run, step, visit, now: now(), ...whereabouts() }))
     }
+  }
+
+  /** Takes out of an answer what it says of the send that comes next. */
+  function read(answer: WaitAnswer): Exclude<WaitAnswer, { settled: unknown }> {
+    if (typeof answer !== 'object' || !('settled' in answer)) return answer
+    ahead = answer.decided
+    return answer.settled
+  }
+
+  function whereabouts() {
+    return { journey: input.journey, version, state }
   }
 }
 

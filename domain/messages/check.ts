@@ -4,7 +4,7 @@
  * this one person, and then nothing is sent.
  */
 import { randomBytes } from 'node:crypto'
-import { readHtml } from './html.ts'
+import { factsOf } from './html.ts'
 import { LINK_ID } from './links.ts'
 import {
   compileTemplate,
@@ -75,7 +75,7 @@ export function checkRendered(
   const problems: MessageProblem[] = []
   if (rendered.subject === '') problems.push(problem('subject', 'renders empty'))
   if (rendered.text.trim() === '') problems.push(problem('text', 'renders empty'))
-  const html = rendered.html === null ? null : readHtml(rendered.html)
+  const html = factsOf(rendered)
   if (html?.hrefs.some(isDangerous)) {
     problems.push(problem('html', 'has a link that is neither a web address nor mail or phone'))
   }
@@ -129,7 +129,7 @@ function checkTemplate(field: TemplateField, source: string, purposeKind: string
 }
 
 function linkIdProblems(rendered: RenderedMessage): MessageProblem[] {
-  const anchors = rendered.html === null ? [] : readHtml(rendered.html).anchors
+  const anchors = factsOf(rendered)?.anchors ?? []
   return anchors.some(({ dataLink }) => dataLink && !LINK_ID.test(dataLink.value.trim()))
     ? [problem('html', 'has a data-link that is not 1 to 64 letters, digits, hyphens or underscores')]
     : []

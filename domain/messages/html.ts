@@ -83,6 +83,16 @@ export function readHtml(html: string): HtmlFacts {
   return { anchors: inOrder, strayDataLinks: [...stray.values()], text: text.join(''), hrefs, bodyEnd }
 }
 
+const known = new WeakMap<object, HtmlFacts>()
+
+/** Facts of a message's HTML, read once for each rendering however many look; null without an HTML part. */
+export function factsOf(rendered: { readonly html: string | null }): HtmlFacts | null {
+  if (rendered.html === null) return null
+  const facts = known.get(rendered) ?? readHtml(rendered.html)
+  known.set(rendered, facts)
+  return facts
+}
+
 function isLink(element: Element): boolean {
   return element.namespaceURI === names.NS.HTML && (element.tagName === 'a' || element.tagName === 'area')
 }

@@ -6,7 +6,7 @@
  * one link, in both parts. Our own links (unsubscribe, preferences, confirm, opt in) are never touched: they are
  * permanent, and must work where tracking is not permitted.
  */
-import { type Anchor, readHtml, type Span } from './html.ts'
+import { type Anchor, factsOf, type Span } from './html.ts'
 import type { RenderedMessage } from './template.ts'
 import { textLinks } from './textLinks.ts'
 
@@ -39,14 +39,18 @@ export function collectLinks(rendered: RenderedMessage, ownLinks: ReadonlySet<st
 /**
  * The mail with every link's address exchanged for what `rewrite` answers (asked once for each place, in order), and
  * without its `data-link` attributes. To send a mail untracked, answer the address itself.
+ *
+ * @param pixel address of an invisible image of one pixel, put at the end of the HTML's body, which is asked for when it is
+ * shown; null: none
  */
 export function rewriteLinks(
   rendered: RenderedMessage,
   ownLinks: ReadonlySet<string>,
   rewrite: Rewrite,
+  pixel: string | null = null,
 ): RenderedMessage {
   const book = new LinkBook()
-  const html = rendered.html === null ? null : rewriteHtml(rendered.html, ownLinks, book, rewrite)
+  const html = rewriteHtml(rendered, ownLinks, book, rewrite, pixel)
   const edits: Edit[] = []
   for (const { url, span } of textLinks(rendered.text)) {
     if (!trackable(url) || ownLinks.has(url)) continue
@@ -56,17 +60,18 @@ export function rewriteLinks(
   return { subject: rendered.subject, html, text: splice(rendered.text, edits) }
 }
 
-/** The HTML with an invisible image of one pixel at the end of its body, which asks for `url` when it is shown. */
-export function addPixel(html: string, url: string): string {
-  const { bodyEnd } = readHtml(html)
-  const image = `<img src="${escapeAttribute(url)}" width="1" height="1" alt="" style="border:0">`
-  return html.slice(0, bodyEnd) + image + html.slice(bodyEnd)
-}
-
 type Edit = { readonly span: Span; readonly text: string }
 
-function rewriteHtml(html: string, own: ReadonlySet<string>, book: LinkBook, rewrite: Rewrite): string {
-  const facts = readHtml(html)
+function rewriteHtml(
+  rendered: RenderedMessage,
+  own: ReadonlySet<string>,
+  book: LinkBook,
+  rewrite: Rewrite,
+  pixel: string | null,
+): string | null {
+  const { html } = rendered
+  const facts = factsOf(rendered)
+  if (html === null || facts === null) return null
   const edits: Edit[] = facts.strayDataLinks.map((span) => removal(html, span))
   for (const anchor of facts.anchors) {
     if (anchor.dataLink) edits.push(removal(html, anchor.dataLink.span))
@@ -75,6 +80,10 @@ function rewriteHtml(html: string, own: ReadonlySet<string>, book: LinkBook, rew
     const link = book.link(url, linkIdOf(anchor))
     const target = rewrite(url, link.id, link.position)
     if (target !== url) edits.push({ span: anchor.hrefSpan, text: `href="${escapeAttribute(target)}"` })
+  }
+  if (pixel !== null) {
+    const image = `<img src="${escapeAttribute(pixel)}" width="1" height="1" alt="" style="border:0">`
+    edits.push({ span: { start: facts.bodyEnd, end: facts.bodyEnd }, text: image })
   }
   return splice(html, edits)
 }

@@ -11,14 +11,13 @@ import type { Db } from '../../db/connect.ts'
 import { newId } from '../../db/ids.ts'
 import { findOrCreateContactPoint } from '../../db/reads/contactPoint.ts'
 import { contactAddresses, contacts, formerAddresses } from '../../db/schema/contacts.ts'
-import { outbox } from '../../db/schema/triggers.ts'
 import { normaliseAddress } from '../../domain/messages/normalise.ts'
 import { invalid, Refusal } from '../../domain/refusal.ts'
 import type { ContactInput } from '../../domain/shapes/contact.ts'
 import { lockKey } from '../definitions/nextVersion.ts'
 import type { House } from '../house.ts'
 import { type ContactRow, lockContact } from '../locks.ts'
-import type { OutboxTrigger } from '../outbox.ts'
+import { type OutboxTrigger, putInOutbox } from '../outbox.ts'
 import { adoptNewcomer } from './adoptNewcomer.ts'
 import { changesOf, type Raised } from './changes.ts'
 import { copyOptOuts } from './copyOptOuts.ts'
@@ -163,6 +162,6 @@ async function raise(tx: Db, contact: ContactRow, raised: readonly Raised[], now
       payload,
       occurredAt: now,
     }
-    await tx.insert(outbox).values({ stream: `contact:${contact.id}`, kind: 'trigger', body: trigger })
+    await putInOutbox(tx, { stream: `contact:${contact.id}`, kind: 'trigger', body: trigger })
   }
 }

@@ -10,12 +10,11 @@ import type { Db } from '../../db/connect.ts'
 import { newId } from '../../db/ids.ts'
 import { deliveries } from '../../db/schema/deliveries.ts'
 import { suppressions } from '../../db/schema/ledger.ts'
-import { outbox } from '../../db/schema/triggers.ts'
 import { build, columnsOf, given, rowsOf, Statement } from '../../db/statement.ts'
 import { isHardBounce } from '../../domain/messages/bounces.ts'
 import type { House } from '../house.ts'
 import { lockContactPoint } from '../locks.ts'
-import type { OutboxTrigger } from '../outbox.ts'
+import { type OutboxTrigger, putInOutbox } from '../outbox.ts'
 import { type DeliveryRow, factsOf, originOf, recordDelivery } from './claimDelivery.ts'
 import { claimKeyOf, type DeliveryRef, readSubject } from './subject.ts'
 
@@ -159,7 +158,7 @@ async function suppress(tx: Db, delivery: DeliveryRow, answer: Answer): Promise<
     },
     occurredAt: new Date().toISOString(),
   }
-  await tx.insert(outbox).values({ stream: `${delivery.id}:bounced`, kind: 'trigger', body: trigger })
+  await putInOutbox(tx, { stream: `${delivery.id}:bounced`, kind: 'trigger', body: trigger })
 }
 
 async function read(tx: Db, id: string): Promise<DeliveryRow> {

@@ -1,9 +1,8 @@
 /** Says how a double opt-in ended: to its workflow, and as a trigger that journeys may wait for or start with. */
 import type { Db } from '../../db/connect.ts'
 import type { doubleOptIns, Grant } from '../../db/schema/doubleOptIns.ts'
-import { outbox } from '../../db/schema/triggers.ts'
 import type { ContactPointRow } from '../locks.ts'
-import type { OutboxSignal, OutboxTrigger } from '../outbox.ts'
+import { type OutboxSignal, type OutboxTrigger, putInOutbox } from '../outbox.ts'
 
 /** @param grants what of the request it concerns: of a confirmed one, what was granted */
 export async function announce(
@@ -15,7 +14,7 @@ export async function announce(
   now: string,
 ): Promise<void> {
   const nudge: OutboxSignal = { wait: null, event: null }
-  await tx.insert(outbox).values({ stream: request.id, kind: 'signal', body: nudge })
+  await putInOutbox(tx, { stream: request.id, kind: 'signal', body: nudge })
   const trigger: OutboxTrigger = {
     name: `double-opt-in.${how}`,
     senderEvent: `${request.id}:${how}`,
@@ -32,5 +31,5 @@ export async function announce(
     },
     occurredAt: now,
   }
-  await tx.insert(outbox).values({ stream: `${request.id}:${how}`, kind: 'trigger', body: trigger })
+  await putInOutbox(tx, { stream: `${request.id}:${how}`, kind: 'trigger', body: trigger })
 }

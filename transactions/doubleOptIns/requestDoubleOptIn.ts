@@ -12,7 +12,6 @@ import { findOrCreateContactPoint } from '../../db/reads/contactPoint.ts'
 import { messages, profiles, purposes, topics } from '../../db/schema/definitions.ts'
 import { deliveries } from '../../db/schema/deliveries.ts'
 import { doubleOptIns, type Grant } from '../../db/schema/doubleOptIns.ts'
-import { outbox } from '../../db/schema/triggers.ts'
 import { parseDuration } from '../../domain/journey/duration.ts'
 import { noticeHash } from '../../domain/ledger/verify.ts'
 import { normaliseAddress } from '../../domain/messages/normalise.ts'
@@ -24,7 +23,7 @@ import type { House } from '../house.ts'
 import { appendEvents } from '../ledger/appendEvents.ts'
 import { splitEvidence } from '../ledger/evidence.ts'
 import { lockContactPoint } from '../locks.ts'
-import type { OutboxSignal, OutboxStart } from '../outbox.ts'
+import { type OutboxSignal, type OutboxStart, putInOutbox } from '../outbox.ts'
 
 /**
  * @param options.caller id of the API key that says so; null: the person, on a page of ours
@@ -109,7 +108,7 @@ export async function requestDoubleOptIn(
       expiresAt: later(now, settings.expiresAfter),
     })
     const start: OutboxStart = { workflow: 'doubleOptIn', id, profile, clock: options.clock ?? 'real' }
-    await tx.insert(outbox).values({ stream: id, kind: 'start', body: start })
+    await putInOutbox(tx, { stream: id, kind: 'start', body: start })
     return { id, state: 'pending' }
   })
 }
@@ -142,7 +141,7 @@ async function askAgain(
     .returning({ id: doubleOptIns.id })
   if (wanted.length === 0) return answer
   const nudge: OutboxSignal = { wait: null, event: null }
-  await tx.insert(outbox).values({ stream: id, kind: 'signal', body: nudge })
+  await putInOutbox(tx, { stream: id, kind: 'signal', body: nudge })
   return answer
 }
 

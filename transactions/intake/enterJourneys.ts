@@ -1,33 +1,26 @@
 /** Starts the runs of the published journeys whose entry this event is. */
-import { and, eq } from 'drizzle-orm'
-import type { Db } from '../../db/connect.ts'
-import { journeys, journeyVersions } from '../../db/schema/journeys.ts'
-import type { StoredEvent } from '../../db/schema/triggers.ts'
+import { sql } from 'drizzle-orm'
+import { given, Statement } from '../../db/statement.ts'
 import { entryOf } from '../../domain/journey/awaits.ts'
-import type { ContactRow } from '../locks.ts'
 import { insertRun, mayEnter } from '../runs/startRun.ts'
-import type { Bindings } from './bindings.ts'
+import type { Happening } from './happening.ts'
+
+/** The published journeys with such an entry, under whatever condition. */
+export const enterableJourneys = new Statement<{ name: string }, { key: string; version: number }>(
+  sql`select key, published_version as version from journeys
+    where entry_trigger = ${given('name')} and published_version is not null order by key`,
+)
 
 /** @returns the runs that were started */
 export async function enterJourneys(
-  tx: Db,
-  event: StoredEvent,
-  contact: ContactRow,
-  bindings: Bindings,
-  seq: number,
+  { house, tx, event, contact, bindings }: Happening,
+  candidates: readonly { key: string; version: number }[],
 ): Promise<string[]> {
-  const candidates = await tx
-    .select({ key: journeys.key, version: journeyVersions.version, definition: journeyVersions.definition })
-    .from(journeys)
-    .innerJoin(
-      journeyVersions,
-      and(eq(journeyVersions.key, journeys.key), eq(journeyVersions.version, journeys.publishedVersion)),
-    )
-    .where(eq(journeys.entryTrigger, event.name))
-    .orderBy(journeys.key)
   const started: string[] = []
-  for (const journey of candidates) {
-    const entry = entryOf(journey.definition)
+  for (const { key, version } of candidates) {
+    const { definition } = await house.versions.journey(tx, key, version)
+    const journey = { key, version, definition }
+    const entry = entryOf(definition)
     if (entry === null || (entry.humanOnly && event.class !== 'human')) continue
     if (!(await bindings.holds(entry.where, { trigger: event.payload }))) continue
     if (!(await mayEnter(tx, journey, contact.id, event.recordedAt))) continue
@@ -37,7 +30,7 @@ export async function enterJourneys(
         contact,
         payload: event.payload,
         entryEvent: event.id,
-        seq,
+        seq: event.seq ?? 0,
         now: event.recordedAt,
         clock: 'real',
       }),

@@ -1,38 +1,31 @@
 /** Exit triggers act anywhere, at once: the run ends in the database here; its workflow only hears of it. */
-import { and, arrayContains, eq, inArray } from 'drizzle-orm'
-import type { Db } from '../../db/connect.ts'
-import { journeyVersions, runs } from '../../db/schema/journeys.ts'
-import type { StoredEvent } from '../../db/schema/triggers.ts'
+import { sql } from 'drizzle-orm'
+import type { runs } from '../../db/schema/journeys.ts'
+import { given, Statement } from '../../db/statement.ts'
 import { exitsOf } from '../../domain/journey/awaits.ts'
-import type { ContactRow } from '../locks.ts'
 import { endRunIn } from '../runs/endRun.ts'
-import type { Bindings } from './bindings.ts'
+import type { Happening } from './happening.ts'
+
+type Candidate = Pick<typeof runs.$inferSelect, 'id' | 'journey' | 'version' | 'payload'>
+
+/** The contact's runs that have such an exit, under whatever condition. */
+export const exitableRuns = new Statement<{ contact: string; name: string }, Candidate>(
+  sql`select r.id, r.journey, r.version, r.payload
+    from runs r join journey_versions v on v.key = r.journey and v.version = r.version
+    where r.contact_id = ${given('contact')} and r.state in ('running', 'waiting', 'paused')
+      and v.exit_triggers @> array[${given('name')}::text]
+    order by r.id`,
+)
 
 /** @returns the runs that ended */
 export async function exitRuns(
-  tx: Db,
-  event: StoredEvent,
-  contact: ContactRow,
-  bindings: Bindings,
+  { house, tx, event, bindings }: Happening,
+  candidates: readonly Candidate[],
 ): Promise<string[]> {
-  const candidates = await tx
-    .select({ id: runs.id, payload: runs.payload, definition: journeyVersions.definition })
-    .from(runs)
-    .innerJoin(
-      journeyVersions,
-      and(eq(journeyVersions.key, runs.journey), eq(journeyVersions.version, runs.version)),
-    )
-    .where(
-      and(
-        eq(runs.contactId, contact.id),
-        inArray(runs.state, ['running', 'waiting', 'paused']),
-        arrayContains(journeyVersions.exitTriggers, [event.name]),
-      ),
-    )
-    .orderBy(runs.id)
   const ended: string[] = []
   for (const run of candidates) {
-    for (const exit of exitsOf(run.definition)) {
+    const { definition } = await house.versions.journey(tx, run.journey, run.version)
+    for (const exit of exitsOf(definition)) {
       if (exit.trigger !== event.name || (exit.humanOnly && event.class !== 'human')) continue
       if (!(await bindings.holds(exit.where, { trigger: run.payload, event: event.payload }))) continue
       await endRunIn(tx, {

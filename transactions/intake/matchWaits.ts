@@ -2,45 +2,40 @@
 import { and, eq, sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { deliveries } from '../../db/schema/deliveries.ts'
-import { journeyVersions, runs, waits } from '../../db/schema/journeys.ts'
-import { outbox, type StoredEvent } from '../../db/schema/triggers.ts'
+import type { runs, waits } from '../../db/schema/journeys.ts'
+import type { StoredEvent } from '../../db/schema/triggers.ts'
+import { given, Statement } from '../../db/statement.ts'
 import { type Await, awaitsOf } from '../../domain/journey/awaits.ts'
-import type { ContactRow } from '../locks.ts'
-import type { OutboxSignal } from '../outbox.ts'
-import { recordStep } from '../runs/path.ts'
+import { type OutboxSignal, putInOutbox } from '../outbox.ts'
 import type { Bindings } from './bindings.ts'
+import type { Happening } from './happening.ts'
+
+type WaitRow = Pick<typeof waits.$inferSelect, 'id' | 'runId' | 'step' | 'visit'>
+type OpenWait = { wait: WaitRow } & Pick<typeof runs.$inferSelect, 'journey' | 'version' | 'payload'>
+
+/** What the contact's runs are waiting for. */
+export const openWaits = new Statement<{ contact: string }, OpenWait>(
+  sql`select json_build_object('id', w.id, 'runId', w.run_id, 'step', w.step, 'visit', w.visit) as wait,
+      r.journey, r.version, r.payload
+    from waits w join runs r on r.id = w.run_id
+    where w.contact_id = ${given('contact')} and w.state = 'open' and w.kind = 'events'
+    order by w.id`,
+)
 
 /** @returns the runs whose wait it settled */
 export async function matchWaits(
-  tx: Db,
-  event: StoredEvent,
-  contact: ContactRow,
-  bindings: Bindings,
+  { house, tx, event, bindings }: Happening,
+  open: readonly OpenWait[],
 ): Promise<string[]> {
-  const open = await tx
-    .select({
-      wait: waits,
-      payload: runs.payload,
-      definition: journeyVersions.definition,
-    })
-    .from(waits)
-    .innerJoin(runs, eq(runs.id, waits.runId))
-    .innerJoin(
-      journeyVersions,
-      and(eq(journeyVersions.key, runs.journey), eq(journeyVersions.version, runs.version)),
-    )
-    .where(and(eq(waits.contactId, contact.id), eq(waits.state, 'open'), eq(waits.kind, 'events')))
-    .orderBy(waits.id)
   const settled: string[] = []
-  for (const { wait, payload, definition } of open) {
+  for (const { wait, journey, version, payload } of open) {
+    const { definition } = await house.versions.journey(tx, journey, version)
     const awaits = awaitsOf(definition, wait.step)
     const branch = await firstMatch(tx, { runId: wait.runId, payload }, awaits, event, bindings)
-    if (branch === null) continue
-    if (await settleMatched(tx, wait, event, branch)) {
-      const nudge: OutboxSignal = { wait: wait.id, event: event.id }
-      await tx.insert(outbox).values({ stream: wait.runId, kind: 'signal', body: nudge })
-      settled.push(wait.runId)
-    }
+    if (branch === null || !(await settleMatched(tx, wait, event, branch))) continue
+    const nudge: OutboxSignal = { wait: wait.id, event: event.id }
+    await putInOutbox(tx, { stream: wait.runId, kind: 'signal', body: nudge })
+    settled.push(wait.runId)
   }
   return settled
 }
@@ -84,28 +79,35 @@ async function isDeliveryOf(tx: Db, event: StoredEvent, runId: string, step: str
 /** Compare-and-set under the contact's lock: answers whether the wait was still open. */
 export async function settleMatched(
   tx: Db,
-  wait: typeof waits.$inferSelect,
+  wait: WaitRow,
   event: StoredEvent,
   branch: number,
 ): Promise<boolean> {
-  const changed = await tx
-    .update(waits)
-    .set({ state: 'matched', eventId: event.id, branch, settledAt: event.recordedAt })
-    .where(and(eq(waits.id, wait.id), eq(waits.state, 'open')))
-    .returning({ id: waits.id })
-  if (changed.length === 0) return false
-  if (event.seq === null) throw new Error('an event without a contact matched a wait')
-  // Never backwards: a wait that looks back (to the entry, or to a message) must not give those after it what was taken already.
-  const markSeq = sql`greatest(${runs.markSeq}, ${event.seq}::bigint)`
-  await tx.update(runs).set({ state: 'running', markSeq }).where(eq(runs.id, wait.runId))
-  await recordStep(tx, {
-    run: wait.runId,
-    step: wait.step,
-    visit: wait.visit,
-    at: event.recordedAt,
-    outcome: 'matched',
-    reason: event.name,
-    event: event.id,
-  })
-  return true
+  const { id, name, seq, recordedAt } = event
+  if (seq === null) throw new Error('an event without a contact matched a wait')
+  const settled = await match.all(tx, { wait: wait.id, event: id, name, seq, at: recordedAt, branch })
+  return settled.length > 0
 }
+
+type Match = { wait: string; event: string; name: string; seq: number; at: string; branch: number }
+
+/**
+ * The wait, its run and the run's path; answers nothing where the wait was open no more. The run's mark never goes back: a wait
+ * that looks back (to the entry, or to a message) must not give those after it what was taken already.
+ */
+const match = new Statement<Match, { run_id: string }>(
+  sql`with settled as (
+    update waits set state = 'matched', event_id = ${given('event')}, branch = ${given('branch')}, settled_at = ${given('at')}::timestamptz
+    where id = ${given('wait')} and state = 'open'
+    returning run_id, step, visit
+  ), moved as (
+    update runs set state = 'running', mark_seq = greatest(mark_seq, ${given('seq')}::bigint)
+    from settled where runs.id = settled.run_id
+  ), told as (
+    insert into run_path (run_id, step, visit, at, outcome, reason, event)
+    select run_id, step, visit, ${given('at')}::timestamptz, 'matched', ${given('name')}, ${given('event')}::uuid from settled
+    on conflict (run_id, step, visit) do update
+      set at = excluded.at, outcome = excluded.outcome, reason = excluded.reason, delivery = null, event = excluded.event
+  )
+  select run_id from settled`,
+)

@@ -52,7 +52,7 @@ export async function postTrigger(
   // In one transaction: a trigger that is refused leaves no contact behind.
   return house.db.transaction(async (tx) => {
     const contactId = await findOrCreateContact(tx, house, input.contact)
-    return takeTriggerIn(tx, { ...event, contactId })
+    return takeTriggerIn(house, tx, { ...event, contactId })
   })
 }
 

@@ -5,22 +5,22 @@
  *
  * Locks: the contact row. The same (sender, name, id) again answers what the first one did; with another content it is a conflict.
  */
-import { and, eq } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
 import type { Db } from '../../db/connect.ts'
 import { newId } from '../../db/ids.ts'
-import { contacts } from '../../db/schema/contacts.ts'
 import { type EventClass, type StoredEvent, triggerEvents } from '../../db/schema/triggers.ts'
+import { build, given, insertNewOf, rowsOf, Statement } from '../../db/statement.ts'
 import { canonicalBytes } from '../../domain/ledger/canonical.ts'
 import { sha256 } from '../../domain/ledger/chain.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { point } from '../../points.ts'
 import type { House } from '../house.ts'
-import { lockContact } from '../locks.ts'
+import { type ContactRow, lockContact } from '../locks.ts'
 import { lazyBindings } from './bindings.ts'
-import { enterJourneys } from './enterJourneys.ts'
-import { exitRuns } from './exitRuns.ts'
-import { matchWaits } from './matchWaits.ts'
+import { enterableJourneys, enterJourneys } from './enterJourneys.ts'
+import { exitableRuns, exitRuns } from './exitRuns.ts'
+import { matchWaits, openWaits } from './matchWaits.ts'
 
 export type IncomingEvent = {
   name: string
@@ -42,18 +42,21 @@ export type TakenEvent = { event: string; started: string[]; signalled: string[]
 
 export async function takeTrigger(house: House, incoming: IncomingEvent): Promise<TakenEvent> {
   await point('trigger:before-lock')
-  return house.db.transaction((tx) => takeTriggerIn(tx, incoming))
+  return house.db.transaction((tx) => takeTriggerIn(house, tx, incoming))
 }
 
 /** As `takeTrigger`, inside a transaction of the caller's, who holds no lock later than the contact's. */
-export async function takeTriggerIn(tx: Db, incoming: IncomingEvent): Promise<TakenEvent> {
-  const contact = incoming.contactId === null ? null : await lockContact(tx, incoming.contactId)
+export async function takeTriggerIn(house: House, tx: Db, incoming: IncomingEvent): Promise<TakenEvent> {
+  // Asked together they travel together, in this order: the clock is read after the lock.
+  const [contact, known, now] = await Promise.all([
+    incoming.contactId === null ? null : lockContact(tx, incoming.contactId),
+    eventOfSender.first(tx, incoming),
+    databaseNow(tx),
+  ])
   await point('trigger:locked')
   const fingerprint = fingerprintOf(incoming)
-  const known = await findEvent(tx, incoming)
-  if (known !== null) return answerAgain(known, fingerprint)
+  if (known !== undefined) return answerAgain(known, fingerprint)
 
-  const now = await databaseNow(tx)
   const seq = contact === null ? null : contact.eventSeq + 1
   const event: StoredEvent = {
     id: newId(),
@@ -72,25 +75,25 @@ export async function takeTriggerIn(tx: Db, incoming: IncomingEvent): Promise<Ta
     started: [],
     signalled: [],
   }
-  const inserted = await tx
-    .insert(triggerEvents)
-    .values(event)
-    .onConflictDoNothing()
-    .returning({ id: triggerEvents.id })
+  const [inserted, concerned] = await Promise.all([
+    insert.all(tx, event),
+    contact === null ? null : readConcerned(tx, event, contact),
+  ])
   if (inserted.length === 0) {
     // Somebody took the same id for another contact between our look and our insert: then the contents differ.
-    const first = await findEvent(tx, incoming)
-    if (first === null) throw new Error('an event vanished while it was taken')
+    const first = await eventOfSender.first(tx, incoming)
+    if (first === undefined) throw new Error('an event vanished while it was taken')
     return answerAgain(first, fingerprint)
   }
-  if (contact === null || seq === null)
+  if (contact === null || concerned === null)
     return { event: event.id, started: [], signalled: [], duplicate: false }
 
-  await tx.update(contacts).set({ eventSeq: seq }).where(eq(contacts.id, contact.id))
-  const bindings = lazyBindings(tx, contact, now)
-  const exited = await exitRuns(tx, event, contact, bindings)
-  const matched = await matchWaits(tx, event, contact, bindings)
-  const started = await enterJourneys(tx, event, contact, bindings, seq)
+  const happening = { house, tx, event, contact, bindings: lazyBindings(tx, contact, now) }
+  const exited = await exitRuns(happening, concerned.runs)
+  // Whoever was ended waits for nothing any more.
+  const open = concerned.waits.filter(({ wait }) => !exited.includes(wait.runId))
+  const matched = await matchWaits(happening, open)
+  const started = await enterJourneys(happening, concerned.journeys)
   const signalled = [...exited, ...matched]
   if (started.length > 0 || signalled.length > 0) {
     await tx.update(triggerEvents).set({ started, signalled }).where(eq(triggerEvents.id, event.id))
@@ -98,19 +101,36 @@ export async function takeTriggerIn(tx: Db, incoming: IncomingEvent): Promise<Ta
   return { event: event.id, started, signalled, duplicate: false }
 }
 
-async function findEvent(tx: Db, incoming: IncomingEvent): Promise<StoredEvent | null> {
-  const [row] = await tx
+/** The event counts from here on; and what it may concern, in one go. */
+async function readConcerned(tx: Db, event: StoredEvent, contact: ContactRow) {
+  const [, runs, waits, journeys] = await Promise.all([
+    count.all(tx, { contact: contact.id, seq: event.seq }),
+    exitableRuns.all(tx, { contact: contact.id, name: event.name }),
+    openWaits.all(tx, { contact: contact.id }),
+    enterableJourneys.all(tx, { name: event.name }),
+  ])
+  return { runs, waits, journeys }
+}
+
+const eventOfSender = rowsOf<{ sender: string; name: string; senderEvent: string }>()(
+  triggerEvents,
+  build
     .select()
     .from(triggerEvents)
     .where(
       and(
-        eq(triggerEvents.sender, incoming.sender),
-        eq(triggerEvents.name, incoming.name),
-        eq(triggerEvents.senderEvent, incoming.senderEvent),
+        eq(triggerEvents.sender, given('sender')),
+        eq(triggerEvents.name, given('name')),
+        eq(triggerEvents.senderEvent, given('senderEvent')),
       ),
-    )
-  return row ?? null
-}
+    ),
+)
+
+const insert = insertNewOf(triggerEvents)
+
+const count = new Statement<{ contact: string; seq: number | null }, never>(
+  sql`update contacts set event_seq = ${given('seq')} where id = ${given('contact')}`,
+)
 
 function answerAgain(known: StoredEvent, fingerprint: Uint8Array): TakenEvent {
   if (Buffer.compare(known.fingerprint, fingerprint) !== 0) {

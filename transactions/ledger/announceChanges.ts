@@ -1,12 +1,11 @@
 /** Says what an append changed: `consent.granted` and `consent.withdrawn`, as outbox rows of the append's own transaction. */
 import type { Db } from '../../db/connect.ts'
-import { outbox } from '../../db/schema/triggers.ts'
 import { hasCome } from '../../domain/consent/instant.ts'
 import { standing } from '../../domain/consent/standing.ts'
 import type { Standings } from '../../domain/consent/types.ts'
 import type { LedgerEvent } from '../../domain/ledger/event.ts'
 import type { ContactPointRow } from '../locks.ts'
-import type { OutboxTrigger } from '../outbox.ts'
+import { type OutboxTrigger, putInOutbox } from '../outbox.ts'
 
 /** Each change is a trigger; late news that changes nothing, or the same said twice, is none. */
 export async function announceChanges(
@@ -21,9 +20,7 @@ export async function announceChanges(
     const after = standing(folded.after, event.purpose, event.topic)
     const lapsed = before.expiresAt !== null && hasCome(before.expiresAt, folded.now)
     if (after.events[0] !== event.id || (before.state === after.state && !lapsed)) continue
-    await tx
-      .insert(outbox)
-      .values({ stream: event.id, kind: 'trigger', body: triggerOf(event, contactPoint) })
+    await putInOutbox(tx, { stream: event.id, kind: 'trigger', body: triggerOf(event, contactPoint) })
   }
 }
 

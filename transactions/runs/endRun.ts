@@ -7,13 +7,12 @@ import { eq, sql } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
 import type { Db } from '../../db/connect.ts'
 import { runs } from '../../db/schema/journeys.ts'
-import { outbox } from '../../db/schema/triggers.ts'
 import { given, Statement } from '../../db/statement.ts'
 import { findStep, type JourneyDefinition } from '../../domain/journey/definition.ts'
 import { notFound, Refusal } from '../../domain/refusal.ts'
 import type { House } from '../house.ts'
 import { lockContact, lockRun, lockRunWithContact } from '../locks.ts'
-import type { OutboxSignal } from '../outbox.ts'
+import { type OutboxSignal, putInOutbox } from '../outbox.ts'
 import { recordStep } from './path.ts'
 
 export type RunEnd = { state: 'completed' | 'exited' | 'cancelled' | 'failed'; reason: string }
@@ -82,7 +81,7 @@ export async function endRunIn(
   if (changed.length === 0) return endOf(await lockRun(tx, run)) ?? { state, reason }
   if (end.nudge) {
     const nudge: OutboxSignal = { wait: null, event: end.event }
-    await tx.insert(outbox).values({ stream: run, kind: 'signal', body: nudge })
+    await putInOutbox(tx, { stream: run, kind: 'signal', body: nudge })
   }
   return { state, reason }
 }

@@ -7,26 +7,33 @@ import { databaseNow } from '../../db/clock.ts'
 import type { Db } from '../../db/connect.ts'
 import { newId } from '../../db/ids.ts'
 import { journeys, journeyVersions, runs } from '../../db/schema/journeys.ts'
-import { outbox } from '../../db/schema/triggers.ts'
+import { build, given, insertOf, Statement } from '../../db/statement.ts'
 import type { JourneyDefinition } from '../../domain/journey/definition.ts'
 import { parseDuration } from '../../domain/journey/duration.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import type { House } from '../house.ts'
 import { type ContactRow, lockContact } from '../locks.ts'
-import type { OutboxStart } from '../outbox.ts'
+import { type OutboxStart, putInOutbox } from '../outbox.ts'
 
 export type PublishedJourney = { key: string; version: number; definition: JourneyDefinition }
 
-/** The version of a journey that new runs take. */
-export async function readPublished(db: Db, key: string): Promise<PublishedJourney> {
-  const [row] = await db
+const published = new Statement<
+  { key: string },
+  { key: string; version: number | null; definition: JourneyDefinition | null }
+>(
+  build
     .select({ key: journeys.key, version: journeyVersions.version, definition: journeyVersions.definition })
     .from(journeys)
     .leftJoin(
       journeyVersions,
       and(eq(journeyVersions.key, journeys.key), eq(journeyVersions.version, journeys.publishedVersion)),
     )
-    .where(eq(journeys.key, key))
+    .where(eq(journeys.key, given('key'))),
+)
+
+/** The version of a journey that new runs take. */
+export async function readPublished(db: Db, key: string): Promise<PublishedJourney> {
+  const row = await published.first(db, { key })
   if (row === undefined) throw new Refusal('not-found', `there is no journey "${key}"`)
   if (row.version === null || row.definition === null) {
     throw new Refusal('conflict', `the journey "${key}" has not been published`)
@@ -48,9 +55,12 @@ export async function startRun(
   },
 ): Promise<{ id: string; workflowId: string }> {
   return house.db.transaction(async (tx) => {
-    const journey = await readPublished(tx, request.journey)
-    const contact = await lockContact(tx, request.contactId)
-    const now = await databaseNow(tx)
+    // Asked together they travel together, in this order: the clock is read after the lock.
+    const [journey, contact, now] = await Promise.all([
+      readPublished(tx, request.journey),
+      lockContact(tx, request.contactId),
+      databaseNow(tx),
+    ])
     if (!(await mayEnter(tx, journey, contact.id, now))) {
       throw new Refusal('conflict', `re-entry into "${journey.key}" is not permitted for this contact now`)
     }
@@ -102,7 +112,7 @@ export async function insertRun(
   },
 ): Promise<string> {
   const id = newId()
-  await tx.insert(runs).values({
+  const row: typeof runs.$inferSelect = {
     id,
     journey: run.journey.key,
     version: run.journey.version,
@@ -114,7 +124,9 @@ export async function insertRun(
     entrySeq: run.seq,
     markSeq: run.seq,
     startedAt: run.now,
-  })
+    endedAt: null,
+    endReason: null,
+  }
   const start: OutboxStart = {
     workflow: 'journey',
     id,
@@ -122,6 +134,8 @@ export async function insertRun(
     version: run.journey.version,
     clock: run.clock,
   }
-  await tx.insert(outbox).values({ stream: id, kind: 'start', body: start })
+  await Promise.all([insert.all(tx, row), putInOutbox(tx, { stream: id, kind: 'start', body: start })])
   return id
 }
+
+const insert = insertOf(runs)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { addPixel, collectLinks, rewriteLinks } from '../../../domain/messages/links.ts'
+import { collectLinks, rewriteLinks } from '../../../domain/messages/links.ts'
 import { textLinks } from '../../../domain/messages/textLinks.ts'
 
 const own = new Set(['https://a.example.com/unsubscribe/h', 'https://a.example.com/preferences/h'])
@@ -199,6 +199,7 @@ describe('the pixel', () => {
     ['<!-- </body> --><p>x</p>', `<!-- </body> --><p>x</p>${image}`],
     ['', image],
   ])('goes to the end of the body of %j', (html, expected) => {
-    expect(addPixel(html, url)).toBe(expected)
+    const rendered = { subject: 'x', html, text: 'x' }
+    expect(rewriteLinks(rendered, new Set(), (to) => to, url).html).toBe(expected)
   })
 })

@@ -1,0 +1,8 @@
+/** An event of a contact, while it takes effect: stored, and the contact's lock held. */
+import type { Db } from '../../db/connect.ts'
+import type { StoredEvent } from '../../db/schema/triggers.ts'
+import type { House } from '../house.ts'
+import type { ContactRow } from '../locks.ts'
+import type { Bindings } from './bindings.ts'
+
+export type Happening = { house: House; tx: Db; event: StoredEvent; contact: ContactRow; bindings: Bindings }
