@@ -6,6 +6,7 @@ import { Context, heartbeat } from '@temporalio/activity'
 import { ApplicationFailure } from '@temporalio/common'
 import { ChannelUnavailable, type EmailChannel } from '../channels/channel.ts'
 import { ComposeError } from '../channels/email/compose.ts'
+import type { RunEnd } from '../domain/journey/answers.ts'
 import type { SendResult } from '../domain/journey/machine.ts'
 import { TemplateError } from '../domain/messages/template.ts'
 import { point } from '../points.ts'
@@ -18,7 +19,6 @@ import {
 } from '../transactions/deliveries/settleDelivery.ts'
 import { type DeliveryRef, readDraft } from '../transactions/deliveries/subject.ts'
 import type { House } from '../transactions/house.ts'
-import type { RunEnd } from '../transactions/runs/endRun.ts'
 import { CannotRender, renderDelivery } from './render.ts'
 
 export type DeliverRequest = {

@@ -7,9 +7,11 @@ import type { Plan } from '../domain/journey/plan.ts'
 import type { OutboxStart } from '../transactions/outbox.ts'
 import { journeyAttribute, stateAttribute, versionAttribute } from './searchAttributes.ts'
 
+type JourneyStart = { run: string; journey: string; version: number; plan: Plan; clock: OutboxStart['clock'] }
+
 type Described = {
   type: 'journey' | 'doubleOptIn'
-  argument: { run: string; journey: string; version: number; plan: Plan } | { request: string }
+  argument: JourneyStart | { request: string }
   summary: string
   attributes: { journey: string; version: number | null; state: string }
 }
@@ -20,7 +22,13 @@ function describe(start: OutboxStart, plan: Plan | null): Described {
       if (plan === null) throw new TypeError('a journey is started with its plan')
       return {
         type: 'journey',
-        argument: { run: start.id, journey: start.journey, version: start.version, plan },
+        argument: {
+          run: start.id,
+          journey: start.journey,
+          version: start.version,
+          plan,
+          clock: start.clock,
+        },
         summary: `${start.journey} version ${start.version}`,
         attributes: { journey: start.journey, version: start.version, state: 'running' },
       }

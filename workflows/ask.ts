@@ -5,6 +5,8 @@
  */
 import { ActivityFailure, isCancellation, proxyActivities, proxyLocalActivities } from '@temporalio/workflow'
 import type { Activities } from '../activities/activities.ts'
+import type { Said, Whereabouts } from '../activities/ahead.ts'
+import type { DeliverAnswer } from '../activities/deliver.ts'
 import { now } from './clock.ts'
 
 export const ask = proxyLocalActivities<Omit<Activities, 'deliver'>>({
@@ -17,28 +19,37 @@ export const ask = proxyLocalActivities<Omit<Activities, 'deliver'>>({
 const patienceMs = 3 * 86_400_000
 
 type Ref = Parameters<Activities['deliver']>[0]['ref']
-type Answer = Awaited<ReturnType<Activities['deliver']>>
-type Decided = Awaited<ReturnType<Activities['decideConsent']>>
 
 /**
- * Decides, then delivers. The decision stands in the history; the delivery decides again under the lock, and its word counts.
- * @param decided the decision, where the question before has answered it too
+ * Has a message delivered that the consent activity allowed. The delivery decides again under the lock, and its word counts.
+ * @param expiresMs milliseconds after which a message still held back is not sent any more; null: no end of its own
+ * @param from where the run is, if the delivery is to go on from there
  */
-export async function send(ref: Ref, expiresMs: number | null, decided: Decided | null): Promise<Answer> {
-  const { decision, ended } = decided ?? (await ask.decideConsent({ ref, now: now() }))
-  if (ended !== null) return { result: 'cancelled', ended }
-  if (decision.verdict === 'block') return { result: 'blocked', ended: null }
-  const { deliver } = proxyActivities<Activities>({
+export async function deliver(
+  ref: Ref,
+  expiresMs: number | null,
+  from: Whereabouts | null,
+): Promise<DeliverAnswer | Said<DeliverAnswer>> {
+  const asked = proxyActivities<Activities>({
     startToCloseTimeout: '2 minutes',
     heartbeatTimeout: '15 seconds',
     scheduleToCloseTimeout: Math.min(expiresMs ?? patienceMs, patienceMs),
     retry: { initialInterval: '1 second', maximumInterval: '10 minutes' },
   })
   try {
-    return await deliver({ ref, expiresMs, now: now() })
+    return await asked.deliver({ ref, expiresMs, now: now(), ...(from === null ? {} : { from }) })
   } catch (error) {
     if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error
     // A step's longer time has not passed where our own patience ended first.
     return ask.giveUp({ ref, expired: expiresMs !== null && expiresMs <= patienceMs, now: now() })
   }
+}
+
+/** An answer that came alone has nothing ahead. */
+export function heard<T>(said: T | Said<T>): Said<T> {
+  return isSaid(said) ? said : { answer: said, ahead: [] }
+}
+
+function isSaid<T>(said: T | Said<T>): said is Said<T> {
+  return typeof said === 'object' && said !== null && 'ahead' in said
 }

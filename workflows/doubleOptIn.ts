@@ -4,7 +4,7 @@
  */
 import { defineSearchAttributeKey } from '@temporalio/common'
 import { condition, setCurrentDetails, setHandler, upsertSearchAttributes } from '@temporalio/workflow'
-import { ask, send } from './ask.ts'
+import { ask, deliver, heard } from './ask.ts'
 import { now, untilThen } from './clock.ts'
 import { nudge } from './journey.ts'
 
@@ -29,9 +29,15 @@ export async function doubleOptIn(input: { request: string }): Promise<{ state: 
     }
     while (mailed < standing.mails) {
       mailed += 1
-      await send({ kind: 'double-opt-in', request, mail: mailed }, null, null)
+      await send(request, mailed)
     }
     setCurrentDetails(`waiting for the confirmation until ${standing.until}; ${mailed} mailed`)
     await condition(() => nudged, untilThen(standing.until))
   }
+}
+
+async function send(request: string, mail: number): Promise<void> {
+  const ref = { kind: 'double-opt-in' as const, request, mail }
+  const { decision, ended } = heard(await ask.decideConsent({ ref, now: now() })).answer
+  if (ended === null && decision.verdict === 'allow') await deliver(ref, null, null)
 }

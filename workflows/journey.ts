@@ -12,115 +12,136 @@ import {
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow'
-import type { WaitAnswer } from '../activities/activities.ts'
-import type { DecidedSend } from '../activities/ahead.ts'
+import type { Answer, Said, Whereabouts } from '../activities/ahead.ts'
+import { outcomeOf, type RunEnd, stopped, waitOf } from '../domain/journey/answers.ts'
 import { advance, type Effect, initialState, type Outcome } from '../domain/journey/machine.ts'
 import type { Plan } from '../domain/journey/plan.ts'
-import { waited } from '../domain/journey/waited.ts'
-import { ask, send } from './ask.ts'
+import { ask, deliver, heard } from './ask.ts'
 import { now, untilThen } from './clock.ts'
 
 export const nudge = defineSignal<[{ wait: string | null; event: string | null }]>('nudge')
 
 const stateAttribute = defineSearchAttributeKey('AssentState', 'KEYWORD')
 
-/** What a run is started with: ids, keys, and the plan of its version, which never changes. */
-export type JourneyInput = { run: string; journey: string; version: number; plan: Plan }
+/**
+ * What a run is started with: ids, keys, and the plan of its version, which never changes. `skipping`: the engine skips its
+ * waits. Runs of before the clock was told are taken for such, which only costs them some questions more.
+ */
+export type JourneyInput = {
+  run: string
+  journey: string
+  version: number
+  plan: Plan
+  clock?: 'real' | 'skipping'
+}
+
+type Wait = Extract<Effect, { type: 'sleep' | 'sleepUntil' | 'await' }>
+type End = Extract<Effect, { type: 'end' }>
 
 /** @returns how the run ended */
-export async function journey(input: JourneyInput): Promise<{ state: string; reason: string }> {
-  const { run, plan, version } = input
+export async function journey(input: JourneyInput): Promise<RunEnd> {
+  const { run, plan, version, clock = 'skipping' } = input
   let nudged = false
   setHandler(nudge, () => {
     nudged = true
   })
   const show = (state: string) => setCurrentDetails(`**${input.journey}** version ${version}\n\n${state}`)
 
-  /** The decision on the send that comes next, where the question before it has answered that too. */
-  let ahead: DecidedSend | null = null
+  /** Answers that came with the one before them, in the order of their effects. */
+  let ahead: Answer[] = []
   let { state, effects } = advance(plan, initialState(), { type: 'begin' })
   for (;;) {
     const [effect] = effects
     if (effect === undefined) throw new Error('the machine asked for nothing')
     if (effect.type === 'end') {
-      const visit = effect.step === null ? null : (state.visits[effect.step] ?? null)
-      const ended = await ask.endRun({
-        run,
-        state: effect.state,
-        reason: effect.reason,
-        step: effect.step,
-        visit,
-        now: now(),
-      })
+      const ended = await end(effect)
       show(`ended: ${ended.state} (${ended.reason})`)
       upsertSearchAttributes([{ key: stateAttribute, value: ended.state }])
       return ended
     }
     show(`at step \`${effect.step}\`: ${effect.type}`)
-    const outcome = await perform(effect)
-    const next = advance(plan, state, outcome)
+    const next = advance(plan, state, await perform(effect))
     state = next.state
     effects = next.effects
   }
 
-  async function perform(effect: Exclude<Effect, { type: 'end' }>): Promise<Outcome> {
-    const { step, visit } = effect
+  async function perform(effect: Exclude<Effect, End>): Promise<Outcome> {
     switch (effect.type) {
-      case 'send': {
-        const decided = ahead?.step === step && ahead.visit === visit ? ahead : null
-        const answer = await send({ kind: 'run', run, step, visit }, effect.expiresMs, decided)
-        return answer.ended !== null
-          ? stop(answer.ended)
-          : { type: 'delivered', step, visit, result: answer.result }
-      }
+      case 'send':
+        return send(effect)
       case 'sleep':
       case 'sleepUntil':
       case 'await':
         return wait(effect)
       case 'evaluate': {
-        const answer = await ask.evaluateBranch({ run, step, visit, now: now(), ...whereabouts() })
-        if ('ended' in answer) return stop(answer.ended)
-        ahead = answer.decided ?? null
-        return { type: 'evaluated', step, visit, case: answer.case }
+        const { step, visit } = effect
+        const answer =
+          taken('branch')?.taken ??
+          (await question((from) => ask.evaluateBranch({ run, step, visit, now: now(), from })))
+        const outcome = outcomeOf(plan, { to: 'branch', step, visit, taken: answer })
+        if (outcome === null) throw new Error('a branch leads nowhere')
+        return outcome
       }
       default:
         return effect satisfies never
     }
   }
 
+  /** Decides, then delivers. */
+  async function send({ step, visit, expiresMs }: Extract<Effect, { type: 'send' }>): Promise<Outcome> {
+    const ref = { kind: 'run' as const, run, step, visit }
+    const decided =
+      taken('send')?.decided ?? (await question((from) => ask.decideConsent({ ref, now: now(), from })))
+    const forestalled = outcomeOf(plan, { to: 'send', step, visit, decided })
+    if (forestalled !== null) return forestalled
+    const { result, ended } = await question((from) =>
+      deliver(ref, expiresMs, clock === 'real' ? from : null),
+    )
+    return ended === null ? { type: 'delivered', step, visit, result } : stopped(ended)
+  }
+
   /** Asks how the wait stands when it begins, when its time has come, and whenever something nudges; the row decides. */
-  async function wait(effect: Extract<Effect, { type: 'sleep' | 'sleepUntil' | 'await' }>): Promise<Outcome> {
+  async function wait(effect: Wait): Promise<Outcome> {
     const { step, visit } = effect
-    const ms = effect.type === 'await' ? effect.timeoutMs : effect.type === 'sleep' ? effect.ms : null
-    // Taken down before each question: a nudge that comes while it is answered may already be older than the answer, never newer.
-    nudged = false
-    const kind = effect.type === 'await' ? 'events' : 'sleep'
-    let standing = read(await ask.enterWait({ run, step, visit, ms, kind, now: now(), ...whereabouts() }))
+    let standing =
+      taken('wait')?.standing ??
+      (await question((from) => ask.enterWait({ run, step, visit, ...waitOf(effect), now: now(), from })))
     for (;;) {
-      if (standing === 'closed') throw new Error('a wait was closed and its run goes on')
-      if (typeof standing === 'object' && 'ended' in standing) return stop(standing.ended)
-      if (typeof standing === 'string' || 'matched' in standing) return waited(plan, step, visit, standing)
+      const outcome = outcomeOf(plan, { to: 'wait', step, visit, standing })
+      if (outcome !== null) return outcome
+      if (typeof standing !== 'object' || !('until' in standing)) {
+        throw new Error('a wait was closed and its run goes on')
+      }
       const { until } = standing
       show(`waiting at step \`${step}\` until ${until}`)
       await condition(() => nudged, untilThen(until))
-      nudged = false
-      standing = read(await ask.settleWait({ run, step, visit, now: now(), ...whereabouts() }))
+      standing = await question((from) => ask.settleWait({ run, step, visit, now: now(), from }))
     }
   }
 
-  /** Takes out of an answer what it says of the send that comes next. */
-  function read(answer: WaitAnswer): Exclude<WaitAnswer, { settled: unknown }> {
-    if (typeof answer !== 'object' || !('settled' in answer)) return answer
-    ahead = answer.decided
-    return answer.settled
+  async function end({ state: ending, reason, step }: End): Promise<RunEnd> {
+    const visit = step === null ? null : (state.visits[step] ?? null)
+    return taken('end')?.ended ?? ask.endRun({ run, state: ending, reason, step, visit, now: now() })
   }
 
-  function whereabouts() {
-    return { journey: input.journey, version, state }
+  /**
+   * Asks, and keeps the answers that come along. The nudge is taken down before each question: one that comes while it is
+   * answered may already be older than the answer, never newer.
+   */
+  async function question<T>(asked: (from: Whereabouts) => Promise<T | Said<T>>): Promise<T> {
+    nudged = false
+    const said = heard(await asked({ journey: input.journey, version, state }))
+    ahead = [...said.ahead]
+    return said.answer
+  }
+
+  /** The answer that is already there. The machine led the activity the same way, so the first is the one. */
+  function taken<To extends Answer['to']>(to: To): Extract<Answer, { to: To }> | null {
+    const [first] = ahead.splice(0, 1)
+    return first !== undefined && isTo(first, to) ? first : null
   }
 }
 
-function stop(ended: { state: string; reason: string }): Outcome {
-  const state = ended.state === 'cancelled' || ended.state === 'failed' ? ended.state : 'exited'
-  return { type: 'stop', state, reason: ended.reason }
+function isTo<To extends Answer['to']>(answer: Answer, to: To): answer is Extract<Answer, { to: To }> {
+  return answer.to === to
 }

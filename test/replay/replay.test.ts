@@ -28,6 +28,13 @@ function payloadsOf(value: unknown): unknown[] {
   return Object.values(value).flatMap(payloadsOf)
 }
 
+/** Every decision in a payload: an answer may bring those to later effects along. */
+function decisionsIn(value: unknown): z.infer<typeof decided>[] {
+  const found = decided.safeParse(value)
+  if (found.success) return [found.data]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(decisionsIn) : []
+}
+
 it('there is a history of every scenario', () => {
   for (const { name } of scenarios) expect(files.some((file) => file.startsWith(`${name}.v`))).toBe(true)
 })
@@ -57,10 +64,7 @@ describe.each(files)('%s', (file) => {
   })
 
   it('holds decisions that come out the same when they are made anew', () => {
-    const decisions = payloadsOf(history).flatMap((payload) => {
-      const found = decided.safeParse(payload)
-      return found.success ? [found.data] : []
-    })
+    const decisions = payloadsOf(history).flatMap(decisionsIn)
     const sends = [
       'double-opt-in',
       'two-mails',

@@ -9,13 +9,14 @@ import { runs } from '../../db/schema/journeys.ts'
 import { build, given, rowsOf } from '../../db/statement.ts'
 import { decide } from '../../domain/consent/decide.ts'
 import type { Decision } from '../../domain/consent/types.ts'
+import type { RunEnd } from '../../domain/journey/answers.ts'
 import { findStep } from '../../domain/journey/definition.ts'
 import { notFound } from '../../domain/refusal.ts'
 import type { Message } from '../../domain/shapes/message.ts'
 import type { Profile } from '../../domain/shapes/profile.ts'
 import { purposeShape } from '../../domain/shapes/purpose.ts'
 import type { House } from '../house.ts'
-import { endOf, type RunEnd } from '../runs/endRun.ts'
+import { endOf } from '../runs/endRun.ts'
 
 /** Who asks for a delivery: one visit of one step of one run, or one mail of one double opt-in. */
 export type DeliveryRef =

@@ -8,14 +8,13 @@ import { databaseNow } from '../../db/clock.ts'
 import type { Db } from '../../db/connect.ts'
 import { runs } from '../../db/schema/journeys.ts'
 import { given, Statement } from '../../db/statement.ts'
+import type { RunEnd } from '../../domain/journey/answers.ts'
 import { findStep, type JourneyDefinition } from '../../domain/journey/definition.ts'
 import { notFound, Refusal } from '../../domain/refusal.ts'
 import type { House } from '../house.ts'
 import { lockContact, lockRun, lockRunWithContact } from '../locks.ts'
 import { type OutboxSignal, putInOutbox } from '../outbox.ts'
 import { recordStep } from './path.ts'
-
-export type RunEnd = { state: 'completed' | 'exited' | 'cancelled' | 'failed'; reason: string }
 
 /** The workflow's word that the run has ended. @returns how it really ended */
 export async function endRun(

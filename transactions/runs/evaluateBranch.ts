@@ -2,11 +2,12 @@
 import { and, eq } from 'drizzle-orm'
 import { contacts } from '../../db/schema/contacts.ts'
 import { runPath, runs } from '../../db/schema/journeys.ts'
+import type { RunEnd } from '../../domain/journey/answers.ts'
 import { findStep } from '../../domain/journey/definition.ts'
 import { notFound } from '../../domain/refusal.ts'
 import type { House } from '../house.ts'
 import { lazyBindings } from '../intake/bindings.ts'
-import { endOf, type RunEnd } from './endRun.ts'
+import { endOf } from './endRun.ts'
 import { recordStep } from './path.ts'
 
 export type EvaluateBranch = { run: string; step: string; visit: number; now: string }

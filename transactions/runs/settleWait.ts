@@ -8,15 +8,16 @@ import { eq, sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { runs, waits } from '../../db/schema/journeys.ts'
 import { given, Statement } from '../../db/statement.ts'
+import type { RunEnd, WaitStanding } from '../../domain/journey/answers.ts'
 import { onlyOpensOrClicks } from '../../domain/journey/awaits.ts'
 import { notFound } from '../../domain/refusal.ts'
 import { point } from '../../points.ts'
 import type { House } from '../house.ts'
 import { lockRunWithContact } from '../locks.ts'
-import { endOf, type RunEnd } from './endRun.ts'
+import { endOf } from './endRun.ts'
 import { recordStep } from './path.ts'
 import { silenceSaysNothing } from './silence.ts'
-import { standingOf, type WaitStanding, waitOfVisit } from './waitStanding.ts'
+import { standingOf, waitOfVisit } from './waitStanding.ts'
 
 export type SettleWait = {
   run: string

@@ -2,6 +2,7 @@
 import { and, eq } from 'drizzle-orm'
 import { waits } from '../../db/schema/journeys.ts'
 import { build, given, rowsOf } from '../../db/statement.ts'
+import type { WaitStanding } from '../../domain/journey/answers.ts'
 
 /** The wait of one visit of one step of a run. */
 export const waitOfVisit = rowsOf<{ run: string; step: string; visit: number }>()(
@@ -13,15 +14,6 @@ export const waitOfVisit = rowsOf<{ run: string; step: string; visit: number }>(
       and(eq(waits.runId, given('run')), eq(waits.step, given('step')), eq(waits.visit, given('visit'))),
     ),
 )
-
-export type WaitStanding =
-  /** Nothing yet; ask again at `until` on the run's own clock. */
-  | { wait: string; until: string }
-  | { matched: number }
-  | 'timed-out'
-  | 'untracked'
-  /** Somebody ended the run. */
-  | 'closed'
 
 export function standingOf(
   wait: Pick<typeof waits.$inferSelect, 'id' | 'state' | 'deadline' | 'branch'>,
