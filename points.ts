@@ -8,6 +8,7 @@ export const pointNames = [
   'deliver:rendered', // before the claim's transaction
   'deliver:claimed', // claimed, nothing handed over yet
   'deliver:answered', // the provider answered, nothing recorded yet
+  'deliver:gone-on', // recorded, and what comes next is done; the engine has not heard of it
   'trigger:before-lock', // an event is about to take its contact's lock
   'trigger:locked', // it has it
   'wait:before-enter', // a run is about to enter a wait

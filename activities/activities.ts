@@ -4,6 +4,7 @@
  */
 import { type Answer, outcomeOf, type RunEnd, stopped, type WaitStanding } from '../domain/journey/answers.ts'
 import type { EndState } from '../domain/journey/machine.ts'
+import { point } from '../points.ts'
 import { decideDelivery } from '../transactions/deliveries/claimDelivery.ts'
 import { giveUpDelivery } from '../transactions/deliveries/settleDelivery.ts'
 import type { DeliveryRef } from '../transactions/deliveries/subject.ts'
@@ -64,7 +65,9 @@ export function createActivities(means: Means): Activities {
           ? { type: 'delivered' as const, step, visit, result: answer.result }
           : stopped(answer.ended)
       const now = new Date().toISOString()
-      return { answer, ahead: await goOn(house, { run: ref.run, now, from }, outcome) }
+      const ahead = await goOn(house, { run: ref.run, now, from }, outcome)
+      await point('deliver:gone-on')
+      return { answer, ahead }
     },
     giveUp: async ({ ref, expired, now }) =>
       answerOf(await giveUpDelivery(house, ref, expired ? 'expired' : 'gave-up', now)),

@@ -35,10 +35,8 @@ async function optedIn(assent: Assent): Promise<Person> {
   return person
 }
 
-const twoMails = [
-  { id: 'one', type: 'send', message: 'first' },
-  { id: 'two', type: 'send', message: 'receipt' },
-]
+const one = { id: 'one', type: 'send', message: 'first' }
+const two = { id: 'two', type: 'send', message: 'receipt' }
 
 /** Runs two mails; the worker dies with the first, and another takes over. */
 async function dieWithFirstMail(
@@ -48,10 +46,13 @@ async function dieWithFirstMail(
     at?: string
     /** Is killed while the server does this. */
     held?: Conduct
+    /** How the first mail stands in the path by then; `sending` unless said. */
+    outcome?: string
+    steps?: object[]
   },
 ): Promise<{ person: Person; ended: RunAnswer; first: { state: string; attempt: number } }> {
   const assent = await withoutWorker(onTestFinished)
-  const journey = await publish(assent.api, { steps: twoMails })
+  const journey = await publish(assent.api, { steps: death.steps ?? [one, two] })
   const person = await optedIn(assent)
   if (death.held !== undefined) smtp.plan(person.email, death.held)
   const points = death.at === undefined ? {} : { ASSENT_POINTS: `${death.at}=kill` }
@@ -63,7 +64,7 @@ async function dieWithFirstMail(
     await worker.kill()
   }
   expect(await worker.ended).toBe('SIGKILL')
-  expect((await assent.run(run)).path).toMatchObject([{ step: 'one', outcome: 'sending' }])
+  expect((await assent.run(run)).path[0]).toMatchObject({ step: 'one', outcome: death.outcome ?? 'sending' })
   await assent.startWorker()
   const ended = await assent.runEnded(run, 90)
   const id = ended.path[0]?.delivery
@@ -81,7 +82,7 @@ describe.concurrent('a worker killed', () => {
       const assent = await withoutWorker(onTestFinished)
       const waiting = await publish(assent.api, {
         steps: [
-          twoMails[0],
+          one,
           {
             id: 'wait',
             type: 'waitFor',
@@ -92,7 +93,7 @@ describe.concurrent('a worker killed', () => {
         ],
       })
       const sleeping = await publish(assent.api, {
-        steps: [{ id: 'sleep', type: 'wait', for: '6 seconds' }, twoMails[1]],
+        steps: [{ id: 'sleep', type: 'wait', for: '6 seconds' }, two],
       })
       const person = await optedIn(assent)
       const worker = await startWorkerProcess(assent.environment)
@@ -145,6 +146,26 @@ describe.concurrent('a worker killed', () => {
         ['two', 'sent'],
       ])
       expect(first).toMatchObject({ state: 'unknown', reason: 'no-answer', attempt: 1 })
+      expect(smtp.letters(person.email)).toHaveLength(2)
+      expect(smtp.bodiesBegun(person.email)).toBe(2)
+    },
+  )
+
+  it(
+    'after it went on into the wait, before the engine heard of it: the wait is the same one, and nothing is repeated',
+    patience,
+    async ({ onTestFinished }) => {
+      const { person, ended, first } = await dieWithFirstMail(onTestFinished, {
+        at: 'deliver:gone-on',
+        outcome: 'sent',
+        steps: [one, { id: 'pause', type: 'wait', for: '1 second' }, two],
+      })
+      expect(outcomes(ended)).toEqual([
+        ['one', 'sent'],
+        ['pause', 'waited'],
+        ['two', 'sent'],
+      ])
+      expect(first).toMatchObject({ state: 'sent', attempt: 1 })
       expect(smtp.letters(person.email)).toHaveLength(2)
       expect(smtp.bodiesBegun(person.email)).toBe(2)
     },

@@ -7,6 +7,7 @@ import { settleWait } from '../../transactions/runs/settleWait.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { takenShape } from '../harness/client.ts'
 import { optIn, type Person, publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
+import { until } from '../harness/until.ts'
 
 let assent: Assent
 beforeAll(async () => {
@@ -49,6 +50,16 @@ async function waitRow(run: string) {
     .from(waits)
     .where(and(eq(waits.runId, run), eq(waits.step, 'ordered')))
   return row
+}
+
+async function eventsOf(run: string) {
+  const { events } = await assent.client.workflow.getHandle(run).fetchHistory()
+  return events ?? []
+}
+
+async function signalsOf(run: string): Promise<number> {
+  const signals = (await eventsOf(run)).filter((event) => event.workflowExecutionSignaledEventAttributes)
+  return signals.length
 }
 
 describe('an event around the start of a waitFor counts once', () => {
@@ -119,6 +130,38 @@ describe('an event around the start of a waitFor counts once', () => {
       ['ordered', 'matched'],
       ['again', 'matched'],
     ])
+  })
+
+  it('after the delivery has entered the wait, before the engine has heard of it', async () => {
+    const journey = await journeyOf('1 day')
+    const person = await optedIn()
+    const remove = installPoint('deliver:gone-on', async () => {
+      remove()
+      const { signalled } = await order(person)
+      const [id = ''] = signalled
+      expect(signalled).toHaveLength(1)
+      // The workflow hears of the event first, and of the delivery after it.
+      await until('the signal', async () => (await signalsOf(id)) > 0)
+    })
+    const run = await assent.runEnded(await startRunOf(assent.api, journey, person))
+    expect(run.path.map((step) => step.outcome)).toEqual(['sent', 'matched', 'sent'])
+  })
+
+  it('a wait that cannot be entered along with the delivery is asked for anew, and the mail is not', async () => {
+    const journey = await journeyOf('1 day')
+    const person = await optedIn()
+    const remove = installPoint('wait:before-enter', async () => {
+      remove()
+      throw new Error('the database is away')
+    })
+    const id = await startRunOf(assent.api, journey, person)
+    await assent.runWaits(id, 'ordered')
+    await order(person)
+    const run = await assent.runEnded(id)
+    expect(run.path.map((step) => step.outcome)).toEqual(['sent', 'matched', 'sent'])
+    // Not even as an attempt that finds the mail gone already.
+    const attempts = (await eventsOf(id)).map((event) => event.activityTaskStartedEventAttributes?.attempt)
+    expect(attempts.filter((attempt) => attempt !== undefined)).toEqual([1, 1])
   })
 
   it('two events at once: both waits are settled, none is lost', async () => {

@@ -1,0 +1,120 @@
+/** Statements built once: what is given arrives as the column wants it, and what is said together is done in its order. */
+import { eq, sql } from 'drizzle-orm'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type Connection, connect } from '../../db/connect.ts'
+import { newId } from '../../db/ids.ts'
+import { contacts } from '../../db/schema/contacts.ts'
+import { outbox, type StoredEvent, triggerEvents } from '../../db/schema/triggers.ts'
+import { build, columnsOf, given, insertNewOf, insertOf, rowsOf, Statement } from '../../db/statement.ts'
+import { type OwnDatabase, ownDatabase } from '../harness/database.ts'
+
+let database: OwnDatabase
+let pool: Connection
+beforeAll(async () => {
+  database = await ownDatabase()
+  pool = connect(database.url, 2)
+})
+afterAll(async () => {
+  await pool.close()
+  await database.drop()
+})
+
+const byId = rowsOf<{ id: string }>()
+const contactById = byId(
+  contacts,
+  build
+    .select()
+    .from(contacts)
+    .where(eq(contacts.id, given('id'))),
+)
+
+function contactRow(): typeof contacts.$inferSelect {
+  return {
+    id: newId(),
+    externalId: `c-${newId()}`,
+    kind: 'contact',
+    account: null,
+    attributes: { plan: 'basic', seats: 3 },
+    postalAddress: null,
+    locale: null,
+    timeZone: 'Europe/Vienna',
+    eventSeq: 7,
+    createdAt: '2026-11-23T08:15:30.123Z',
+    updatedAt: '2026-11-23T08:15:30.120Z',
+  }
+}
+
+it('a whole row comes back as it was given: numbers, instants, JSON, nothing', async () => {
+  const row = contactRow()
+  await insertOf(contacts).all(pool.db, row)
+  expect(await contactById.first(pool.db, { id: row.id })).toEqual(row)
+  const [stored] = await pool.db
+    .select({ postalAddress: sql<boolean>`postal_address is null`, locale: sql<boolean>`locale is null` })
+    .from(contacts)
+    .where(eq(contacts.id, row.id))
+  // JSON's own null would be something: only SQL's is nothing.
+  expect(stored).toEqual({ postalAddress: true, locale: true })
+})
+
+it('bytes, lists and what only SQL says come back as well', async () => {
+  const contact = contactRow()
+  await insertOf(contacts).all(pool.db, contact)
+  const event: StoredEvent = {
+    id: newId(),
+    name: 'order.placed',
+    sender: 'key',
+    senderEvent: newId(),
+    fingerprint: new Uint8Array([0, 1, 254, 255]),
+    contactId: contact.id,
+    seq: 8,
+    contactPointId: null,
+    deliveryId: null,
+    class: null,
+    payload: { cart: "it's \\ 5" },
+    occurredAt: '2026-11-23T08:15:30.123Z',
+    recordedAt: '2026-11-23T08:15:31.000Z',
+    started: [newId(), newId()],
+    signalled: [],
+  }
+  const insert = insertNewOf(triggerEvents)
+  expect(await insert.all(pool.db, event)).toEqual([{ inserted: true }])
+  expect(await insert.all(pool.db, event)).toEqual([])
+  const named = rowsOf<{ names: string[] }>()(
+    triggerEvents,
+    sql`select ${columnsOf(triggerEvents)} from trigger_events where name = any(${given('names')}::text[])`,
+  )
+  expect(await named.all(pool.db, { names: ['order.placed', 'a,b', '"'] })).toEqual([event])
+  expect(await named.all(pool.db, { names: [] })).toEqual([])
+})
+
+it('a value that is missing is refused, not taken for nothing', async () => {
+  const loose = new Statement<Record<string, unknown>, unknown>(sql`select ${given('what')}::text`)
+  await expect(loose.all(pool.db, {})).rejects.toThrow()
+  expect(await loose.all(pool.db, { what: null })).toEqual([{ text: null }])
+})
+
+it('said together in a transaction, statements of every form are done in their order', async () => {
+  const put = new Statement<{ stream: string }, never>(
+    build.insert(outbox).values({ stream: given('stream'), kind: 'signal', body: sql`'{}'` }),
+  )
+  const last = new Statement<Record<string, never>, { stream: string | null }>(
+    sql`select (select stream from outbox order by id desc limit 1) as stream`,
+  )
+  const lastRow = rowsOf<Record<string, never>>()(
+    outbox,
+    sql`select ${columnsOf(outbox)} from outbox order by id desc limit 1`,
+  )
+  const seen = await pool.db.transaction((tx) =>
+    Promise.all(
+      Array.from({ length: 20 }, (_, index) => index).flatMap((index) => [
+        put.all(tx, { stream: `s-${index}` }).then(() => null),
+        lastRow.first(tx, {}).then((row) => row?.stream),
+        put.all(tx, { stream: `t-${index}` }).then(() => null),
+        last.first(tx, {}).then((row) => row?.stream),
+      ]),
+    ),
+  )
+  expect(seen.filter((stream) => stream !== null)).toEqual(
+    Array.from({ length: 20 }, (_, index) => [`s-${index}`, `t-${index}`]).flat(),
+  )
+})
