@@ -1,4 +1,4 @@
-/** The worker process: runs workflows and activities until it is told to stop, and sweeps the outbox with the API. */
+/** The worker process: runs workflows and activities until it is told to stop, sweeps the outbox with the API, and looks after orphaned runs. */
 import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Client, Connection } from '@temporalio/client'
@@ -11,6 +11,7 @@ import { migrate } from './db/migrate.ts'
 import { Versions } from './db/reads/versions.ts'
 import { engineOptions } from './engine/connection.ts'
 import { Dispatcher } from './engine/dispatcher.ts'
+import { OrphanWatch } from './engine/orphans.ts'
 import { ensureSearchAttributes } from './engine/searchAttributes.ts'
 import { lifetime } from './lifetime.ts'
 import { openLog } from './log.ts'
@@ -47,12 +48,14 @@ const connection = await reachEngine()
 if (connection !== null) {
   const client = await Connection.connect(engineOptions(settings))
   await ensureSearchAttributes(client, settings.TEMPORAL_NAMESPACE, log, () => pause(1_000))
+  const temporal = new Client({ connection: client, namespace: settings.TEMPORAL_NAMESPACE })
   const dispatcher = new Dispatcher({
     house,
-    client: new Client({ connection: client, namespace: settings.TEMPORAL_NAMESPACE }),
+    client: temporal,
     taskQueue: settings.TEMPORAL_TASK_QUEUE,
     log,
   })
+  const orphans = new OrphanWatch({ house, client: temporal, log })
   const worker = await Worker.create({
     connection,
     namespace: settings.TEMPORAL_NAMESPACE,
@@ -64,12 +67,14 @@ if (connection !== null) {
   })
   const running = worker.run()
   dispatcher.start()
+  orphans.start()
   log.info({ taskQueue: settings.TEMPORAL_TASK_QUEUE }, 'the worker polls')
   life.ready()
   await Promise.race([life.over, running])
   worker.shutdown()
   await running
   await dispatcher.stop()
+  await orphans.stop()
   await client.close()
   await connection.close()
 }

@@ -3,6 +3,7 @@ import { inArray } from 'drizzle-orm'
 import { checkCondition } from '../../domain/conditions/check.ts'
 import { everyStep, type JourneyDefinition } from '../../domain/journey/definition.ts'
 import type { MessageFacts, World } from '../../domain/journey/world.ts'
+import { linkNames } from '../../domain/messages/links.ts'
 import { messageShape } from '../../domain/shapes/message.ts'
 import { profileShape } from '../../domain/shapes/profile.ts'
 import { purposeShape } from '../../domain/shapes/purpose.ts'
@@ -34,6 +35,7 @@ export async function readWorld(db: Db, definition: JourneyDefinition): Promise<
         enforcement,
         // A message without the link is refused when it is put.
         linksPreferences: true,
+        linkNames: linkNames(message.html ?? ''),
         tracking: message.tracking !== false,
         pathToConsent:
           enforcement === 'non-restrictive' ||

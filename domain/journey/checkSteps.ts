@@ -226,6 +226,18 @@ function checkEvent(event: AwaitedEvent, waiting: WaitForStep, at: Place, round:
     if (event[field] !== undefined) findings.error([...at, field], `"${field}" goes with "trigger" only`)
   }
   checkInteraction(awaited.kind, awaited.step, waiting, [...at, awaited.kind], round)
+  if (awaited.kind === 'clicked' && event.link !== undefined) {
+    checkLink(event.link, awaited.step, [...at, 'link'], round)
+  }
+}
+
+/** A click may be awaited by the link's name, by its number (`link-2`), or by its address, which only the rendering knows. */
+function checkLink(link: string, id: string, at: Place, { steps, world, findings }: Round): void {
+  const target = steps.get(id)
+  const facts = target?.type === 'send' ? world.message(target.message) : null
+  const names = facts?.linkNames ?? null
+  if (names === null || names.includes(link) || /^link-\d+$/.test(link) || /^https?:/i.test(link)) return
+  findings.warning(at, `message "${target?.type === 'send' ? target.message : id}" has no link "${link}"`)
 }
 
 /** What is awaited of a message must be about a message that can have been sent by then. */

@@ -15,6 +15,8 @@ export type MessageFacts = {
   enforcement: 'restrictive' | 'non-restrictive'
   /** Whether its content links a preference centre or an unsubscribe page. */
   linksPreferences: boolean
+  /** The names it gives its links by `data-link`; null where a template makes them up. */
+  linkNames: readonly string[] | null
   /** False where the message says `tracking: false`. */
   tracking: boolean
   /** Whether somebody could come to opt in for its purpose and topic at all. */

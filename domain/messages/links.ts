@@ -6,7 +6,7 @@
  * one link, in both parts. Our own links (unsubscribe, preferences, confirm, opt in) are never touched: they are
  * permanent, and must work where tracking is not permitted.
  */
-import { type Anchor, factsOf, type Span } from './html.ts'
+import { type Anchor, factsOf, readHtml, type Span } from './html.ts'
 import type { RenderedMessage } from './template.ts'
 import { textLinks } from './textLinks.ts'
 
@@ -34,6 +34,16 @@ export function collectLinks(rendered: RenderedMessage, ownLinks: ReadonlySet<st
     return url
   })
   return links
+}
+
+/**
+ * The names that an HTML template gives its links, under whatever condition; null where a name is made up while rendering.
+ * Links without one are called `link-N`.
+ */
+export function linkNames(template: string): string[] | null {
+  const { anchors } = readHtml(template)
+  const names = anchors.flatMap((anchor) => (anchor.dataLink === null ? [] : [anchor.dataLink.value.trim()]))
+  return names.some((name) => name.includes('{')) ? null : names
 }
 
 /**

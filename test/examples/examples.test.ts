@@ -1,4 +1,5 @@
 /** The example files are what they claim to be: each passes its shape and its checks, and renders for people of every kind. */
+
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
 import { checkCondition } from '../../domain/conditions/check.ts'
@@ -7,6 +8,7 @@ import { checkJourney } from '../../domain/journey/check.ts'
 import { compilePlan } from '../../domain/journey/plan.ts'
 import type { World } from '../../domain/journey/world.ts'
 import { checkMessage, checkRendered } from '../../domain/messages/check.ts'
+import { linkNames } from '../../domain/messages/links.ts'
 import { type MessageContext, renderMessage } from '../../domain/messages/template.ts'
 import { journeyShape } from '../../domain/shapes/journey.ts'
 import { emailMessageShape } from '../../domain/shapes/message.ts'
@@ -37,6 +39,7 @@ const world: World = {
       topic: message.topic ?? null,
       enforcement: purpose.enforcement,
       linksPreferences: message.text.includes('links.preferences'),
+      linkNames: linkNames(message.html ?? ''),
       tracking: message.tracking !== false,
       pathToConsent: true,
     }

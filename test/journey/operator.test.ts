@@ -1,8 +1,13 @@
 /** What an operator sees of a run in the Temporal UI: search attributes, a summary, and where it is now. */
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { randomUUID } from 'node:crypto'
+import type { WorkflowHandle } from '@temporalio/client'
+import pino from 'pino'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { OrphanWatch } from '../../engine/orphans.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
 import { until } from '../harness/until.ts'
+import { startWorkerProcess } from '../harness/workerProcess.ts'
 
 let assent: Assent
 beforeAll(async () => {
@@ -33,6 +38,70 @@ it('finds the run by journey, version and state, and reads where it is', async (
   await until('the end to be listed', async () =>
     (await list(`AssentJourney = "${journey}" and AssentState = "cancelled"`)).includes(id),
   )
+})
+
+describe('a workflow that is ended by hand', () => {
+  const waiting = async () => {
+    const journey = await publish(assent.api, { steps: [{ id: 'pause', type: 'wait', for: '1 hour' }] })
+    const person = await putPerson(assent.api)
+    const id = await startRunOf(assent.api, journey, person)
+    await assent.runWaits(id, 'pause')
+    return { id, handle: assent.client.workflow.getHandle(id) }
+  }
+  const watch = () =>
+    new OrphanWatch({ house: assent.house, client: assent.client, log: pino({ level: 'silent' }) })
+
+  it.each([
+    ['terminated', (handle: WorkflowHandle) => handle.terminate('an operator')],
+    ['cancelled', (handle: WorkflowHandle) => handle.cancel()],
+  ])('%s: its run fails, and says so', async (how, act) => {
+    const { id, handle } = await waiting()
+    await act(handle)
+    const orphans = watch()
+    // The engine lists it a moment later.
+    await until('the run to be found', async () => (await orphans.look()).includes(id))
+    expect(await assent.run(id)).toMatchObject({
+      state: 'failed',
+      endReason: `workflow-${how}`,
+      waitingFor: null,
+      path: [{ step: 'pause', outcome: 'failed', reason: `workflow-${how}` }],
+    })
+    expect(await orphans.look()).toEqual([])
+    expect(await watch().look()).toEqual([])
+  })
+
+  it('reset: it goes on under its id, and its run with it', async () => {
+    const { id, handle } = await waiting()
+    const { events } = await handle.fetchHistory()
+    const first = events?.find((event) => event.workflowTaskCompletedEventAttributes != null)
+    await assent.client.workflowService.resetWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: { workflowId: id, runId: (await handle.describe()).runId },
+      workflowTaskFinishEventId: first?.eventId ?? null,
+      requestId: randomUUID(),
+    })
+    await until('the end of the old one to be listed', async () =>
+      (await list(`WorkflowId = "${id}" and ExecutionStatus = "Terminated"`)).includes(id),
+    )
+    expect(await watch().look()).toEqual([])
+    expect((await assent.run(id)).state).toBe('waiting')
+    await assent.api.call('POST', `/v1/runs/${id}/cancel`)
+    expect(await assent.workflowResult(id)).toEqual({ state: 'cancelled', reason: 'cancelled' })
+  })
+
+  it('a worker looks for such runs as soon as it starts', async () => {
+    const { id, handle } = await waiting()
+    await handle.terminate('an operator')
+    await until('the end to be listed', async () =>
+      (await list(`WorkflowId = "${id}" and ExecutionStatus = "Terminated"`)).includes(id),
+    )
+    const worker = await startWorkerProcess(assent.environment)
+    try {
+      expect(await assent.runEnded(id)).toMatchObject({ endReason: 'workflow-terminated' })
+    } finally {
+      await worker.kill()
+    }
+  })
 })
 
 async function list(query: string): Promise<string[]> {

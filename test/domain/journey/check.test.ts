@@ -17,6 +17,7 @@ const newsletter: MessageFacts = {
   topic: 'newsletter',
   enforcement: 'restrictive',
   linksPreferences: true,
+  linkNames: ['shop'],
   tracking: true,
   pathToConsent: true,
 }
@@ -24,6 +25,7 @@ const messages: Record<string, MessageFacts> = {
   welcome: newsletter,
   reminder: newsletter,
   untracked: { ...newsletter, tracking: false },
+  'making-up': { ...newsletter, linkNames: null },
   'without-footer': { ...newsletter, linksPreferences: false },
   'of-another-brand': { ...newsletter, profile: 'other' },
   hopeless: { ...newsletter, pathToConsent: false },
@@ -344,10 +346,26 @@ describe('the checker', () => {
       '/steps/1/events/0/opened',
       /never happens/,
     ],
+    [
+      'waiting for a click on a link the message does not name',
+      steps(send('a'), waitFor('w', { clicked: 'a', link: 'shpo', steps: [] })),
+      '/steps/1/events/0/link',
+      /"welcome" has no link "shpo"/,
+    ],
   ])('warns of %s', (_, change, pointer, message) => {
     expect(checkJourney({ ...sound, ...change }, world)).toEqual([
       { severity: 'warning', pointer, message: expect.stringMatching(message) },
     ])
+  })
+
+  it.each(['shop', 'link-2', 'https://www.example.com/sale'])('takes a click on %s', (link) => {
+    const change = steps(send('a'), waitFor('w', { clicked: 'a', link, steps: [] }))
+    expect(checkJourney({ ...sound, ...change }, world)).toEqual([])
+  })
+
+  it('takes a click on any link of a message that makes up their names', () => {
+    const change = steps(send('a', 'making-up'), waitFor('w', { clicked: 'a', link: 'any', steps: [] }))
+    expect(checkJourney({ ...sound, ...change }, world)).toEqual([])
   })
 
   it('accepts what may have happened on some way: a message of one branch, silence that has a way of its own', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { collectLinks, rewriteLinks } from '../../../domain/messages/links.ts'
+import { collectLinks, linkNames, rewriteLinks } from '../../../domain/messages/links.ts'
 import { textLinks } from '../../../domain/messages/textLinks.ts'
 
 const own = new Set(['https://a.example.com/unsubscribe/h', 'https://a.example.com/preferences/h'])
@@ -201,5 +201,19 @@ describe('the pixel', () => {
   ])('goes to the end of the body of %j', (html, expected) => {
     const rendered = { subject: 'x', html, text: 'x' }
     expect(rewriteLinks(rendered, new Set(), (to) => to, url).html).toBe(expected)
+  })
+})
+
+describe('the names of a template’s links', () => {
+  test.each([
+    [
+      '<a href="https://x.example/1" data-link="shop">a</a>{% if x %}<a href="{{ y }}" data-link="more">b</a>{% endif %}',
+      ['shop', 'more'],
+    ],
+    ['<a href="https://x.example/1">a</a>', []],
+    ['<a href="https://x.example/1" data-link="p-{{ id }}">a</a>', null],
+    ['', []],
+  ])('%s', (template, names) => {
+    expect(linkNames(template)).toEqual(names)
   })
 })
