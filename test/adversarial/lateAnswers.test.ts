@@ -29,8 +29,8 @@ const refused = (permanent: boolean): HandOverOutcome => ({
   stage: 'body',
 })
 
-/** Handed over, and then given up for lost. */
-async function unknown() {
+/** The body has begun to flow. */
+async function handedOver() {
   const person = await putPerson(assent.api)
   await optIn(assent.api, person.email, 'marketing', 'newsletter')
   const run = await startRunOf(assent.api, journey, person)
@@ -40,9 +40,21 @@ async function unknown() {
   const claim = await claimDelivery(assent.house, rendering, { now: now(), expired: false })
   if (claim.kind !== 'claimed') throw new Error(claim.kind)
   expect(await markHandedOver(assent.house, claim.delivery, claim.attempt)).toBe(true)
+  return { claim, person, ref }
+}
+
+/** Handed over, and then given up for lost. */
+async function unknown() {
+  const { claim, person, ref } = await handedOver()
   expect((await giveUpDelivery(assent.house, ref, 'gave-up', now())).state).toBe('unknown')
   return { claim, person }
 }
+
+it('a refusal for now settles nothing: it is held, and open', async () => {
+  const { claim } = await handedOver()
+  const held = await settleDelivery(assent.house, claim, refused(false), now())
+  expect([held.state, held.reason, held.settledAt]).toEqual(['held', 'refused-for-now', null])
+})
 
 it('a late refusal for good says that it failed, and a dead address is suppressed', async () => {
   const { claim, person } = await unknown()
