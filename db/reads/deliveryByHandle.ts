@@ -6,7 +6,7 @@ import { type Profile, profileShape } from '../../domain/shapes/profile.ts'
 import type { Db } from '../connect.ts'
 import { contactPoints } from '../schema/contacts.ts'
 import { messages, profiles, purposes } from '../schema/definitions.ts'
-import { deliveries, links } from '../schema/deliveries.ts'
+import { deliveries, formerHandles, links } from '../schema/deliveries.ts'
 
 export type DeliveryRow = typeof deliveries.$inferSelect
 
@@ -33,11 +33,15 @@ export async function deliveryByHandle(db: Db, text: string): Promise<LinkedDeli
 export async function findDelivery(db: Db, text: string): Promise<DeliveryRow | null> {
   const handle = parseHandle(text)
   if (handle === null) return null
-  const [row] = await db
-    .select()
-    .from(deliveries)
-    .where(eq(deliveries.handleHash, Buffer.from(hashHandle(handle), 'hex')))
-  return row ?? null
+  const hash = Buffer.from(hashHandle(handle), 'hex')
+  const [row] = await db.select().from(deliveries).where(eq(deliveries.handleHash, hash))
+  if (row !== undefined) return row
+  const [former] = await db
+    .select({ delivery: deliveries })
+    .from(formerHandles)
+    .innerJoin(deliveries, eq(deliveries.id, formerHandles.deliveryId))
+    .where(eq(formerHandles.hash, hash))
+  return former?.delivery ?? null
 }
 
 export type StoredLink = {

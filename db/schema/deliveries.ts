@@ -57,6 +57,12 @@ export const deliveryContents = pgTable('delivery_contents', {
   sealed: jsonb('sealed').$type<unknown>().notNull(),
 })
 
+/** Handles of attempts that were told no after the body, and may have been delivered all the same. */
+export const formerHandles = pgTable('former_handles', {
+  hash: bytes('hash').primaryKey(),
+  deliveryId: uuid('delivery_id').notNull(),
+})
+
 export const links = pgTable('links', {
   tokenHash: bytes('token_hash').primaryKey(),
   deliveryId: uuid('delivery_id').notNull(),

@@ -1,19 +1,68 @@
 /** Claims and locks at the edge: an address that appears meanwhile, and a process that stands still with a lock in its hands. */
 import { setTimeout as pause } from 'node:timers/promises'
-import { sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
+import postgres from 'postgres'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { renderDelivery } from '../../activities/render.ts'
 import { isDatabaseAway } from '../../db/lostConnection.ts'
-import { claimDelivery } from '../../transactions/deliveries/claimDelivery.ts'
-import { type DeliveryRef, readSubject } from '../../transactions/deliveries/subject.ts'
+import { deliveries } from '../../db/schema/deliveries.ts'
+import { claimDelivery, decideDelivery, type Rendering } from '../../transactions/deliveries/claimDelivery.ts'
+import { type DeliveryRef, readDraft, readSubject } from '../../transactions/deliveries/subject.ts'
+import { lockRun } from '../../transactions/locks.ts'
+import { cancelRun } from '../../transactions/runs/endRun.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
-import { optIn, publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
+import { idOf } from '../harness/client.ts'
+import { optIn, optOut, publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
+import { until } from '../harness/until.ts'
 
 let assent: Assent
+let owner: postgres.Sql
 beforeAll(async () => {
   assent = await startAssent({ worker: false })
+  owner = postgres(assent.environment.DATABASE_URL ?? '', { max: 1 })
   await putBrand(assent.api)
 })
-afterAll(() => assent.stop())
+afterAll(async () => {
+  await owner.end()
+  await assent.stop()
+})
+
+/** Rendered, and about to be claimed. */
+async function rendered(ref: DeliveryRef): Promise<Rendering> {
+  const { subject, content } = await readDraft(assent.house, assent.house.db, ref)
+  return (await renderDelivery(subject, content, assent.url)).rendering
+}
+
+const options = () => ({ now: new Date().toISOString(), expired: false })
+
+it('a run that ends between rendering and claim is not sent for any more', async () => {
+  const journey = await publish(assent.api, { steps: [{ id: 'one', type: 'send', message: 'first' }] })
+  const person = await putPerson(assent.api)
+  await optIn(assent.api, person.email, 'marketing', 'newsletter')
+  const run = await startRunOf(assent.api, journey, person)
+  const rendering = await rendered({ kind: 'run', run, step: 'one', visit: 1 })
+  await cancelRun(assent.house, run)
+  expect(await claimDelivery(assent.house, rendering, options())).toMatchObject({
+    kind: 'settled',
+    delivery: { state: 'cancelled', reason: 'cancelled', attempt: 1 },
+  })
+})
+
+it('a request that is withdrawn between rendering and claim is not mailed for any more', async () => {
+  const person = await putPerson(assent.api)
+  const asked = {
+    contactPoint: { channel: 'email', address: person.email },
+    grants: [{ purpose: 'marketing', topic: 'newsletter' }],
+    circumstances: 'footer form',
+  }
+  const { id } = await assent.api.ok('POST', '/v1/double-opt-ins', asked, idOf)
+  const rendering = await rendered({ kind: 'double-opt-in', request: id, mail: 1 })
+  await optOut(assent.api, person.email, 'marketing', 'newsletter')
+  expect(await claimDelivery(assent.house, rendering, options())).toMatchObject({
+    kind: 'settled',
+    delivery: { state: 'cancelled', reason: 'withdrawn' },
+  })
+})
 
 it('an address that came after the forecast is decided on anew, not blocked as unknown', async () => {
   const journey = await publish(assent.api, { steps: [{ id: 'one', type: 'send', message: 'first' }] })
@@ -27,6 +76,55 @@ it('an address that came after the forecast is decided on anew, not blocked as u
   await assent.api.put(`/v1/contacts/${person.externalId}`, { email: person.email })
   const options = { now: new Date().toISOString(), expired: false }
   expect(await claimDelivery(assent.house, { ready: false, subject }, options)).toEqual({ kind: 'stale' })
+})
+
+it('an address that was exchanged for another one is not blocked under the lock of the first', async () => {
+  const journey = await publish(assent.api, { steps: [{ id: 'one', type: 'send', message: 'first' }] })
+  const person = await putPerson(assent.api)
+  const run = await startRunOf(assent.api, journey, person)
+  const ref: DeliveryRef = { kind: 'run', run, step: 'one', visit: 1 }
+  const { house } = assent
+  const now = new Date().toISOString()
+  const subject = await readSubject(house, house.db, ref)
+  expect(subject.decision.verdict).toBe('block')
+
+  // Held at the run's row, the consent activity has made its forecast and not its record.
+  const { promise: release, resolve: go } = Promise.withResolvers<void>()
+  const holding = house.db.transaction(async (tx) => {
+    await lockRun(tx, run)
+    await release
+  })
+  const deciding = decideDelivery(house, ref, now)
+  await until('the consent activity at the lock', async () => {
+    const rows = await owner`
+      select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+    return rows.length > 0
+  })
+  const { email } = await putPerson(assent.api)
+  await assent.api.put(`/v1/contacts/${person.externalId}`, { email })
+  go()
+  await holding
+
+  const { input, decision } = await deciding
+  const other = await readSubject(house, house.db, ref)
+  expect(other.matter.contactPoint).not.toBe(subject.matter.contactPoint)
+  expect([decision.verdict, input.contactPoint.id]).toEqual(['block', other.matter.contactPoint])
+  const rows = await house.db.select().from(deliveries).where(eq(deliveries.runId, run))
+  expect(rows.map((row) => [row.state, row.contactPointId])).toEqual([['blocked', other.matter.contactPoint]])
+})
+
+it('a claim on an address that was exchanged meanwhile records nothing', async () => {
+  const journey = await publish(assent.api, { steps: [{ id: 'one', type: 'send', message: 'first' }] })
+  const person = await putPerson(assent.api)
+  const run = await startRunOf(assent.api, journey, person)
+  const ref: DeliveryRef = { kind: 'run', run, step: 'one', visit: 1 }
+  const { house } = assent
+  const subject = await readSubject(house, house.db, ref)
+  const { email } = await putPerson(assent.api)
+  await assent.api.put(`/v1/contacts/${person.externalId}`, { email })
+  const options = { now: new Date().toISOString(), expired: false }
+  expect(await claimDelivery(house, { ready: false, subject }, options)).toEqual({ kind: 'stale' })
+  expect(await house.db.select().from(deliveries).where(eq(deliveries.runId, run))).toEqual([])
 })
 
 it('whoever stands still inside a transaction loses it, and its locks, within a minute', async () => {

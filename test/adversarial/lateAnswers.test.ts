@@ -1,4 +1,5 @@
 /** An answer that comes after the engine has given up: what the provider explicitly said is what became of the message. */
+import PostalMime, { type Email } from 'postal-mime'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { renderDelivery } from '../../activities/render.ts'
 import { claimDelivery } from '../../transactions/deliveries/claimDelivery.ts'
@@ -11,6 +12,7 @@ import {
 import { type DeliveryRef, readDraft } from '../../transactions/deliveries/subject.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { optIn, publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
+import { header, linkIn } from '../harness/mailbox.ts'
 
 let assent: Assent
 let journey: string
@@ -27,6 +29,53 @@ const refused = (permanent: boolean): HandOverOutcome => ({
   permanent,
   answer: { code: permanent ? 550 : 451, enhanced: permanent ? '5.1.1' : '4.7.1', text: 'no' },
   stage: 'body',
+})
+
+/** Rendered, claimed and begun to flow. */
+async function attempt(ref: DeliveryRef) {
+  const { subject, content } = await readDraft(assent.house, assent.house.db, ref)
+  const { rendering, mail } = await renderDelivery(subject, content, assent.url)
+  const claim = await claimDelivery(assent.house, rendering, { now: now(), expired: false })
+  if (claim.kind !== 'claimed') throw new Error(claim.kind)
+  const source = await PostalMime.parse(Buffer.from(mail.mime))
+  return { claim, source }
+}
+
+it('refused for now after the body, and delivered all the same: the links of that mail work', async () => {
+  const person = await putPerson(assent.api)
+  await optIn(assent.api, person.email, 'marketing', 'newsletter')
+  const run = await startRunOf(assent.api, journey, person)
+  const ref: DeliveryRef = { kind: 'run', run, step: 'one', visit: 1 }
+  const mails = []
+  // The first dies before a byte has flowed; the second is told no after the body; the third arrives.
+  for (const outcome of ['none', 'refused', 'accepted']) {
+    const { claim, source } = await attempt(ref)
+    mails.push(source)
+    if (outcome === 'none') continue
+    expect(await markHandedOver(assent.house, claim.delivery, claim.attempt)).toBe(true)
+    const answer = { code: 250, enhanced: null, text: 'yes' }
+    const said = outcome === 'refused' ? refused(false) : { kind: 'accepted' as const, answer }
+    await settleDelivery(assent.house, claim, said, now())
+  }
+  const [never, first, second] = mails
+  if (never === undefined || first === undefined || second === undefined) throw new Error('no mail')
+  const visit = async (mail: Email, path: string) => {
+    const { status } = await fetch(linkIn(mail, path), { redirect: 'manual' })
+    return status
+  }
+  expect(await Promise.all([never, first, second].map((mail) => visit(mail, '/t/')))).toEqual([404, 302, 302])
+  expect(await Promise.all([never, first, second].map((mail) => visit(mail, '/preferences/')))).toEqual([
+    404, 200, 200,
+  ])
+  const oneClick = { method: 'POST', body: new URLSearchParams({ 'List-Unsubscribe': 'One-Click' }) }
+  const unsubscribe = header(first, 'List-Unsubscribe')?.slice(1, -1) ?? ''
+  expect((await fetch(unsubscribe, oneClick)).status).toBe(200)
+  const reply = await assent.api.call('POST', '/v1/consents/check', {
+    contactPoint: { channel: 'email', address: person.email },
+    purpose: 'marketing',
+    topic: 'newsletter',
+  })
+  expect(reply.body).toMatchObject({ verdict: 'block', reason: 'topic-opted-out' })
 })
 
 /** The body has begun to flow. */

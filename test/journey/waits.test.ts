@@ -1,8 +1,10 @@
 /** Waits can miss nothing and count nothing twice: the row decides, whatever the order in which timer, event and entry come. */
 import { and, eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { deliveries } from '../../db/schema/deliveries.ts'
 import { waits } from '../../db/schema/journeys.ts'
 import { installPoint } from '../../points.ts'
+import { recordInteraction } from '../../transactions/interactions/recordInteraction.ts'
 import { settleWait } from '../../transactions/runs/settleWait.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { takenShape } from '../harness/client.ts'
@@ -72,6 +74,62 @@ describe('an event around the start of a waitFor counts once', () => {
     })
     const run = await assent.runEnded(await startRunOf(assent.api, journey, person))
     expect(run.path.map((step) => step.outcome)).toEqual(['sent', 'matched', 'sent'])
+  })
+
+  it('an opening just before: the message was read faster than the wait was entered', async () => {
+    const journey = await publish(assent.api, {
+      steps: [
+        { id: 'one', type: 'send', message: 'first' },
+        { id: 'read', type: 'waitFor', timeout: '1 day', events: [{ opened: 'one', steps: [] }] },
+      ],
+    })
+    const person = await optedIn()
+    const { db } = assent.house
+    const remove = installPoint('wait:before-enter', async () => {
+      remove()
+      const [delivery] = await db.select().from(deliveries).where(eq(deliveries.contactId, person.id))
+      if (delivery === undefined) throw new Error('nothing was delivered')
+      const opened = { delivery, class: 'human', kind: 'opened' } as const
+      expect(await recordInteraction(assent.house, opened)).toBe('recorded')
+    })
+    const run = await assent.runEnded(await startRunOf(assent.api, journey, person))
+    expect(run.path.map((step) => [step.outcome, step.reason])).toEqual([
+      ['sent', null],
+      ['matched', 'message.opened'],
+    ])
+  })
+
+  it('of two awaited things only the one that looks back to the entry is found there', async () => {
+    const journey = await publish(assent.api, {
+      steps: [
+        {
+          id: 'pause',
+          type: 'waitFor',
+          timeout: '1 day',
+          events: [{ trigger: 'cart.abandoned', steps: [] }],
+        },
+        {
+          id: 'either',
+          type: 'waitFor',
+          timeout: '1 day',
+          events: [
+            { trigger: 'cart.abandoned', steps: [{ id: 'wrong', type: 'exit' }] },
+            { trigger: 'order.placed', since: 'entry', steps: [] },
+          ],
+        },
+      ],
+    })
+    const person = await optedIn()
+    const id = await startRunOf(assent.api, journey, person)
+    await assent.runWaits(id, 'pause')
+    const contact = { externalId: person.externalId }
+    await order(person)
+    await assent.api.ok('POST', '/v1/triggers/cart.abandoned', { contact }, takenShape)
+    const run = await assent.runEnded(id)
+    expect(run.path.map((step) => [step.outcome, step.reason])).toEqual([
+      ['matched', 'cart.abandoned'],
+      ['matched', 'order.placed'],
+    ])
   })
 
   it('before the message left: it does not count', async () => {

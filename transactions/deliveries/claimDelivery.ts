@@ -13,7 +13,7 @@ import type { Db } from '../../db/connect.ts'
 import { newId } from '../../db/ids.ts'
 import type { Matter } from '../../db/reads/matter.ts'
 import { contacts } from '../../db/schema/contacts.ts'
-import { deliveries, deliveryContents, links } from '../../db/schema/deliveries.ts'
+import { deliveries, deliveryContents, formerHandles, links } from '../../db/schema/deliveries.ts'
 import { doubleOptInTokens } from '../../db/schema/doubleOptIns.ts'
 import { runs } from '../../db/schema/journeys.ts'
 import { build, given, insertOf, rowsOf, Statement } from '../../db/statement.ts'
@@ -217,8 +217,7 @@ async function take(
     providerAnswer: null,
     claimedAt: row.subject.matter.input.now,
   })
-  // Those of an attempt that died: their handle is not valid any more.
-  if (row.existing !== null) await tx.delete(links).where(eq(links.deliveryId, delivery.id))
+  if (row.existing !== null) await keepFormer(tx, row.existing)
   // None of these needs another's answer, so they travel together, in this order.
   await Promise.all([
     written,
@@ -229,6 +228,18 @@ async function take(
   ])
   if (rendering.confirmation !== null) await keepConfirmation(tx, house, contactPoint, rendering, delivery)
   return { kind: 'claimed', delivery: delivery.id, attempt }
+}
+
+/**
+ * What an attempt before leaves. Where its body had begun to flow, the mail may be with the person whatever the server said, and
+ * its links go on working; where it had not, nobody has them.
+ */
+async function keepFormer(tx: Db, { id, handleHash, handedOverAt }: DeliveryRow): Promise<void> {
+  if (handedOverAt === null || handleHash === null) {
+    await tx.delete(links).where(eq(links.deliveryId, id))
+  } else {
+    await tx.insert(formerHandles).values({ hash: handleHash, deliveryId: id }).onConflictDoNothing()
+  }
 }
 
 const linkInsert = insertOf(links)

@@ -1,0 +1,81 @@
+/** A run ends once, a wait is settled once: whoever comes second learns how, and changes nothing. */
+import { eq } from 'drizzle-orm'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { runs, waits } from '../../db/schema/journeys.ts'
+import { triggerEvents } from '../../db/schema/triggers.ts'
+import { settleMatched } from '../../transactions/intake/matchWaits.ts'
+import { cancelRun, endRun } from '../../transactions/runs/endRun.ts'
+import { enterWait } from '../../transactions/runs/enterWait.ts'
+import { type Assent, startAssent } from '../harness/assent.ts'
+import { takenShape } from '../harness/client.ts'
+import { publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
+
+let assent: Assent
+beforeAll(async () => {
+  assent = await startAssent({ worker: false })
+  await putBrand(assent.api)
+})
+afterAll(() => assent.stop())
+
+const now = () => new Date().toISOString()
+
+/** A run that waits for an order, as far as the database knows. */
+async function waiting() {
+  const journey = await publish(assent.api, {
+    steps: [
+      { id: 'ordered', type: 'waitFor', timeout: '1 day', events: [{ trigger: 'order.placed', steps: [] }] },
+    ],
+  })
+  const person = await putPerson(assent.api)
+  const run = await startRunOf(assent.api, journey, person)
+  const wait = { run, step: 'ordered', visit: 1, ms: 86_400_000, kind: 'events' as const, now: now() }
+  expect(await enterWait(assent.house, wait)).toMatchObject({ until: expect.any(String) })
+  const { db } = assent.house
+  const waitRow = async () => (await db.select().from(waits).where(eq(waits.runId, run)))[0]
+  const runRow = async () => (await db.select().from(runs).where(eq(runs.id, run)))[0]
+  const order = () =>
+    assent.api.ok(
+      'POST',
+      '/v1/triggers/order.placed',
+      { contact: { externalId: person.externalId } },
+      takenShape,
+    )
+  return { run, waitRow, runRow, order }
+}
+
+it('a run that was cancelled stays so when its workflow says that it is completed', async () => {
+  const { run, waitRow, runRow, order } = await waiting()
+  await cancelRun(assent.house, run)
+  expect((await waitRow())?.state).toBe('closed')
+  const before = await runRow()
+  const end = {
+    run,
+    state: 'completed' as const,
+    reason: 'end-of-steps',
+    step: null,
+    visit: null,
+    now: now(),
+  }
+  expect(await endRun(assent.house, end)).toEqual({ state: 'cancelled', reason: 'cancelled' })
+  expect(await runRow()).toEqual(before)
+  // Nor does an event find it waiting.
+  expect((await order()).signalled).toEqual([])
+  expect((await assent.run(run)).path.map((step) => [step.step, step.outcome, step.reason])).toEqual([
+    ['ordered', 'cancelled', 'cancelled'],
+  ])
+})
+
+it('a wait that one event has settled is not settled by another', async () => {
+  const { waitRow, runRow, order } = await waiting()
+  const { event } = await order()
+  const settled = await waitRow()
+  expect(settled).toMatchObject({ state: 'matched', eventId: event })
+  const { event: second } = await order()
+  const { db } = assent.house
+  const [stored] = await db.select().from(triggerEvents).where(eq(triggerEvents.id, second))
+  if (settled === undefined || stored === undefined) throw new Error('nothing there')
+  const run = await runRow()
+  expect(await settleMatched(db, settled, stored, 0)).toBe(false)
+  expect(await waitRow()).toEqual(settled)
+  expect(await runRow()).toEqual(run)
+})
