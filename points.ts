@@ -13,6 +13,7 @@ export const pointNames = [
   'trigger:locked', // it has it
   'wait:before-enter', // a run is about to enter a wait
   'wait:before-settle', // a timer fired or a nudge came; about to ask how the wait stands
+  'branch:before-record', // a branch was evaluated, its answer not recorded yet
   'double-opt-in:before-confirm',
   'double-opt-in:before-settle',
   'consent:before-lock', // a statement is about to take its contact point's lock

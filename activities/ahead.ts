@@ -6,8 +6,14 @@
  */
 import { Context } from '@temporalio/activity'
 import type { Decision, DecisionInput } from '../domain/consent/types.ts'
-import { type Answer as AnswerOf, outcomeOf, type RunEnd, waitOf } from '../domain/journey/answers.ts'
-import { advance, type Effect, type MachineState, type Outcome } from '../domain/journey/machine.ts'
+import {
+  type Answer as AnswerOf,
+  type Delivered,
+  outcomeOf,
+  type RunEnd,
+  waitOf,
+} from '../domain/journey/answers.ts'
+import { advance, type Effect, type MachineState } from '../domain/journey/machine.ts'
 import { decideDelivery } from '../transactions/deliveries/claimDelivery.ts'
 import type { House } from '../transactions/house.ts'
 import { endRun } from '../transactions/runs/endRun.ts'
@@ -18,38 +24,56 @@ import { evaluateBranch } from '../transactions/runs/evaluateBranch.ts'
 export type Decided = { input: DecisionInput; decision: Decision; ended: RunEnd | null }
 export type Answer = AnswerOf<Decided>
 
-/** Where the run is when an activity is asked. */
-export type Whereabouts = { journey: string; version: number; state: MachineState }
+/** Where the run is when an activity is asked, and which clock it goes by. */
+export type Whereabouts = {
+  journey: string
+  version: number
+  state: MachineState
+  clock: 'real' | 'skipping'
+}
 
 /** An answer, and those to the effects after it. */
 export type Said<T> = { answer: T; ahead: Answer[] }
 
-/** Steps taken in one go: what is left after that, the workflow asks for. */
+/** Steps taken in one go, and milliseconds for them: what is left after that, the workflow asks for. */
 const most = 100
+const longest = 5_000
 
 /**
- * @param now the run's own clock, RFC 3339
- * @param outcome what the activity's own answer means to the machine; null: the run stays where it is
+ * @param request.now the run's own clock when it asked; going on is by the clock of now, where it is a real one
+ * @param answer what goes to the workflow
+ * @param meaning what it means to the machine
  */
-export async function goOn(
+export async function andOn<T>(
   house: House,
-  request: { run: string; now: string; from: Whereabouts },
-  outcome: Outcome | null,
+  request: { run: string; now: string; from: Whereabouts | undefined },
+  answer: T,
+  meaning: Answer | Delivered,
+): Promise<T | Said<T>> {
+  const { from } = request
+  return from === undefined ? answer : { answer, ahead: await goOn(house, { ...request, from }, meaning) }
+}
+
+async function goOn(
+  house: House,
+  { run, now: asked, from }: { run: string; now: string; from: Whereabouts },
+  meaning: Answer | Delivered,
 ): Promise<Answer[]> {
   const answers: Answer[] = []
+  const end = performance.now() + longest
   try {
-    const { journey, version, state: before } = request.from
-    const { plan } = await house.versions.journey(house.db, journey, version)
-    let state = before
-    let next = outcome
-    while (next !== null && answers.length < most) {
-      const advanced = advance(plan, state, next)
+    const { plan } = await house.versions.journey(house.db, from.journey, from.version)
+    let { state } = from
+    let outcome = outcomeOf(plan, meaning)
+    while (outcome !== null && answers.length < most && performance.now() < end) {
+      const advanced = advance(plan, state, outcome)
       state = advanced.state
       const [effect] = advanced.effects
       if (effect === undefined) break
-      const answer = await answerTo(house, request, effect, state)
+      const now = from.clock === 'real' ? new Date().toISOString() : asked
+      const answer = await answerTo(house, { run, now }, effect, state)
       answers.push(answer)
-      next = outcomeOf(plan, answer)
+      outcome = outcomeOf(plan, answer)
     }
   } catch (error) {
     // The activity's own answer stands: it is not done again for this. The workflow asks for what is missing.
@@ -68,7 +92,8 @@ async function answerTo(
   if (effect.type === 'end') {
     const { step, reason } = effect
     const visit = step === null ? null : (state.visits[step] ?? null)
-    return { to: 'end', ended: await endRun(house, { run, state: effect.state, reason, step, visit, now }) }
+    const ended = await endRun(house, { run, state: effect.state, reason, step, visit, now })
+    return { to: 'end', step, visit, ended }
   }
   const { step, visit } = effect
   switch (effect.type) {

@@ -37,13 +37,18 @@ export type Means = { house: House; email: EmailChannel; publicUrl: string }
 const mostRenderings = 20
 
 export async function deliver(means: Means, request: DeliverRequest): Promise<DeliverAnswer> {
+  for (let round = 0; round < mostRenderings; round++) {
+    const answer = await tryOnce(means, request)
+    if (answer !== 'stale') return answer
+  }
+  throw tryAgain('the message changed again and again while it was rendered')
+}
+
+/** Gives signs of life until the work is done: without one for 15 seconds the engine would start another attempt beside it. */
+export async function alive<T>(work: () => Promise<T>): Promise<T> {
   const beat = setInterval(() => heartbeat(), 3_000)
   try {
-    for (let round = 0; round < mostRenderings; round++) {
-      const answer = await tryOnce(means, request)
-      if (answer !== 'stale') return answer
-    }
-    throw tryAgain('the message changed again and again while it was rendered')
+    return await work()
   } finally {
     clearInterval(beat)
   }

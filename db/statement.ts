@@ -45,7 +45,11 @@ export class Statement<Values extends Readonly<Record<string, unknown>>, Row> {
       table && Object.entries(getTableColumns(table)).map(([name, field]) => ({ path: [name], field }))
   }
 
-  /** @param db a pool or a transaction; statements said together in a transaction travel together, in their order */
+  /**
+   * Statements said together (`Promise.all`) in a transaction travel together, and are done in their order. What is said
+   * together must be single statements, not functions that go on to others: where one fails, those still run.
+   * @throws TypeError for a value that is missing
+   */
   async all(db: Db, values: Values): Promise<Row[]> {
     const params = this.#fillers.map((fill) => fill(values))
     return db._.session
@@ -94,14 +98,21 @@ function insertion(table: PgTable): SQL {
 }
 
 function fillerOf(param: unknown): Filler {
-  if (is(param, Placeholder)) return (values) => values[param.name]
+  if (is(param, Placeholder)) return (values) => givenValue(values, param.name)
   if (is(param, Param) && is(param.value, Placeholder)) {
     const { encoder } = param
     const { name } = param.value
     return (values) => {
-      const value = values[name]
-      return value === null || value === undefined ? value : encoder.mapToDriverValue(value)
+      const value = givenValue(values, name)
+      return value === null ? null : encoder.mapToDriverValue(value)
     }
   }
   return () => param
+}
+
+/** Said to the driver, a value that is missing would stop its connection for good. */
+function givenValue(values: Readonly<Record<string, unknown>>, name: string): unknown {
+  const value = values[name]
+  if (value === undefined) throw new TypeError(`a statement was not given "${name}"`)
+  return value
 }

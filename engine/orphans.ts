@@ -1,11 +1,14 @@
 /**
- * Runs whose workflow was ended from outside: terminated or cancelled in the Temporal UI, timed out, failed. Nobody else would end them
- * in the database, where they would count as under way for ever and keep their contact from entering again.
+ * What lost its workflow: terminated or cancelled in the Temporal UI, timed out, failed. Nobody else would end such a run in the
+ * database, where it would count as under way for ever and keep its contact from entering again; nobody would expire such a double
+ * opt-in, which shows by its time alone.
  */
 import type { Client } from '@temporalio/client'
-import { and, inArray } from 'drizzle-orm'
+import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { Logger } from 'pino'
+import { doubleOptIns } from '../db/schema/doubleOptIns.ts'
 import { runs } from '../db/schema/journeys.ts'
+import { settleDoubleOptIn } from '../transactions/doubleOptIns/settleDoubleOptIn.ts'
 import type { House } from '../transactions/house.ts'
 import { endRun } from '../transactions/runs/endRun.ts'
 
@@ -21,7 +24,8 @@ const batch = 200
 export class OrphanWatch {
   readonly #options: OrphanOptions
   #timer: NodeJS.Timeout | null = null
-  #looking: Promise<void> = Promise.resolve()
+  #looking: Promise<void> | null = null
+  #stopped = false
   /** When the last look began that came to its end; the first goes back as far as the engine remembers. */
   #seen: number | null = null
 
@@ -32,14 +36,17 @@ export class OrphanWatch {
   /** Looks now, and from time to time. */
   start(): void {
     const look = () => {
-      this.#looking = this.#looking.then(() => this.#lookSafely())
+      this.#looking ??= this.#lookSafely().finally(() => {
+        this.#looking = null
+      })
     }
     this.#timer = setInterval(look, interval)
     look()
   }
 
-  /** Finishes the look it is at. */
+  /** Finishes what it is asking just now. */
   async stop(): Promise<void> {
+    this.#stopped = true
     if (this.#timer !== null) clearInterval(this.#timer)
     await this.#looking
   }
@@ -47,8 +54,9 @@ export class OrphanWatch {
   async #lookSafely(): Promise<void> {
     try {
       await this.look()
+      await this.expireOverdue()
     } catch (error) {
-      this.#options.log.warn({ err: error }, 'could not look for runs without a workflow')
+      this.#options.log.warn({ err: error }, 'could not look for what lost its workflow')
     }
   }
 
@@ -58,7 +66,11 @@ export class OrphanWatch {
     const ended: string[] = []
     let ids: string[] = []
     const settle = async () => {
-      for (const id of await this.#underWay(ids)) if (await this.#end(id)) ended.push(id)
+      for (const id of await this.#underWay(ids)) {
+        if (this.#stopped) return
+        // One that cannot be asked about must not keep the others waiting.
+        if (await this.#end(id).catch((error: unknown) => this.#failed(id, error))) ended.push(id)
+      }
       ids = []
     }
     const since =
@@ -93,8 +105,37 @@ export class OrphanWatch {
     const now = new Date().toISOString()
     const end = { run, state: 'failed' as const, reason: `workflow-${how}`, step: null, visit: null, now }
     const { reason } = await endRun(house, end)
+    if (reason !== end.reason) return false
     log.warn({ run, reason }, 'a run without a workflow was ended')
-    return reason === end.reason
+    return true
+  }
+
+  #failed(run: string, error: unknown): false {
+    this.#options.log.warn({ err: error, run }, 'could not ask about a run without a workflow')
+    return false
+  }
+
+  /** @returns the requests whose time was over long ago, and that nobody had expired */
+  async expireOverdue(): Promise<string[]> {
+    const { house } = this.#options
+    const { state, clock, expiresAt } = doubleOptIns
+    const overdue = await house.db
+      .select({ id: doubleOptIns.id })
+      .from(doubleOptIns)
+      .where(
+        and(
+          eq(state, 'pending'),
+          eq(clock, 'real'),
+          sql`${expiresAt} < clock_timestamp() - interval '1 hour'`,
+        ),
+      )
+      .limit(batch)
+    const ids = overdue.map((row) => row.id)
+    for (const id of ids) {
+      if (this.#stopped) break
+      await settleDoubleOptIn(house, id, new Date().toISOString())
+    }
+    return ids
   }
 }
 

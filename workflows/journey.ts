@@ -13,7 +13,7 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow'
 import type { Answer, Said, Whereabouts } from '../activities/ahead.ts'
-import { outcomeOf, type RunEnd, stopped, waitOf } from '../domain/journey/answers.ts'
+import { type Delivered, outcomeOf, type RunEnd, waitOf } from '../domain/journey/answers.ts'
 import { advance, type Effect, initialState, type Outcome } from '../domain/journey/machine.ts'
 import type { Plan } from '../domain/journey/plan.ts'
 import { ask, deliver, heard } from './ask.ts'
@@ -75,12 +75,10 @@ export async function journey(input: JourneyInput): Promise<RunEnd> {
         return wait(effect)
       case 'evaluate': {
         const { step, visit } = effect
-        const answer =
-          taken('branch')?.taken ??
+        const branch =
+          taken('branch', step, visit)?.taken ??
           (await question((from) => ask.evaluateBranch({ run, step, visit, now: now(), from })))
-        const outcome = outcomeOf(plan, { to: 'branch', step, visit, taken: answer })
-        if (outcome === null) throw new Error('a branch leads nowhere')
-        return outcome
+        return leading({ to: 'branch', step, visit, taken: branch })
       }
       default:
         return effect satisfies never
@@ -91,20 +89,19 @@ export async function journey(input: JourneyInput): Promise<RunEnd> {
   async function send({ step, visit, expiresMs }: Extract<Effect, { type: 'send' }>): Promise<Outcome> {
     const ref = { kind: 'run' as const, run, step, visit }
     const decided =
-      taken('send')?.decided ?? (await question((from) => ask.decideConsent({ ref, now: now(), from })))
+      taken('send', step, visit)?.decided ??
+      (await question((from) => ask.decideConsent({ ref, now: now(), from })))
     const forestalled = outcomeOf(plan, { to: 'send', step, visit, decided })
     if (forestalled !== null) return forestalled
-    const { result, ended } = await question((from) =>
-      deliver(ref, expiresMs, clock === 'real' ? from : null),
-    )
-    return ended === null ? { type: 'delivered', step, visit, result } : stopped(ended)
+    const delivered = await question((from) => deliver(ref, expiresMs, from))
+    return leading({ to: 'delivery', step, visit, delivered })
   }
 
   /** Asks how the wait stands when it begins, when its time has come, and whenever something nudges; the row decides. */
   async function wait(effect: Wait): Promise<Outcome> {
     const { step, visit } = effect
     let standing =
-      taken('wait')?.standing ??
+      taken('wait', step, visit)?.standing ??
       (await question((from) => ask.enterWait({ run, step, visit, ...waitOf(effect), now: now(), from })))
     for (;;) {
       const outcome = outcomeOf(plan, { to: 'wait', step, visit, standing })
@@ -121,7 +118,9 @@ export async function journey(input: JourneyInput): Promise<RunEnd> {
 
   async function end({ state: ending, reason, step }: End): Promise<RunEnd> {
     const visit = step === null ? null : (state.visits[step] ?? null)
-    return taken('end')?.ended ?? ask.endRun({ run, state: ending, reason, step, visit, now: now() })
+    return (
+      taken('end', step, visit)?.ended ?? ask.endRun({ run, state: ending, reason, step, visit, now: now() })
+    )
   }
 
   /**
@@ -130,15 +129,28 @@ export async function journey(input: JourneyInput): Promise<RunEnd> {
    */
   async function question<T>(asked: (from: Whereabouts) => Promise<T | Said<T>>): Promise<T> {
     nudged = false
-    const said = heard(await asked({ journey: input.journey, version, state }))
+    const said = heard(await asked({ journey: input.journey, version, state, clock }))
     ahead = [...said.ahead]
     return said.answer
   }
 
-  /** The answer that is already there. The machine led the activity the same way, so the first is the one. */
-  function taken<To extends Answer['to']>(to: To): Extract<Answer, { to: To }> | null {
-    const [first] = ahead.splice(0, 1)
-    return first !== undefined && isTo(first, to) ? first : null
+  /** What an answer means to the machine, where it must mean something. */
+  function leading(answer: Answer | Delivered): Outcome {
+    const outcome = outcomeOf(plan, answer)
+    if (outcome === null) throw new Error('an answer leads nowhere')
+    return outcome
+  }
+
+  /** The answer that is already there for this visit; what another machine found another way to is asked for anew. */
+  function taken<To extends Answer['to']>(
+    to: To,
+    step: string | null,
+    visit: number | null,
+  ): Extract<Answer, { to: To }> | null {
+    const first = ahead.shift()
+    if (first !== undefined && isTo(first, to) && first.step === step && first.visit === visit) return first
+    ahead = []
+    return null
   }
 }
 

@@ -24,7 +24,7 @@ export class Versions {
   readonly #profiles = new Map<string, Profile>()
 
   journey(db: Db, key: string, version: number): Promise<JourneyVersion> {
-    return kept(this.#journeys, `journey ${key} ${version}`, async () => {
+    return kept(this.#journeys, 'journey', key, version, async () => {
       const [row] = await db
         .select({ definition: journeyVersions.definition, plan: journeyVersions.plan })
         .from(journeyVersions)
@@ -34,14 +34,14 @@ export class Versions {
   }
 
   message(db: Db, key: string, version: number): Promise<Message> {
-    return kept(this.#messages, `message ${key} ${version}`, async () => {
+    return kept(this.#messages, 'message', key, version, async () => {
       const row = await definitionOf(db, messageVersions, key, version)
       return row && messageShape.parse(row.definition)
     })
   }
 
   profile(db: Db, key: string, version: number): Promise<Profile> {
-    return kept(this.#profiles, `profile ${key} ${version}`, async () => {
+    return kept(this.#profiles, 'profile', key, version, async () => {
       const row = await definitionOf(db, profileVersions, key, version)
       return row && profileShape.parse(row.definition)
     })
@@ -61,12 +61,19 @@ async function definitionOf(
   return row
 }
 
-async function kept<T>(shelf: Map<string, T>, name: string, read: () => Promise<T | undefined>): Promise<T> {
+async function kept<T>(
+  shelf: Map<string, T>,
+  kind: string,
+  key: string,
+  version: number,
+  read: () => Promise<T | undefined>,
+): Promise<T> {
+  const name = `${key} ${version}`
   const known = shelf.get(name)
   if (known !== undefined) return known
-  const version = await read()
-  if (version === undefined) throw notFound('version', name)
+  const found = await read()
+  if (found === undefined) throw notFound(`${kind} version`, name)
   if (shelf.size >= most) shelf.clear()
-  shelf.set(name, version)
-  return version
+  shelf.set(name, found)
+  return found
 }

@@ -2,7 +2,7 @@
  * What the database's side answers to the machine's effects, and what an answer means to the machine. Activities and workflow
  * both go by this, so that they mean the same.
  */
-import type { Effect, EndState, Outcome, WaitResult } from './machine.ts'
+import type { Effect, EndState, Outcome, SendResult, WaitResult } from './machine.ts'
 import type { Plan } from './plan.ts'
 
 /** How a run ended: codes, never a text about a person. */
@@ -26,7 +26,7 @@ export type Answer<D extends Decided = Decided> =
   | { to: 'send'; step: string; visit: number; decided: D }
   | { to: 'wait'; step: string; visit: number; standing: WaitStanding | Over }
   | { to: 'branch'; step: string; visit: number; taken: { case: number | null } | Over }
-  | { to: 'end'; ended: RunEnd }
+  | { to: 'end'; step: string | null; visit: number | null; ended: RunEnd }
 
 /** What entering a wait must be told of the effect. `ms` is null where an activity reads the moment from the definition. */
 export function waitOf(effect: Extract<Effect, { type: 'sleep' | 'sleepUntil' | 'await' }>): {
@@ -45,8 +45,16 @@ export function waitOf(effect: Extract<Effect, { type: 'sleep' | 'sleepUntil' | 
   }
 }
 
+/** What became of a message. It comes from the delivery only, never along with another answer. */
+export type Delivered = {
+  to: 'delivery'
+  step: string
+  visit: number
+  delivered: { result: SendResult; ended: RunEnd | null }
+}
+
 /** @returns null where the answer alone does not move the run on: a message may leave, a wait is open, the run has ended */
-export function outcomeOf(plan: Plan, answer: Answer): Outcome | null {
+export function outcomeOf(plan: Plan, answer: Answer | Delivered): Outcome | null {
   switch (answer.to) {
     case 'send': {
       const { step, visit, decided } = answer
@@ -54,6 +62,12 @@ export function outcomeOf(plan: Plan, answer: Answer): Outcome | null {
       return decided.decision.verdict === 'block'
         ? { type: 'delivered', step, visit, result: 'blocked' }
         : null
+    }
+    case 'delivery': {
+      const { step, visit, delivered } = answer
+      return delivered.ended === null
+        ? { type: 'delivered', step, visit, result: delivered.result }
+        : stopped(delivered.ended)
     }
     case 'wait': {
       const { step, visit, standing } = answer
@@ -75,7 +89,7 @@ export function outcomeOf(plan: Plan, answer: Answer): Outcome | null {
 }
 
 /** The run has been ended by somebody else: an exit trigger, a person. */
-export function stopped(ended: RunEnd): Outcome {
+function stopped(ended: RunEnd): Outcome {
   const state = ended.state === 'cancelled' || ended.state === 'failed' ? ended.state : 'exited'
   return { type: 'stop', state, reason: ended.reason }
 }

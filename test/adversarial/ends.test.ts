@@ -3,9 +3,11 @@ import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { runs, waits } from '../../db/schema/journeys.ts'
 import { triggerEvents } from '../../db/schema/triggers.ts'
+import { installPoint } from '../../points.ts'
 import { settleMatched } from '../../transactions/intake/matchWaits.ts'
 import { cancelRun, endRun } from '../../transactions/runs/endRun.ts'
 import { enterWait } from '../../transactions/runs/enterWait.ts'
+import { evaluateBranch } from '../../transactions/runs/evaluateBranch.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { takenShape } from '../harness/client.ts'
 import { publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
@@ -63,6 +65,35 @@ it('a run that was cancelled stays so when its workflow says that it is complete
   expect((await assent.run(run)).path.map((step) => [step.step, step.outcome, step.reason])).toEqual([
     ['ordered', 'cancelled', 'cancelled'],
   ])
+})
+
+it('of two attempts at a branch the first that is recorded counts for both', async () => {
+  const journey = await publish(assent.api, {
+    steps: [
+      {
+        id: 'which',
+        type: 'branch',
+        cases: [{ when: 'contact.attributes.plan == "basic"', steps: [{ id: 'out', type: 'exit' }] }],
+      },
+    ],
+  })
+  const person = await putPerson(assent.api, { attributes: { plan: 'basic' } })
+  const run = await startRunOf(assent.api, journey, person)
+  const visit = { run, step: 'which', visit: 1, now: now() }
+  let second: unknown
+  const remove = installPoint('branch:before-record', async () => {
+    remove()
+    // Taken for dead here; meanwhile the contact changes, and another attempt is made.
+    await assent.api.put(`/v1/contacts/${person.externalId}`, {
+      email: person.email,
+      attributes: { plan: 'gold' },
+    })
+    second = await evaluateBranch(assent.house, visit)
+  })
+  expect(await evaluateBranch(assent.house, visit)).toEqual({ case: null })
+  expect(second).toEqual({ case: null })
+  expect(await evaluateBranch(assent.house, visit)).toEqual({ case: null })
+  expect((await assent.run(run)).path).toMatchObject([{ step: 'which', outcome: 'otherwise', reason: null }])
 })
 
 it('a wait that one event has settled is not settled by another', async () => {

@@ -89,7 +89,11 @@ it('bytes, lists and what only SQL says come back as well', async () => {
 
 it('a value that is missing is refused, not taken for nothing', async () => {
   const loose = new Statement<Record<string, unknown>, unknown>(sql`select ${given('what')}::text`)
-  await expect(loose.all(pool.db, {})).rejects.toThrow()
+  await expect(loose.all(pool.db, {})).rejects.toThrow('"what"')
+  const together = pool.db.transaction((tx) =>
+    Promise.all([loose.all(tx, { what: 'a' }), loose.all(tx, {}), loose.all(tx, { what: 'b' })]),
+  )
+  await expect(together).rejects.toThrow('"what"')
   expect(await loose.all(pool.db, { what: null })).toEqual([{ text: null }])
 })
 

@@ -1,10 +1,13 @@
 /** What an operator sees of a run in the Temporal UI: search attributes, a summary, and where it is now. */
 import { randomUUID } from 'node:crypto'
 import type { WorkflowHandle } from '@temporalio/client'
+import { eq, sql } from 'drizzle-orm'
 import pino from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { doubleOptIns } from '../../db/schema/doubleOptIns.ts'
 import { OrphanWatch } from '../../engine/orphans.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
+import { idOf } from '../harness/client.ts'
 import { publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
 import { until } from '../harness/until.ts'
 import { startWorkerProcess } from '../harness/workerProcess.ts'
@@ -87,6 +90,32 @@ describe('a workflow that is ended by hand', () => {
     expect((await assent.run(id)).state).toBe('waiting')
     await assent.api.call('POST', `/v1/runs/${id}/cancel`)
     expect(await assent.workflowResult(id)).toEqual({ state: 'cancelled', reason: 'cancelled' })
+  })
+
+  it('a double opt-in: it expires once its time is over, though nobody is there to say so', async () => {
+    const person = await putPerson(assent.api)
+    const asked = {
+      contactPoint: { channel: 'email', address: person.email },
+      grants: [{ purpose: 'marketing', topic: 'newsletter' }],
+      circumstances: 'footer form',
+    }
+    const { id } = await assent.api.ok('POST', '/v1/double-opt-ins', asked, idOf)
+    const handle = assent.client.workflow.getHandle(id)
+    await until('its workflow', async () => handle.describe())
+    await handle.terminate('an operator')
+    const { db } = assent.house
+    const expire = (ago: string) =>
+      db
+        .update(doubleOptIns)
+        .set({ expiresAt: sql`clock_timestamp() - ${ago}::interval` })
+        .where(eq(doubleOptIns.id, id))
+    await expire('50 minutes')
+    expect(await watch().expireOverdue()).toEqual([])
+    await expire('70 minutes')
+    expect(await watch().expireOverdue()).toEqual([id])
+    expect(await watch().expireOverdue()).toEqual([])
+    const { body } = await assent.api.call('GET', `/v1/double-opt-ins/${id}`)
+    expect(body).toMatchObject({ state: 'expired' })
   })
 
   it('a worker looks for such runs as soon as it starts', async () => {

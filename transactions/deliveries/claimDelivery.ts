@@ -64,7 +64,7 @@ export async function claimDelivery(
   options: { now: string; expired: boolean },
 ): Promise<Claim> {
   return house.db.transaction(async (tx) => {
-    const standing = await lockDelivery(tx, house, prospect.subject)
+    const standing = await standUnderLock(tx, house, prospect.subject)
     const { existing, contactPoint } = standing
     const { sender, matter, decision } = standing.subject
     if (existing !== null && existing.state !== 'claimed' && existing.state !== 'held') {
@@ -119,11 +119,13 @@ async function recordBlock(
   now: string,
 ): Promise<ReturnType<typeof answerOf> | null> {
   return house.db.transaction(async (tx) => {
-    const standing = await lockDelivery(tx, house, forecast)
+    const standing = await standUnderLock(tx, house, forecast)
     const { existing, subject, contactPoint } = standing
     if (existing?.decision != null && existing.decisionInput != null) {
       return { input: existing.decisionInput, decision: existing.decision, ended: null }
     }
+    // It was given up before anything was decided on it, and has its end.
+    if (existing !== null && existing.state !== 'held') return answerOf(subject)
     if (subject.sender.ended !== null || subject.decision.verdict === 'allow') return answerOf(subject)
     if (subject.matter.contactPoint !== (contactPoint?.id ?? null)) return null
     await settle(tx, { ...standing, now }, 'blocked', subject.decision.reason)
@@ -139,7 +141,7 @@ function answerOf({ sender, matter, decision }: Subject) {
 type Standing = { existing: DeliveryRow | null; subject: Subject; contactPoint: ContactPointRow | null }
 
 /** Takes the locks in their order, then reads everything anew. All is asked at once, and answered in this order. */
-async function lockDelivery(tx: Db, house: House, forecast: Subject): Promise<Standing> {
+async function standUnderLock(tx: Db, house: House, forecast: Subject): Promise<Standing> {
   const { sender, matter } = forecast
   const [ended, contactPoint, existing, subject, request] = await Promise.all([
     sender.ref.kind === 'run' ? lockRun(tx, sender.ref.run).then(endOf) : null,
@@ -206,7 +208,7 @@ async function take(
   row: Row,
 ): Promise<Claim> {
   const attempt = (row.existing?.attempt ?? 0) + 1
-  const { delivery, written } = write(tx, row, {
+  const { delivery, put } = write(tx, row, {
     state: 'claimed',
     reason: null,
     attempt,
@@ -220,7 +222,7 @@ async function take(
   if (row.existing !== null) await keepFormer(tx, row.existing)
   // None of these needs another's answer, so they travel together, in this order.
   await Promise.all([
-    written,
+    put(),
     ...rendering.links.map(({ tokenHash, ...link }) =>
       linkInsert.all(tx, { ...link, deliveryId: delivery.id, tokenHash: Buffer.from(tokenHash, 'hex') }),
     ),
@@ -231,8 +233,8 @@ async function take(
 }
 
 /**
- * What an attempt before leaves. Where its body had begun to flow, the mail may be with the person whatever the server said, and
- * its links go on working; where it had not, nobody has them.
+ * What the attempts before leave. Where the body of one had begun to flow, the mail may be with the person whatever the server
+ * said, and the links go on working; where none had, nobody has them.
  */
 async function keepFormer(tx: Db, { id, handleHash, handedOverAt }: DeliveryRow): Promise<void> {
   if (handedOverAt === null || handleHash === null) {
@@ -302,19 +304,19 @@ async function settle(
   reason: string,
 ): Promise<Claim> {
   const change = { state, reason, settledAt: row.subject.matter.input.now }
-  const { delivery, written } = write(tx, row, change)
-  await Promise.all([written, recordDelivery(tx, delivery, row.now)])
+  const { delivery, put } = write(tx, row, change)
+  await Promise.all([put(), recordDelivery(tx, delivery, row.now)])
   return { kind: 'settled', delivery }
 }
 
 const deliveryInsert = insertOf(deliveries)
 
-/** Writes the delivery's row. @returns it as it stands then, at once */
+/** @returns the delivery's row as it is to stand, and what writes it */
 function write(
   tx: Db,
   row: Row,
   change: Partial<DeliveryRow> & Pick<DeliveryRow, 'state' | 'reason'>,
-): { delivery: DeliveryRow; written: Promise<unknown> } {
+): { delivery: DeliveryRow; put: () => Promise<unknown> } {
   const { sender, matter, decision } = row.subject
   const facts = {
     ...factsOf(sender, matter),
@@ -326,11 +328,11 @@ function write(
     const delivery = { ...row.existing, ...facts }
     return {
       delivery,
-      written: tx.update(deliveries).set(facts).where(eq(deliveries.id, delivery.id)).execute(),
+      put: () => tx.update(deliveries).set(facts).where(eq(deliveries.id, delivery.id)).execute(),
     }
   }
   const delivery = { ...unclaimed, ...originOf(sender), id: newId(), createdAt: matter.input.now, ...facts }
-  return { delivery, written: deliveryInsert.all(tx, delivery) }
+  return { delivery, put: () => deliveryInsert.all(tx, delivery) }
 }
 
 /** What a delivery is until it is claimed. */

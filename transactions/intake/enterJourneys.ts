@@ -30,7 +30,7 @@ export async function enterJourneys(
         contact,
         payload: event.payload,
         entryEvent: event.id,
-        seq: event.seq ?? 0,
+        seq: event.seq,
         now: event.recordedAt,
         clock: 'real',
       }),

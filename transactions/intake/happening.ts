@@ -5,4 +5,10 @@ import type { House } from '../house.ts'
 import type { ContactRow } from '../locks.ts'
 import type { Bindings } from './bindings.ts'
 
-export type Happening = { house: House; tx: Db; event: StoredEvent; contact: ContactRow; bindings: Bindings }
+export type Happening = {
+  house: House
+  tx: Db
+  event: StoredEvent & { seq: number }
+  contact: ContactRow
+  bindings: Bindings
+}

@@ -85,10 +85,10 @@ export async function takeTriggerIn(house: House, tx: Db, incoming: IncomingEven
     if (first === undefined) throw new Error('an event vanished while it was taken')
     return answerAgain(first, fingerprint)
   }
-  if (contact === null || concerned === null)
+  if (contact === null || concerned === null || seq === null)
     return { event: event.id, started: [], signalled: [], duplicate: false }
 
-  const happening = { house, tx, event, contact, bindings: lazyBindings(tx, contact, now) }
+  const happening = { house, tx, event: { ...event, seq }, contact, bindings: lazyBindings(tx, contact, now) }
   const exited = await exitRuns(happening, concerned.runs)
   // Whoever was ended waits for nothing any more.
   const open = concerned.waits.filter(({ wait }) => !exited.includes(wait.runId))

@@ -29,16 +29,18 @@ export async function endRun(
   },
 ): Promise<RunEnd> {
   return house.db.transaction(async (tx) => {
+    const { run: id, state, reason, now: at } = end
     // Asked together they travel together, in this order.
-    const [{ run }, ended] = await Promise.all([
-      lockRunWithContact(tx, end.run),
-      endRunIn(tx, { ...end, at: end.now, event: null, nudge: false }),
+    const [{ run }, changed] = await Promise.all([
+      lockRunWithContact(tx, id),
+      ending.all(tx, { run: id, state, reason, at, event: null }),
     ])
+    const ended = changed.length > 0 ? { state, reason } : (endOf(run) ?? { state, reason })
     if (ended.reason === 'exit-step' && end.step !== null && end.visit !== null) {
       const { definition } = await house.versions.journey(tx, run.journey, run.version)
-      const { step, visit, now: at } = end
-      const reason = exitReason(definition, step)
-      await recordStep(tx, { run: run.id, step, visit, at, outcome: 'exited', reason })
+      const { step, visit } = end
+      const told = exitReason(definition, step)
+      await recordStep(tx, { run: id, step, visit, at, outcome: 'exited', reason: told })
     }
     return ended
   })

@@ -17,7 +17,7 @@ import { lockRunWithContact } from '../locks.ts'
 import { endOf } from './endRun.ts'
 import { recordStep } from './path.ts'
 import { silenceSaysNothing } from './silence.ts'
-import { standingOf, waitOfVisit } from './waitStanding.ts'
+import { settledAs, standingOf, waitOfVisit } from './waitStanding.ts'
 
 export type SettleWait = {
   run: string
@@ -60,11 +60,11 @@ export async function settleWait(
 const standing = new Statement<
   { run: string; step: string; visit: number },
   Pick<typeof runs.$inferSelect, 'state' | 'endReason'> & {
-    wait: Pick<typeof waits.$inferSelect, 'id' | 'state' | 'deadline' | 'branch'>
+    wait: Pick<typeof waits.$inferSelect, 'state' | 'branch'>
   }
 >(
   sql`select r.state, r.end_reason as "endReason",
-      json_build_object('id', w.id, 'state', w.state, 'deadline', w.deadline, 'branch', w.branch) as wait
+      json_build_object('state', w.state, 'branch', w.branch) as wait
     from waits w join runs r on r.id = w.run_id
     where w.run_id = ${given('run')} and w.step = ${given('step')} and w.visit = ${given('visit')}`,
 )
@@ -75,5 +75,5 @@ async function settledAlready(db: Db, request: SettleWait): Promise<WaitStanding
   if (row === undefined) return null
   const ended = endOf(row)
   if (ended !== null) return { ended }
-  return row.wait.state === 'open' ? null : standingOf(row.wait)
+  return settledAs(row.wait)
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Answer, outcomeOf, stopped, waitOf } from '../../../domain/journey/answers.ts'
+import { type Answer, type Delivered, outcomeOf, waitOf } from '../../../domain/journey/answers.ts'
 import { compilePlan } from '../../../domain/journey/plan.ts'
 
 const plan = compilePlan({
@@ -17,7 +17,7 @@ const allow = { decision: { verdict: 'allow' as const }, ended: null }
 const block = { decision: { verdict: 'block' as const }, ended: null }
 
 describe('what an answer means to the machine', () => {
-  it.each<[string, Answer, unknown]>([
+  it.each<[string, Answer | Delivered, unknown]>([
     ['a message that may leave has not left', { to: 'send', ...at, decided: allow }, null],
     [
       'a message that may not is blocked',
@@ -26,6 +26,16 @@ describe('what an answer means to the machine', () => {
     ],
     ['the end of a run counts before an allow', { to: 'send', ...at, decided: { ...allow, ended } }, stop],
     ['the end of a run counts before a block', { to: 'send', ...at, decided: { ...block, ended } }, stop],
+    [
+      'what became of a message is its outcome',
+      { to: 'delivery', ...at, delivered: { result: 'unknown', ended: null } },
+      { type: 'delivered', ...at, result: 'unknown' },
+    ],
+    [
+      'the end of a run counts before what became of its message',
+      { to: 'delivery', ...at, delivered: { result: 'cancelled', ended } },
+      stop,
+    ],
     ['an open wait stays', { to: 'wait', ...at, standing: { wait: 'w', until: 'then' } }, null],
     ['a closed wait moves nothing', { to: 'wait', ...at, standing: 'closed' }, null],
     ['the end of a run ends its wait', { to: 'wait', ...at, standing: { ended } }, stop],
@@ -60,7 +70,7 @@ describe('what an answer means to the machine', () => {
       { type: 'evaluated', ...at, case: null },
     ],
     ['the end of a run ends a branch', { to: 'branch', ...at, taken: { ended } }, stop],
-    ['after the end comes nothing', { to: 'end', ended }, null],
+    ['after the end comes nothing', { to: 'end', ...at, ended }, null],
   ])('%s', (_, answer, outcome) => {
     expect(outcomeOf(plan, answer)).toEqual(outcome)
   })
@@ -72,7 +82,8 @@ describe('what an answer means to the machine', () => {
     // Somebody else's end of a run that is still on its way is an exit, whatever they call it.
     ['completed', 'exited'],
   ] as const)('a run that has %s meanwhile stops as %s', (state, as) => {
-    expect(stopped({ state, reason: 'r' })).toEqual({ type: 'stop', state: as, reason: 'r' })
+    const answer: Answer = { to: 'branch', ...at, taken: { ended: { state, reason: 'r' } } }
+    expect(outcomeOf(plan, answer)).toEqual({ type: 'stop', state: as, reason: 'r' })
   })
 })
 
