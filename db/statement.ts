@@ -1,7 +1,7 @@
 /**
  * Statements whose text is built once. What is said many times for each message is not built anew each time: that takes longer
  * than Postgres takes to run it. The text is made by Drizzle, from the schema or as SQL, with `given('name')` where a value
- * comes in; a value given for a column (`allGiven`, `.values()`) is encoded as the column wants it.
+ * comes in; a value given for a column (`insertOf`, `.values()`) is encoded as the column wants it.
  */
 import {
   getTableColumns,
