@@ -12,7 +12,7 @@ import { lockRun } from '../../transactions/locks.ts'
 import { cancelRun } from '../../transactions/runs/endRun.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { idOf } from '../harness/client.ts'
-import { optIn, optOut, publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
+import { commercial, optIn, optOut, publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
 import { until } from '../harness/until.ts'
 
 let assent: Assent
@@ -125,6 +125,48 @@ it('a claim on an address that was exchanged meanwhile records nothing', async (
   const options = { now: new Date().toISOString(), expired: false }
   expect(await claimDelivery(house, { ready: false, subject }, options)).toEqual({ kind: 'stale' })
   expect(await house.db.select().from(deliveries).where(eq(deliveries.runId, run))).toEqual([])
+})
+
+it('nothing is sent to an address that was erased, and the block says so', async () => {
+  const journey = await publish(assent.api, { steps: [{ id: 'one', type: 'send', message: 'receipt' }] })
+  const person = await putPerson(assent.api)
+  const run = await startRunOf(assent.api, journey, person)
+  const ref: DeliveryRef = { kind: 'run', run, step: 'one', visit: 1 }
+  const { house } = assent
+  expect((await readSubject(house, house.db, ref)).decision.verdict).toBe('allow')
+  await owner`update contact_points set address = null, erased_at = now() where address = ${person.email}`
+  const { subject, content } = await readDraft(house, house.db, ref)
+  expect([subject.matter.contactPoint, content.address, content.contact?.email]).toEqual([null, null, null])
+  expect(subject.decision).toMatchObject({ verdict: 'block', reason: 'unknown-contact-point' })
+})
+
+it('the message’s own profile says what may be tracked, not its purpose’s', async () => {
+  await assent.api.put('/v1/profiles/discreet', {
+    name: 'Discreet',
+    sender: { name: 'Discreet', email: 'hello@example.com' },
+    postalAddress: '1 Example Street, 1010 Exampletown',
+    trackingPurpose: 'statistics',
+    defaultTracking: 'do-not-track',
+  })
+  await assent.api.put('/v1/messages/discreet', commercial('Discreet', { profile: 'discreet' }))
+  const journey = await publish(assent.api, {
+    steps: [
+      { id: 'one', type: 'send', message: 'discreet' },
+      { id: 'two', type: 'send', message: 'first' },
+    ],
+  })
+  const person = await putPerson(assent.api)
+  await optIn(assent.api, person.email, 'marketing', 'newsletter')
+  const run = await startRunOf(assent.api, journey, person)
+  const { house } = assent
+  const tracking = async (step: string) => {
+    const { decision } = await readSubject(house, house.db, { kind: 'run', run, step, visit: 1 })
+    return [decision.verdict, decision.tracking.allowed]
+  }
+  expect([await tracking('one'), await tracking('two')]).toEqual([
+    ['allow', false],
+    ['allow', true],
+  ])
 })
 
 it('whoever stands still inside a transaction loses it, and its locks, within a minute', async () => {

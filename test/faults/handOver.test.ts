@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { z } from 'zod'
+import { startRun } from '../../transactions/runs/startRun.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { deliveryShape, type RunAnswer } from '../harness/client.ts'
 import { optIn, type Person, publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
@@ -109,6 +110,44 @@ describe.concurrent('a refusal for now (4xx)', () => {
     expect(ended.path[1]).toMatchObject({ step: 'two', outcome: 'sent' })
     expect(subjects(person)).toEqual([receipt])
   })
+})
+
+it('a wait after a message that was held back begins when the message has left', async () => {
+  const waiting = await publish(assent.api, {
+    steps: [
+      { id: 'one', type: 'send', message: 'first' },
+      { id: 'pause', type: 'wait', for: '1 hour' },
+    ],
+  })
+  const person = await putPerson(assent.api)
+  await optIn(assent.api, person.email, 'marketing', 'newsletter')
+  smtp.plan(person.email, { at: 'recipient', reply: '451 4.3.0 later' })
+  const run = await assent.runWaits(await startRunOf(assent.api, waiting, person), 'pause')
+  const sent = await delivery(run, 'one')
+  expect(sent).toMatchObject({ state: 'sent', attempt: 2 })
+  const entered = Date.parse(run.waitingFor?.until ?? '') - 3_600_000
+  expect(entered).toBeGreaterThanOrEqual(Date.parse(sent.settledAt ?? ''))
+})
+
+it('so it does on skipped time, where the pauses between the attempts are skipped as well', async () => {
+  const waiting = await publish(assent.api, {
+    steps: [
+      { id: 'one', type: 'send', message: 'first' },
+      { id: 'pause', type: 'wait', for: '1 hour' },
+    ],
+  })
+  const person = await putPerson(assent.api)
+  await optIn(assent.api, person.email, 'marketing', 'newsletter')
+  const later: Conduct = { at: 'recipient', reply: '451 4.3.0 later' }
+  smtp.plan(person.email, later, later)
+  const asked = { journey: waiting, contactId: person.id, payload: {}, clock: 'skipping' as const }
+  const { id } = await startRun(assent.house, asked)
+  assent.dispatcher.nudge()
+  const { path } = await assent.runEnded(id)
+  expect(path.map((step) => step.outcome)).toEqual(['sent', 'waited'])
+  // The engine pauses for one second, then for two.
+  const [one, pause] = path.map((step) => Date.parse(step.at))
+  expect((pause ?? 0) - (one ?? 0)).toBeGreaterThanOrEqual(3_603_000)
 })
 
 describe.concurrent('a refusal for good (5xx)', () => {

@@ -77,4 +77,5 @@ export const deliveryShape = z.looseObject({
   attempt: z.number(),
   tracksOpens: z.boolean(),
   providerId: z.string().nullable(),
+  settledAt: z.string().nullable(),
 })

@@ -62,6 +62,23 @@ describe('not opened within 3 days', () => {
     expect(Date.parse(timedOut?.at ?? '') - began).toBeGreaterThanOrEqual(3 * day)
   })
 
+  it('counts each wait from the run’s own moment, also the one after a message that left on skipped time', async () => {
+    const journey = await publish(assent.api, {
+      steps: [
+        { id: 'three', type: 'wait', for: '3 days' },
+        { id: 'one', type: 'send', message: 'first' },
+        { id: 'two', type: 'wait', for: '2 days' },
+        { id: 'again', type: 'send', message: 'second' },
+      ],
+    })
+    const person = await putPerson(assent.api)
+    await optIn(assent.api, person.email, 'marketing', 'newsletter')
+    const run = await assent.runEnded(await skipping(journey, person))
+    const [three, , two] = run.path
+    expect(run.path.map((step) => step.outcome)).toEqual(['waited', 'sent', 'waited', 'sent'])
+    expect(Date.parse(two?.at ?? '') - Date.parse(three?.at ?? '')).toBeGreaterThanOrEqual(2 * day)
+  })
+
   it('mails nobody again who refused tracking before the send', async () => {
     const journey = await publish(assent.api, opened('first'))
     const person = await putPerson(assent.api)
