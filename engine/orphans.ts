@@ -3,7 +3,7 @@
  * database, where it would count as under way for ever and keep its contact from entering again; nobody would expire such a double
  * opt-in, which shows by its time alone.
  */
-import type { Client } from '@temporalio/client'
+import { type Client, WorkflowNotFoundError } from '@temporalio/client'
 import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { Logger } from 'pino'
 import { doubleOptIns } from '../db/schema/doubleOptIns.ts'
@@ -65,11 +65,14 @@ export class OrphanWatch {
     const began = Date.now()
     const ended: string[] = []
     let ids: string[] = []
+    let whole = true
     const settle = async () => {
       for (const id of await this.#underWay(ids)) {
         if (this.#stopped) return
-        // One that cannot be asked about must not keep the others waiting.
-        if (await this.#end(id).catch((error: unknown) => this.#failed(id, error))) ended.push(id)
+        // One that cannot be asked about does not keep the others waiting; the next look comes back to it.
+        const done = await this.#end(id).catch((error: unknown) => this.#failed(id, error))
+        if (done === true) ended.push(id)
+        if (done === 'failed') whole = false
       }
       ids = []
     }
@@ -81,7 +84,7 @@ export class OrphanWatch {
       if (ids.length === batch) await settle()
     }
     await settle()
-    this.#seen = began
+    if (whole && !this.#stopped) this.#seen = began
     return ended
   }
 
@@ -97,11 +100,9 @@ export class OrphanWatch {
   }
 
   async #end(run: string): Promise<boolean> {
-    const { client, house, log } = this.#options
-    // One that was reset goes on under the same id.
-    const { name } = (await client.workflow.getHandle(run).describe()).status
-    const how = reasons.get(name)
-    if (how === undefined) return false
+    const { house, log } = this.#options
+    const how = await this.#howItEnded(run)
+    if (how === null) return false
     const now = new Date().toISOString()
     const end = { run, state: 'failed' as const, reason: `workflow-${how}`, step: null, visit: null, now }
     const { reason } = await endRun(house, end)
@@ -110,9 +111,21 @@ export class OrphanWatch {
     return true
   }
 
-  #failed(run: string, error: unknown): false {
-    this.#options.log.warn({ err: error, run }, 'could not ask about a run without a workflow')
-    return false
+  /** Null where it goes on after all: one that was reset has the same id. */
+  async #howItEnded(run: string): Promise<string | null> {
+    try {
+      const { status } = await this.#options.client.workflow.getHandle(run).describe()
+      return reasons.get(status.name) ?? null
+    } catch (error) {
+      // Still listed, and deleted by now.
+      if (error instanceof WorkflowNotFoundError) return 'deleted'
+      throw error
+    }
+  }
+
+  #failed(id: string, error: unknown): 'failed' {
+    this.#options.log.warn({ err: error, id }, 'could not end what lost its workflow')
+    return 'failed'
   }
 
   /** @returns the requests whose time was over long ago, and that nobody had expired */
@@ -130,12 +143,14 @@ export class OrphanWatch {
         ),
       )
       .limit(batch)
-    const ids = overdue.map((row) => row.id)
-    for (const id of ids) {
+    const expired: string[] = []
+    for (const { id } of overdue) {
       if (this.#stopped) break
-      await settleDoubleOptIn(house, id, new Date().toISOString())
+      const settling = settleDoubleOptIn(house, id, new Date().toISOString())
+      const settled = await settling.catch((error: unknown) => this.#failed(id, error))
+      if (settled !== 'failed' && settled.state === 'expired') expired.push(id)
     }
-    return ids
+    return expired
   }
 }
 
