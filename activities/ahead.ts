@@ -61,11 +61,13 @@ async function goOn(
 ): Promise<Answer[]> {
   const answers: Answer[] = []
   const end = performance.now() + longest
+  // Aborted where the engine has given this attempt up: then another one carries the run.
+  const signal = Context.current().cancellationSignal
   try {
     const { plan } = await house.versions.journey(house.db, from.journey, from.version)
     let { state } = from
     let outcome = outcomeOf(plan, meaning)
-    while (outcome !== null && answers.length < most && performance.now() < end) {
+    while (outcome !== null && answers.length < most && performance.now() < end && !signal.aborted) {
       const advanced = advance(plan, state, outcome)
       state = advanced.state
       const [effect] = advanced.effects

@@ -52,11 +52,12 @@ export class OrphanWatch {
   }
 
   async #lookSafely(): Promise<void> {
-    try {
-      await this.look()
-      await this.expireOverdue()
-    } catch (error) {
-      this.#options.log.warn({ err: error }, 'could not look for what lost its workflow')
+    for (const part of [() => this.expireOverdue(), () => this.look()]) {
+      try {
+        await part()
+      } catch (error) {
+        this.#options.log.warn({ err: error }, 'could not look for what lost its workflow')
+      }
     }
   }
 
@@ -80,6 +81,7 @@ export class OrphanWatch {
       this.#seen === null ? '' : ` and CloseTime > "${new Date(this.#seen - overlap).toISOString()}"`
     const query = `WorkflowType = "journey" and ExecutionStatus in ("Terminated", "Canceled", "TimedOut", "Failed")${since}`
     for await (const { workflowId } of this.#options.client.workflow.list({ query })) {
+      if (this.#stopped) return ended
       ids.push(workflowId)
       if (ids.length === batch) await settle()
     }
@@ -142,6 +144,7 @@ export class OrphanWatch {
           sql`${expiresAt} < clock_timestamp() - interval '1 hour'`,
         ),
       )
+      .orderBy(expiresAt, doubleOptIns.id)
       .limit(batch)
     const expired: string[] = []
     for (const { id } of overdue) {

@@ -29,7 +29,7 @@ export async function deliveryByHandle(db: Db, text: string): Promise<LinkedDeli
   return { delivery, contactPoint, profile: await profileOf(db, delivery) }
 }
 
-/** As `deliveryByHandle`, the delivery alone; null where there is none. */
+/** As `deliveryByHandle`, the delivery alone, as it was for the mail with this handle; null where there is none. */
 export async function findDelivery(db: Db, text: string): Promise<DeliveryRow | null> {
   const handle = parseHandle(text)
   if (handle === null) return null
@@ -37,11 +37,13 @@ export async function findDelivery(db: Db, text: string): Promise<DeliveryRow | 
   const [row] = await db.select().from(deliveries).where(eq(deliveries.handleHash, hash))
   if (row !== undefined) return row
   const [former] = await db
-    .select({ delivery: deliveries })
+    .select({ delivery: deliveries, handle: formerHandles })
     .from(formerHandles)
     .innerJoin(deliveries, eq(deliveries.id, formerHandles.deliveryId))
     .where(eq(formerHandles.hash, hash))
-  return former?.delivery ?? null
+  if (former === undefined) return null
+  const { contactPointId, message, purpose, topic } = former.handle
+  return { ...former.delivery, contactPointId, message, purpose, topic }
 }
 
 export type StoredLink = {

@@ -61,6 +61,11 @@ export const deliveryContents = pgTable('delivery_contents', {
 export const formerHandles = pgTable('former_handles', {
   hash: bytes('hash').primaryKey(),
   deliveryId: uuid('delivery_id').notNull(),
+  /** What that attempt was, which is the scope of its links; the next one may have gone to another address. */
+  contactPointId: uuid('contact_point_id').notNull(),
+  message: text('message').notNull(),
+  purpose: text('purpose').notNull(),
+  topic: text('topic'),
 })
 
 export const links = pgTable('links', {

@@ -67,6 +67,31 @@ it('a run that was cancelled stays so when its workflow says that it is complete
   ])
 })
 
+it('whoever says second that a run has come to its exit leaves the steps before it as they are', async () => {
+  const journey = await publish(assent.api, {
+    steps: [
+      {
+        id: 'which',
+        type: 'branch',
+        cases: [{ when: 'true', steps: [{ id: 'out', type: 'exit', reason: 'not for them' }] }],
+      },
+    ],
+  })
+  const run = await startRunOf(assent.api, journey, await putPerson(assent.api))
+  const { house } = assent
+  expect(await evaluateBranch(house, { run, step: 'which', visit: 1, now: now() })).toEqual({ case: 0 })
+  const exit = { run, state: 'exited' as const, reason: 'exit-step', visit: 1, now: now() }
+  const ended = { state: 'exited', reason: 'exit-step' }
+  expect(await endRun(house, { ...exit, step: 'out' })).toEqual(ended)
+  // An attempt that comes again hears at the branch that the run has ended, and says so from there.
+  expect(await evaluateBranch(house, { run, step: 'which', visit: 1, now: now() })).toEqual({ ended })
+  expect(await endRun(house, { ...exit, step: 'which' })).toEqual(ended)
+  expect((await assent.run(run)).path.map((step) => [step.step, step.outcome, step.reason])).toEqual([
+    ['which', 'case', '0'],
+    ['out', 'exited', 'not for them'],
+  ])
+})
+
 it('of two attempts at a branch the first that is recorded counts for both', async () => {
   const journey = await publish(assent.api, {
     steps: [

@@ -78,6 +78,32 @@ it('refused for now after the body, and delivered all the same: the links of tha
   expect(reply.body).toMatchObject({ verdict: 'block', reason: 'topic-opted-out' })
 })
 
+it('the links of that mail keep its scope, though the next attempt goes to another address', async () => {
+  const person = await putPerson(assent.api)
+  const other = await putPerson(assent.api)
+  for (const { email } of [person, other]) await optIn(assent.api, email, 'marketing', 'newsletter')
+  const run = await startRunOf(assent.api, journey, person)
+  const ref: DeliveryRef = { kind: 'run', run, step: 'one', visit: 1 }
+  const { claim, source } = await attempt(ref)
+  expect(await markHandedOver(assent.house, claim.delivery, claim.attempt)).toBe(true)
+  await settleDelivery(assent.house, claim, refused(false), now())
+  await assent.api.put(`/v1/contacts/${person.externalId}`, { email: other.email })
+  await attempt(ref)
+  const oneClick = { method: 'POST', body: new URLSearchParams({ 'List-Unsubscribe': 'One-Click' }) }
+  const unsubscribe = header(source, 'List-Unsubscribe')?.slice(1, -1) ?? ''
+  expect((await fetch(unsubscribe, oneClick)).status).toBe(200)
+  const verdict = async (address: string) => {
+    const { body } = await assent.api.call('POST', '/v1/consents/check', {
+      contactPoint: { channel: 'email', address },
+      purpose: 'marketing',
+      topic: 'newsletter',
+    })
+    return body
+  }
+  expect(await verdict(person.email)).toMatchObject({ verdict: 'block', reason: 'topic-opted-out' })
+  expect(await verdict(other.email)).toMatchObject({ verdict: 'allow' })
+})
+
 /** The body has begun to flow. */
 async function handedOver() {
   const person = await putPerson(assent.api)

@@ -124,8 +124,8 @@ async function recordBlock(
     if (existing?.decision != null && existing.decisionInput != null) {
       return { input: existing.decisionInput, decision: existing.decision, ended: null }
     }
-    // It was given up before anything was decided on it, and has its end.
-    if (existing !== null && existing.state !== 'held') return answerOf(subject)
+    // It was given up before anything was decided on it. Only an attempt that was itself given up for dead still asks.
+    if (existing !== null && existing.state !== 'held') throw new Error('the delivery has ended')
     if (subject.sender.ended !== null || subject.decision.verdict === 'allow') return answerOf(subject)
     if (subject.matter.contactPoint !== (contactPoint?.id ?? null)) return null
     await settle(tx, { ...standing, now }, 'blocked', subject.decision.reason)
@@ -236,12 +236,14 @@ async function take(
  * What the attempts before leave. Where the body of one had begun to flow, the mail may be with the person whatever the server
  * said, and the links go on working; where none had, nobody has them.
  */
-async function keepFormer(tx: Db, { id, handleHash, handedOverAt }: DeliveryRow): Promise<void> {
-  if (handedOverAt === null || handleHash === null) {
+async function keepFormer(tx: Db, before: DeliveryRow): Promise<void> {
+  const { id, handleHash, handedOverAt, contactPointId, message, purpose, topic } = before
+  if (handedOverAt === null || handleHash === null || contactPointId === null) {
     await tx.delete(links).where(eq(links.deliveryId, id))
-  } else {
-    await tx.insert(formerHandles).values({ hash: handleHash, deliveryId: id }).onConflictDoNothing()
+    return
   }
+  const former = { hash: handleHash, deliveryId: id, contactPointId, message, purpose, topic }
+  await tx.insert(formerHandles).values(former).onConflictDoNothing()
 }
 
 const linkInsert = insertOf(links)

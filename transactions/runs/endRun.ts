@@ -9,7 +9,7 @@ import type { Db } from '../../db/connect.ts'
 import { runs } from '../../db/schema/journeys.ts'
 import { given, Statement } from '../../db/statement.ts'
 import type { RunEnd } from '../../domain/journey/answers.ts'
-import { findStep, type JourneyDefinition } from '../../domain/journey/definition.ts'
+import { findStep } from '../../domain/journey/definition.ts'
 import { notFound, Refusal } from '../../domain/refusal.ts'
 import type { House } from '../house.ts'
 import { lockContact, lockRun, lockRunWithContact } from '../locks.ts'
@@ -38,18 +38,15 @@ export async function endRun(
     const ended = changed.length > 0 ? { state, reason } : (endOf(run) ?? { state, reason })
     if (ended.reason === 'exit-step' && end.step !== null && end.visit !== null) {
       const { definition } = await house.versions.journey(tx, run.journey, run.version)
-      const { step, visit } = end
-      const told = exitReason(definition, step)
-      await recordStep(tx, { run: id, step, visit, at, outcome: 'exited', reason: told })
+      const step = findStep(definition, end.step)
+      // Somebody who comes second may stand at another step, whose own word must not be taken.
+      if (step?.type === 'exit') {
+        const reason = step.reason ?? null
+        await recordStep(tx, { run: id, step: step.id, visit: end.visit, at, outcome: 'exited', reason })
+      }
     }
     return ended
   })
-}
-
-/** What the exit step says for people; the workflow knows no texts. */
-function exitReason(definition: JourneyDefinition, id: string): string | null {
-  const step = findStep(definition, id)
-  return step?.type === 'exit' ? (step.reason ?? null) : null
 }
 
 /** Cancelled by a person, over REST. @throws Refusal conflict where the run has ended */
