@@ -4,11 +4,13 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { z } from 'zod'
+import { installPoint } from '../../points.ts'
 import { startRun } from '../../transactions/runs/startRun.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { deliveryShape, type RunAnswer } from '../harness/client.ts'
 import { optIn, type Person, publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
 import { type Conduct, SmtpServer } from '../harness/smtp.ts'
+import { until } from '../harness/until.ts'
 
 let smtp: SmtpServer
 let assent: Assent
@@ -110,6 +112,26 @@ describe.concurrent('a refusal for now (4xx)', () => {
     expect(ended.path[1]).toMatchObject({ step: 'two', outcome: 'sent' })
     expect(subjects(person)).toEqual([receipt])
   })
+})
+
+it('a delivery that takes long, or goes on for long, shows the engine that it is alive', async ({
+  onTestFinished,
+}) => {
+  const person = await putPerson(assent.api)
+  await optIn(assent.api, person.email, 'marketing', 'newsletter')
+  const { promise: seen, resolve: go } = Promise.withResolvers<void>()
+  const remove = installPoint('deliver:gone-on', () => seen)
+  onTestFinished(() => {
+    remove()
+    go()
+  })
+  const run = await startRunOf(assent.api, journey, person)
+  await until('a sign of life', async () => {
+    const { raw } = await assent.client.workflow.getHandle(run).describe()
+    return raw.pendingActivities?.some((activity) => activity.lastHeartbeatTime != null) ?? false
+  })
+  go()
+  expect((await assent.runEnded(run)).path.map((step) => step.outcome)).toEqual(['sent', 'sent'])
 })
 
 it('a wait after a message that was held back begins when the message has left', async () => {
