@@ -2,27 +2,30 @@
  * The locks, in the one order in which they are taken: contact, then run, then contact point; several of one kind in the
  * order of their ids. `FOR NO KEY UPDATE` lets foreign keys keep pointing at a locked row.
  */
-import { eq, inArray, sql } from 'drizzle-orm'
+import { inArray, type SQLWrapper, sql } from 'drizzle-orm'
+import type { PgTable } from 'drizzle-orm/pg-core'
 import type { Db } from '../db/connect.ts'
 import { contactPoints, contacts } from '../db/schema/contacts.ts'
 import { runs } from '../db/schema/journeys.ts'
-import { build, given, rowsOf } from '../db/statement.ts'
+import { columnsOf, given, rowsOf } from '../db/statement.ts'
 import { notFound } from '../domain/refusal.ts'
 
 export type ContactRow = typeof contacts.$inferSelect
 export type ContactPointRow = typeof contactPoints.$inferSelect
 export type RunRow = typeof runs.$inferSelect
 
-const byId = rowsOf<{ id: string }>()
+/** Locks one row, named by its id or by a query that gives it, and answers it whole. */
+function lockOf<T extends PgTable>(table: T, id: SQLWrapper = given('id')) {
+  return rowsOf<{ id: string }>()(
+    table,
+    sql`select ${columnsOf(table)} from ${table} where id = ${id} for no key update`,
+  )
+}
 
-const contactLock = byId(
-  contacts,
-  build
-    .select()
-    .from(contacts)
-    .where(eq(contacts.id, given('id')))
-    .for('no key update'),
-)
+const contactLock = lockOf(contacts)
+const contactOfRunLock = lockOf(contacts, sql`(select contact_id from runs where id = ${given('id')})`)
+const runLock = lockOf(runs)
+const pointLock = lockOf(contactPoints)
 
 /** Guards a contact's events, waits and runs. */
 export async function lockContact(tx: Db, id: string): Promise<ContactRow> {
@@ -31,15 +34,6 @@ export async function lockContact(tx: Db, id: string): Promise<ContactRow> {
   return row
 }
 
-const runLock = byId(
-  runs,
-  build
-    .select()
-    .from(runs)
-    .where(eq(runs.id, given('id')))
-    .for('no key update'),
-)
-
 /** Guards a run's state against an exit trigger that ends it at the same moment. */
 export async function lockRun(tx: Db, id: string): Promise<RunRow> {
   const row = await runLock.first(tx, { id })
@@ -47,38 +41,12 @@ export async function lockRun(tx: Db, id: string): Promise<RunRow> {
   return row
 }
 
-const contactOfRunLock = byId(
-  contacts,
-  build
-    .select()
-    .from(contacts)
-    .where(
-      eq(
-        contacts.id,
-        build
-          .select({ id: runs.contactId })
-          .from(runs)
-          .where(eq(runs.id, given('id'))),
-      ),
-    )
-    .for('no key update'),
-)
-
 /** A run's contact, then the run: whose contact it is never changes. */
 export async function lockRunWithContact(tx: Db, id: string): Promise<{ contact: ContactRow; run: RunRow }> {
   const [contact, run] = await Promise.all([contactOfRunLock.first(tx, { id }), runLock.first(tx, { id })])
   if (contact === undefined || run === undefined) throw notFound('run', id)
   return { contact, run }
 }
-
-const pointLock = byId(
-  contactPoints,
-  build
-    .select()
-    .from(contactPoints)
-    .where(eq(contactPoints.id, given('id')))
-    .for('no key update'),
-)
 
 /** Guards a contact point's ledger, suppressions and claims. */
 export async function lockContactPoint(tx: Db, id: string): Promise<ContactPointRow> {
