@@ -11,6 +11,7 @@ export const problemShape = z
       description: 'URI of the kind of problem',
       example: 'https://assent.example/problems/invalid',
     }),
+    code: z.string().meta({ description: 'Stable and machine-readable', example: 'too-many-runs' }),
     title: z.string(),
     status: z.number().int(),
     detail: z.string(),
@@ -18,6 +19,7 @@ export const problemShape = z
       .array(
         z.object({
           pointer: z.string().meta({ description: 'JSON pointer (RFC 6901)' }),
+          code: z.string().optional(),
           message: z.string(),
         }),
       )
@@ -48,6 +50,7 @@ export function sendProblem(response: Response, refusal: Refusal): void {
     .send(
       JSON.stringify({
         type: `urn:assent:problem:${refusal.kind}`,
+        code: refusal.code,
         title,
         status,
         detail: refusal.message,
@@ -69,6 +72,7 @@ export function problems(log: Logger): ErrorRequestHandler {
       .send(
         JSON.stringify({
           type: 'urn:assent:problem:internal',
+          code: 'internal',
           title: 'Something went wrong here',
           status: 500,
           detail: 'the request was not carried out; nothing was changed',

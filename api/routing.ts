@@ -113,6 +113,7 @@ export function mountRoutes(
       response.send(
         JSON.stringify({
           type: 'urn:assent:problem:method-not-allowed',
+          code: 'method-not-allowed',
           title: 'This address does not take this method',
           status: 405,
           detail: `it takes ${allowed}`,

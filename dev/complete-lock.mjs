@@ -1,8 +1,10 @@
 /**
- * `npm run lock`: completes package-lock.json after a dependency was added. npm notes the optional packages of every platform
- * there, but leaves out those that the registry it asked does not hold; `npm ci` then refuses the file as out of step. An
- * entry with version and platform is enough: npm passes it over on other platforms and fetches it on its own.
+ * `npm run lock`: completes package-lock.json after a dependency was added. npm lists the optional packages of every platform
+ * in the lock file, but leaves out those that its registry did not offer at that moment; `npm ci` then refuses the file. This
+ * command adds an entry for each of them, and asks the registry for every integrity (SRI hash) that is missing, so that no
+ * package can be installed unchecked on any platform.
  */
+import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
@@ -62,10 +64,29 @@ export function completeLock(lock) {
   return added
 }
 
+/** Fills in missing integrities. Returns the paths it completed; throws where the registry does not know one. */
+export function completeIntegrity(lock, integrityOf) {
+  const incomplete = Object.entries(lock.packages).filter(([path, entry]) => path !== '' && !entry.integrity)
+  for (const [path, entry] of incomplete) {
+    const name = entry.name ?? path.replace(/^.*node_modules\//, '')
+    const integrity = integrityOf(name, entry.version)
+    if (!/^sha512-[A-Za-z0-9+/]{86}==$/.test(integrity))
+      throw new Error(`the registry gives no SHA-512 for ${name}@${entry.version}`)
+    entry.integrity = integrity
+  }
+  return incomplete.map(([path]) => path)
+}
+
+function askRegistry(name, version) {
+  return execFileSync('npm', ['view', `${name}@${version}`, 'dist.integrity'], { encoding: 'utf8' }).trim()
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const file = fileURLToPath(new URL('../package-lock.json', import.meta.url))
   const lock = JSON.parse(readFileSync(file, 'utf8'))
   const added = completeLock(lock)
-  if (added.length > 0) writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`)
+  const completed = completeIntegrity(lock, askRegistry)
+  if (added.length + completed.length > 0) writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`)
   for (const path of added) console.log(`added ${path}`)
+  for (const path of completed) console.log(`integrity of ${path}`)
 }

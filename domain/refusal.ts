@@ -3,8 +3,8 @@
  * into problem details (RFC 9457) in one place. Whoever raises one has changed nothing.
  */
 
-/** Where in the input, as a JSON pointer (RFC 6901), and what is wrong there. */
-export type FieldError = { pointer: string; message: string }
+/** Where in the input, as a JSON pointer (RFC 6901), and what is wrong there. `code` is stable and machine-readable. */
+export type FieldError = { pointer: string; code?: string; message: string }
 
 export type RefusalKind =
   | 'malformed' // 400
@@ -21,6 +21,8 @@ export type RefusalKind =
 export class Refusal extends Error {
   readonly kind: RefusalKind
   readonly errors: readonly FieldError[]
+  /** Stable and machine-readable, for callers that handle this case: `too-many-runs`. Defaults to the kind. */
+  readonly code: string
   /** Seconds after which trying again makes sense. */
   readonly retryAfter: number | null
   /** More members of the problem document, e.g. the effect of a change that needs a confirmation. */
@@ -29,11 +31,17 @@ export class Refusal extends Error {
   constructor(
     kind: RefusalKind,
     detail: string,
-    options: { errors?: readonly FieldError[]; retryAfter?: number; extra?: Record<string, unknown> } = {},
+    options: {
+      code?: string
+      errors?: readonly FieldError[]
+      retryAfter?: number
+      extra?: Record<string, unknown>
+    } = {},
   ) {
     super(detail)
     this.name = 'Refusal'
     this.kind = kind
+    this.code = options.code ?? kind
     this.errors = options.errors ?? []
     this.retryAfter = options.retryAfter ?? null
     this.extra = options.extra ?? {}
@@ -41,8 +49,10 @@ export class Refusal extends Error {
 }
 
 /** The commonest refusal: well-formed, but one field is wrong. */
-export function invalid(pointer: string, message: string): Refusal {
-  return new Refusal('invalid', message, { errors: [{ pointer, message }] })
+export function invalid(pointer: string, message: string, code?: string): Refusal {
+  return code === undefined
+    ? new Refusal('invalid', message, { errors: [{ pointer, message }] })
+    : new Refusal('invalid', message, { code, errors: [{ pointer, code, message }] })
 }
 
 export function notFound(what: string, key: string): Refusal {

@@ -9,6 +9,7 @@ const lockShape = z.object({
     z.string(),
     z.object({
       resolved: z.string().optional(),
+      integrity: z.string().optional(),
       hasInstallScript: z.boolean().optional(),
       optionalDependencies: z.record(z.string(), z.string()).optional(),
     }),
@@ -27,6 +28,13 @@ test('the lock file holds the packages of every platform, else `npm ci` refuses 
 
 test('the lock file names no registry', () => {
   expect(Object.entries(packages).filter(([, { resolved }]) => resolved !== undefined)).toEqual([])
+})
+
+test('the lock file has an integrity for every package (npm run lock adds it)', () => {
+  const unchecked = Object.entries(packages).filter(
+    ([path, { integrity }]) => path !== '' && integrity === undefined,
+  )
+  expect(unchecked.map(([path]) => path)).toEqual([])
 })
 
 test('package.json says of every install script whether npm may run it', () => {
