@@ -11,10 +11,11 @@ import { unreadable } from '../domain/shapes/readable.ts'
 import type { House } from '../transactions/house.ts'
 import { onceFor } from '../transactions/onceFor.ts'
 import type { Authenticate } from './authenticate.ts'
+import { isEmptyBody } from './bodies.ts'
 import { fieldErrors } from './problems.ts'
 import { type Caller, permits, type Scope } from './scopes.ts'
 
-export type Method = 'get' | 'put' | 'post' | 'delete'
+export type Method = 'get' | 'put' | 'patch' | 'post' | 'delete'
 
 /** What a handler answers; a body of undefined is none. `headers` and `text` serve the few that are not JSON. */
 export type Answer = {
@@ -171,9 +172,15 @@ function bodyOf(one: Route, request: Request): unknown {
   if (one.body === undefined) return undefined
   const wanted = one.bodyType ?? 'application/json'
   const length = Number(request.get('Content-Length') ?? 0)
-  if (length === 0 && request.get('Transfer-Encoding') === undefined) {
-    return one.bodyType === undefined ? {} : ''
+  const absent = length === 0 && request.get('Transfer-Encoding') === undefined
+  // Taken for `{}`, a body that got lost on the way would replace everything by nothing.
+  if ((absent || isEmptyBody(request)) && (one.method === 'put' || one.method === 'patch')) {
+    throw new Refusal('malformed', 'the body is missing: send the whole of what is put as JSON', {
+      code: 'body-missing',
+      errors: [{ pointer: '', code: 'body-missing', message: 'is missing' }],
+    })
   }
+  if (absent) return one.bodyType === undefined ? {} : ''
   if (!request.is([wanted, ...(one.bodyType === undefined ? ['application/*+json'] : [])])) {
     throw new Refusal('unsupported', `the body must be ${wanted}`)
   }

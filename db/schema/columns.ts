@@ -15,5 +15,15 @@ export const bytes = customType<{ data: Uint8Array; driverData: Buffer }>({
   fromDriver: (value) => new Uint8Array(value),
 })
 
+/**
+ * Any JSON value, texts included. Drizzle's own `jsonb` parses a text that the driver has parsed already: `"42"` would come back
+ * as a number.
+ */
+export const json = customType<{ data: unknown; driverData: unknown }>({
+  dataType: () => 'jsonb',
+  toDriver: (value) => JSON.stringify(value),
+  fromDriver: (value) => value,
+})
+
 /** Default of a column that says when its row was written. */
 export const databaseClock = sql`clock_timestamp()`

@@ -1,7 +1,7 @@
 /** Contacts, contact points (one address on one channel) and which contact has which. */
 import { sql } from 'drizzle-orm'
 import { bigint, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
-import { bytes, databaseClock, instant } from './columns.ts'
+import { bytes, databaseClock, instant, json } from './columns.ts'
 
 export const contacts = pgTable('contacts', {
   id: uuid('id').primaryKey(),
@@ -9,7 +9,7 @@ export const contacts = pgTable('contacts', {
   kind: text('kind', { enum: ['contact', 'lead'] }).notNull(),
   account: text('account'),
   attributes: jsonb('attributes').$type<Record<string, unknown>>().notNull().default({}),
-  postalAddress: jsonb('postal_address').$type<Record<string, string> | string | null>(),
+  postalAddress: json('postal_address').$type<Record<string, string> | string | null>(),
   locale: text('locale'),
   timeZone: text('time_zone'),
   /** Last sequence given to an event of this contact; advanced under the contact's lock only. */

@@ -1,5 +1,6 @@
 /** What a change of a contact means, as business triggers. */
 import type { contacts } from '../../db/schema/contacts.ts'
+import { own } from '../../domain/own.ts'
 import { sameJson } from '../definitions/nextVersion.ts'
 
 /** A business trigger that is to be raised. */
@@ -39,8 +40,8 @@ function plainChanges(before: Fields, after: Fields): Changed {
 function attributeChanges(before: Record<string, unknown>, after: Record<string, unknown>): Changed {
   const changed: Changed = {}
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    const old = before[name] ?? null
-    const now = after[name] ?? null
+    const old = own(before, name) ?? null
+    const now = own(after, name) ?? null
     if (!sameJson(old, now)) changed[name] = [old, now]
   }
   return changed

@@ -70,6 +70,9 @@ export async function putContactIn(
   return { id, created: known === undefined }
 }
 
+/** Addresses of one contact beside its e-mail address and phone number: a change locks and copies for each of them. */
+export const mostAddresses = 20
+
 /** The contact's address on each channel, normalised. @throws Refusal invalid */
 export function normalisedAddresses(input: ContactInput): Map<string, string> {
   const given: [channel: string, address: string | undefined, pointer: string][] = [
@@ -81,6 +84,10 @@ export function normalisedAddresses(input: ContactInput): Map<string, string> {
       `/addresses/${channel}`,
     ]),
   ]
+  if (given.length > mostAddresses + 2) {
+    const message = `a contact has at most ${mostAddresses} addresses on further channels`
+    throw invalid('/addresses', message, 'too-many-addresses')
+  }
   const wanted = new Map<string, string>()
   const errors = []
   for (const [channel, address, pointer] of given) {

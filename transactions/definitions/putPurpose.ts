@@ -6,6 +6,7 @@ import { eq, sql } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
 import type { Db } from '../../db/connect.ts'
 import { profiles, purposes, topics } from '../../db/schema/definitions.ts'
+import { own } from '../../domain/own.ts'
 import { invalid, Refusal } from '../../domain/refusal.ts'
 import { type Purpose, purposeShape } from '../../domain/shapes/purpose.ts'
 import type { House } from '../house.ts'
@@ -71,8 +72,8 @@ function loosenedChannels(before: Purpose, after: Purpose): string[] {
   const channels = new Set([...Object.keys(before.channels ?? {}), ...Object.keys(after.channels ?? {})])
   const loosened = [...channels].filter(
     (channel) =>
-      (before.channels?.[channel] ?? before.enforcement) === 'restrictive' &&
-      (after.channels?.[channel] ?? after.enforcement) === 'non-restrictive',
+      (own(before.channels, channel) ?? before.enforcement) === 'restrictive' &&
+      (own(after.channels, channel) ?? after.enforcement) === 'non-restrictive',
   )
   const pointers = loosened.map((channel) => `/channels/${channel}`)
   if (before.enforcement === 'restrictive' && after.enforcement === 'non-restrictive')
