@@ -41,6 +41,7 @@ const house: House = {
   versions: new Versions(),
   dataKeys: settings.dataKeys,
   channels: channelsOf(settings),
+  log,
 }
 const email = openSmtpChannel(settings.SMTP_URL)
 

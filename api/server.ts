@@ -28,6 +28,7 @@ const house: House = {
   versions: new Versions(),
   dataKeys: settings.dataKeys,
   channels: channelsOf(settings),
+  log,
 }
 await registerBuiltIns(house)
 

@@ -65,7 +65,7 @@ export async function putPersons(api: Api, prefix: string, count: number): Promi
         purpose: 'marketing',
         topic: 'newsletter',
         state: 'opted-in',
-        source: { kind: 'form' },
+        source: { kind: 'api' },
         circumstances: 'ticked the box of the sign-up form',
         notice: { id: 'sign-up', version: '1', language: 'en', wording: 'Yes, write to me.' },
       },

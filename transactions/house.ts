@@ -1,7 +1,9 @@
 /** What every transaction stands on. */
+import type { Logger } from 'pino'
 import type { Db } from '../db/connect.ts'
 import type { Versions } from '../db/reads/versions.ts'
 import type { DataKeyring } from '../domain/ledger/keyring.ts'
+import { invalid } from '../domain/refusal.ts'
 
 export type House = {
   db: Db
@@ -16,9 +18,26 @@ export type House = {
   dataKeys: DataKeyring
   /** Channels that can be sent on now. */
   channels: ReadonlySet<string>
+  /** For alarms that an operator must see although the request succeeds. Takes no personal data. */
+  log: Logger
 }
 
 /** The channels these settings give. */
 export function channelsOf(settings: { SMTP_URL: string }): ReadonlySet<string> {
   return new Set(settings.SMTP_URL === '' ? [] : ['email'])
+}
+
+/** Channels that exist even where no provider is set for them: no opt-out waits for a provider. */
+const builtInChannels: readonly string[] = ['email', 'sms']
+
+/**
+ * Refuses an address on a channel that does not exist: nothing could ever be sent there, so a consent or contact that names it
+ * is a mistake (often a typing error) that the caller must hear of.
+ * @param pointer of the channel, or of the address where the channel is its key
+ * @throws Refusal invalid, `unknown-channel`
+ */
+export function requireChannel(house: Pick<House, 'channels'>, channel: string, pointer: string): void {
+  if (builtInChannels.includes(channel) || house.channels.has(channel)) return
+  const known = [...new Set([...builtInChannels, ...house.channels])].join(', ')
+  throw invalid(pointer, `There is no channel "${channel}". Known channels: ${known}.`, 'unknown-channel')
 }

@@ -19,7 +19,7 @@ import {
   verifyShape,
 } from '../../domain/shapes/consent.ts'
 import { evidencePage } from '../../pages/evidence.ts'
-import type { House } from '../../transactions/house.ts'
+import { type House, requireChannel } from '../../transactions/house.ts'
 import { recordConsent } from '../../transactions/ledger/recordConsent.ts'
 import { type Route, route } from '../routing.ts'
 import { type Caller, permits } from '../scopes.ts'
@@ -80,6 +80,7 @@ export const consentRoutes: Route[] = [
     },
     handle: async ({ query, house }) => {
       const { channel, asOf, knownAt } = query
+      requireChannel(house, channel, '/query/channel')
       const address = addressOf(query, '/query/address')
       const { id, states } = await readConsentStates(house.db, channel, address, { asOf, knownAt })
       return { status: 200, body: { contactPoint: { channel, address, id }, states } }
@@ -110,6 +111,7 @@ export const consentRoutes: Route[] = [
       200: { description: 'Events, mails, wordings and a verification', schema: evidencePackShape },
     },
     handle: async ({ query, house, accepts }) => {
+      requireChannel(house, query.channel, '/query/channel')
       const address = addressOf(query, '/query/address')
       const pack = await readEvidencePack(house.db, house.dataKeys, query.channel, address)
       if (accepts('text/html'))
@@ -129,6 +131,7 @@ export const consentRoutes: Route[] = [
     handle: async ({ body, house }) => {
       const { contactPoint } = body
       if (contactPoint === undefined) return { status: 200, body: await verifyLedger(house.db) }
+      requireChannel(house, contactPoint.channel, '/contactPoint/channel')
       const address = addressOf(contactPoint, '/contactPoint/address')
       const id = await findContactPoint(house.db, contactPoint.channel, address)
       if (id === null) throw new Refusal('not-found', 'nothing is known of this address')

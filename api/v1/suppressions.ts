@@ -4,6 +4,7 @@ import { pageShape } from '../../db/reads/page.ts'
 import { listSuppressions } from '../../db/reads/suppressions.ts'
 import { invalid } from '../../domain/refusal.ts'
 import { contactPointShape, idShape } from '../../domain/shapes/primitives.ts'
+import { requireChannel } from '../../transactions/house.ts'
 import { type Route, route } from '../routing.ts'
 import { addressOf } from './consentAddress.ts'
 
@@ -46,6 +47,7 @@ export const suppressionRoutes: Route[] = [
       if (query.address !== undefined && channel === undefined) {
         throw invalid('/query/channel', 'is needed where an address is named')
       }
+      if (channel !== undefined) requireChannel(house, channel, '/query/channel')
       const address =
         query.address === undefined || channel === undefined
           ? undefined

@@ -1,7 +1,8 @@
 /** What conditions and templates may read of a contact: its own fields, its addresses, and its consent by channel. */
 import { eq, inArray } from 'drizzle-orm'
-import { standing } from '../../domain/consent/standing.ts'
+import { standing, stateAt } from '../../domain/consent/standing.ts'
 import type { Entry, Standing } from '../../domain/consent/types.ts'
+import { databaseNow } from '../clock.ts'
 import type { Db } from '../connect.ts'
 import { contactAddresses, contactPoints, type contacts } from '../schema/contacts.ts'
 import { topics } from '../schema/definitions.ts'
@@ -63,7 +64,10 @@ export function withNamedAddresses(contact: Omit<ContactBinding, 'email' | 'phon
   return { ...contact, email, phone: sms }
 }
 
-/** Consent of every address of the contact, for every purpose and topic: what nobody spoke of is `none`. */
+/**
+ * Consent of every address of the contact, for every purpose and topic: what nobody spoke of is `none`, and so is an opt-in past
+ * its expiry, by the database's clock, as in every decision.
+ */
 export async function readConsentBinding(db: Db, contactId: string): Promise<ConsentBinding> {
   const points = await db
     .select({ channel: contactAddresses.channel, id: contactAddresses.contactPointId })
@@ -80,10 +84,11 @@ export async function readConsentBinding(db: Db, contactId: string): Promise<Con
       ),
     )
   const known = await db.select({ purpose: topics.purpose, topic: topics.key }).from(topics)
+  const now = await databaseNow(db)
   return Object.fromEntries(
     points.map((point) => {
       const entries = states.filter((state) => state.point === point.id).map((state) => state.entry)
-      return [point.channel, consentOfPoint(entries, known)]
+      return [point.channel, consentOfPoint(entries, known, now)]
     }),
   )
 }
@@ -91,19 +96,20 @@ export async function readConsentBinding(db: Db, contactId: string): Promise<Con
 function consentOfPoint(
   entries: Entry[],
   known: { purpose: string; topic: string }[],
+  now: string,
 ): Record<string, PurposeBinding> {
   const purposes = new Set([...entries.map((entry) => entry.purpose), ...known.map((row) => row.purpose)])
   purposes.delete('*')
   return Object.fromEntries(
     [...purposes].map((purpose) => {
-      const { state, pending } = standing({ entries }, purpose, null)
+      const own = standing({ entries }, purpose, null)
       const named = known
         .filter((row) => row.purpose === purpose)
         .map((row) => {
-          const own = standing({ entries }, purpose, row.topic)
-          return [row.topic, { state: own.state, pending: own.pending }] as const
+          const ofTopic = standing({ entries }, purpose, row.topic)
+          return [row.topic, { state: stateAt(ofTopic, now), pending: ofTopic.pending }] as const
         })
-      return [purpose, { state, pending, topics: Object.fromEntries(named) }]
+      return [purpose, { state: stateAt(own, now), pending: own.pending, topics: Object.fromEntries(named) }]
     }),
   )
 }

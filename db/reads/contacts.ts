@@ -1,8 +1,9 @@
 /** Contacts as the API shows them. */
 import { asc, eq, gt, inArray } from 'drizzle-orm'
-import { standing } from '../../domain/consent/standing.ts'
+import { standing, stateAt } from '../../domain/consent/standing.ts'
 import type { Standing } from '../../domain/consent/types.ts'
 import { notFound } from '../../domain/refusal.ts'
+import { databaseNow } from '../clock.ts'
 import type { Db } from '../connect.ts'
 import { contactAddresses, contacts } from '../schema/contacts.ts'
 import { consentStates } from '../schema/ledger.ts'
@@ -29,19 +30,22 @@ export async function getContact(
   return { ...(await view(db, row)), consents: await consentsOf(db, row.id) }
 }
 
-/** What was ever said, by channel. */
+/** What was ever said, by channel; an opt-in past its expiry is `none`, as for decisions. */
 async function consentsOf(db: Db, contactId: string): Promise<ContactConsent[]> {
   const points = await db.select().from(contactAddresses).where(eq(contactAddresses.contactId, contactId))
   if (points.length === 0) return []
   const ids = points.map((point) => point.contactPointId)
   const states = await db.select().from(consentStates).where(inArray(consentStates.contactPointId, ids))
+  const now = await databaseNow(db)
   return points.flatMap((point) => {
     const entries = states
       .filter((state) => state.contactPointId === point.contactPointId)
       .map((state) => state.entry)
     return entries.map(({ purpose, topic }) => {
-      const { state, pending, since } = standing({ entries }, purpose, topic)
-      return { channel: point.channel, purpose, topic, state, pending, since }
+      const found = standing({ entries }, purpose, topic)
+      const state = stateAt(found, now)
+      const since = state === 'none' ? null : found.since
+      return { channel: point.channel, purpose, topic, state, pending: found.pending, since }
     })
   })
 }

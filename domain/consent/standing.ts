@@ -5,8 +5,15 @@
  * except that an opt-in not newer than the newest opt-out of its purpose or of `*` is void, and stays void when the
  * purpose is opted in to again. Where nothing of its own stands, a topic is opted out if its purpose is.
  */
-import { compareInstants } from './instant.ts'
-import { type Entry, everything, type NewestOptOut, type Standing, type Standings } from './types.ts'
+import { compareInstants, hasCome } from './instant.ts'
+import {
+  type ConsentState,
+  type Entry,
+  everything,
+  type NewestOptOut,
+  type Standing,
+  type Standings,
+} from './types.ts'
 
 /** Where nothing was ever said. */
 export const noStanding: Standing = {
@@ -100,4 +107,13 @@ function newerOf(a: NewestOptOut | null, b: NewestOptOut | null): NewestOptOut |
 /** The fold keeps only those that no opt-out has overtaken. */
 function requestsOf(own: Entry | undefined): string[] {
   return own === undefined ? [] : own.pending.map(({ event }) => event)
+}
+
+/**
+ * The state as `decide` sees it at a moment: an opt-in past its expiry is none. For whoever asks for the state alone: conditions,
+ * and what counts as a change.
+ * @param now RFC 3339
+ */
+export function stateAt({ state, expiresAt }: Standing, now: string): ConsentState {
+  return state === 'opted-in' && expiresAt !== null && hasCome(expiresAt, now) ? 'none' : state
 }

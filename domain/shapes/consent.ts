@@ -1,6 +1,7 @@
 /** Consents as systems state and ask them. */
 import { z } from 'zod'
 import { sourceKinds } from '../ledger/event.ts'
+import { outsideSourceKinds } from '../ledger/sources.ts'
 import {
   contactPointShape,
   instantShape,
@@ -51,7 +52,7 @@ const consentExample = {
   purpose: 'marketing',
   topic: 'newsletter',
   state: 'opted-in',
-  source: { kind: 'form' },
+  source: { kind: 'api' },
   circumstances: 'ticked the unticked newsletter box of the check-out form',
   notice: { id: 'check-out', version: '3', language: 'en', wording: 'Yes, send me the newsletter.' },
 } as const
@@ -66,7 +67,12 @@ export const consentShape = z
     state: z.enum(['opted-in', 'opted-out']),
     occurredAt: instantShape.optional(),
     source: z.strictObject({
-      kind: z.enum(sourceKinds),
+      kind: z.enum(sourceKinds).meta({
+        // All are parsed, so that a reserved one is refused by its own code; only these are offered.
+        override: { enum: [...outsideSourceKinds] },
+        description:
+          'Where it came from. Sources that only Assent itself can be are refused (`reserved-source`)',
+      }),
       via: z.enum(['branch', 'phone', 'letter']).optional(),
       reference: textShape(500).optional(),
     }),

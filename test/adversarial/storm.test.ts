@@ -61,7 +61,7 @@ it('leaves no deadlock and a ledger that verifies', async () => {
           purpose: 'marketing',
           topic: 'newsletter',
           state: 'opted-in',
-          source: { kind: 'form' },
+          source: { kind: 'api' },
           circumstances: 'ticked',
           notice: { id: 'form', version: '1', language: 'en', wording: 'Yes' },
         },

@@ -160,6 +160,7 @@ export async function startAssent(options: AssentOptions = {}): Promise<Assent> 
     versions: new Versions(),
     dataKeys: settings.dataKeys,
     channels: channelsOf(settings),
+    log,
   }
   await registerBuiltIns(house)
   const connection = Connection.lazy({ ...engineOptions(settings), connectTimeout: '2 seconds' })

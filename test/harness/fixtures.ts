@@ -98,7 +98,7 @@ export async function optIn(api: ApiClient, email: string, purpose: string, topi
       purpose,
       ...(topic === undefined ? {} : { topic }),
       state: 'opted-in',
-      source: { kind: 'form' },
+      source: { kind: 'api' },
       circumstances: 'ticked the box of the sign-up form',
       notice: { id: 'sign-up', version: '1', language: 'en', wording: 'Yes, write to me.' },
     },

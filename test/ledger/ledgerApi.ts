@@ -8,6 +8,7 @@ import { authenticator } from '../../api/authenticate.ts'
 import { problems } from '../../api/problems.ts'
 import { mountRoutes } from '../../api/routing.ts'
 import { consentRoutes } from '../../api/v1/consents.ts'
+import { contactRoutes } from '../../api/v1/contacts.ts'
 import { definitionRoutes } from '../../api/v1/definitions.ts'
 import { doubleOptInRoutes } from '../../api/v1/doubleOptIns.ts'
 import { keyRoutes } from '../../api/v1/keys.ts'
@@ -35,6 +36,8 @@ export type LedgerApi = {
   between(): Promise<string>
   /** Appends to a contact point's chain as our own surfaces do. */
   append(contactPoint: string, ...statements: Statement[]): Promise<Appended>
+  /** What was logged so far: one line of JSON each. */
+  logged: readonly string[]
   stop(): Promise<void>
 }
 
@@ -42,11 +45,13 @@ export async function startLedgerApi(): Promise<LedgerApi> {
   const database = await ownDatabase()
   const pool = connect(database.url)
   const owner = postgres(database.url, { max: 1, onnotice: () => {} })
+  const logged: string[] = []
   const house: House = {
     db: pool.db,
     versions: new Versions(),
     dataKeys: parseDataKeys(testKeys.ASSENT_DATA_KEYS),
     channels: new Set(['email']),
+    log: pino({ level: 'debug' }, { write: (line: string) => logged.push(line) }),
   }
   const app = express()
   app.set('query parser', 'simple')
@@ -54,6 +59,7 @@ export async function startLedgerApi(): Promise<LedgerApi> {
   const routes = [
     ...definitionRoutes,
     ...consentRoutes,
+    ...contactRoutes,
     ...doubleOptInRoutes,
     ...suppressionRoutes,
     ...keyRoutes,
@@ -74,6 +80,7 @@ export async function startLedgerApi(): Promise<LedgerApi> {
     api,
     house,
     owner,
+    logged,
     tamper: async (statement) => {
       await owner.begin(async (tx) => {
         await tx.unsafe('set local session_replication_role = replica')
@@ -126,7 +133,7 @@ export type Stated = z.output<typeof consentShape>
 export const problemShape = z.looseObject({
   status: z.number(),
   detail: z.string(),
-  errors: z.array(z.object({ pointer: z.string(), message: z.string() })),
+  errors: z.array(z.looseObject({ pointer: z.string(), message: z.string() })),
 })
 
 export const statesShape = z.object({

@@ -32,7 +32,8 @@ export async function copyOptOuts(
           purpose: entry.purpose,
           topic: entry.topic,
           state: 'opted-out',
-          occurredAt: null,
+          // Copied as it stood: dated now, it would beat an opt-in that the person gave the new address meanwhile.
+          occurredAt: entry.newest.at,
           source: { kind: 'crm', via: 'address-changed' },
           related: { copyOf: entry.newest.event },
           sealed: {

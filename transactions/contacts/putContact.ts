@@ -15,14 +15,14 @@ import { normaliseAddress } from '../../domain/messages/normalise.ts'
 import { invalid, Refusal } from '../../domain/refusal.ts'
 import type { ContactInput } from '../../domain/shapes/contact.ts'
 import { lockKey } from '../definitions/nextVersion.ts'
-import type { House } from '../house.ts'
+import { type House, requireChannel } from '../house.ts'
 import { type ContactRow, lockContact } from '../locks.ts'
 import { type OutboxTrigger, putInOutbox } from '../outbox.ts'
 import { adoptNewcomer } from './adoptNewcomer.ts'
 import { changesOf, type Raised } from './changes.ts'
 import { copyOptOuts } from './copyOptOuts.ts'
 
-/** @throws Refusal invalid for an address that is none */
+/** @throws Refusal invalid for an address that is none; `unknown-channel` for a channel that does not exist */
 export async function putContact(
   house: House,
   externalId: string,
@@ -40,6 +40,7 @@ export async function putContactIn(
   input: ContactInput,
   wanted: Map<string, string>,
 ): Promise<{ id: string; created: boolean }> {
+  for (const channel of wanted.keys()) requireChannel(house, channel, `/addresses/${channel}`)
   // Two first PUTs of one contact must not make two.
   await lockKey(tx, 'contact', externalId)
   const [known] = await tx

@@ -19,7 +19,7 @@ import { invalid, Refusal } from '../../domain/refusal.ts'
 import type { DoubleOptInInput } from '../../domain/shapes/consent.ts'
 import { type Profile, profileShape } from '../../domain/shapes/profile.ts'
 import { tooManyConfirmations } from '../deliveries/confirmationLimit.ts'
-import type { House } from '../house.ts'
+import { type House, requireChannel } from '../house.ts'
 import { appendEvents } from '../ledger/appendEvents.ts'
 import { splitEvidence } from '../ledger/evidence.ts'
 import { lockContactPoint } from '../locks.ts'
@@ -36,6 +36,7 @@ export async function requestDoubleOptIn(
   options: { caller: string | null; clock?: 'real' | 'skipping' },
 ): Promise<{ id: string; state: 'pending' }> {
   const { channel } = input.contactPoint
+  requireChannel(house, channel, '/contactPoint/channel')
   if (channel !== 'email' || !house.channels.has(channel)) {
     throw invalid('/contactPoint/channel', `there is no double opt-in on the channel "${channel}"`)
   }

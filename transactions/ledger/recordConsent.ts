@@ -9,11 +9,12 @@ import type { Db } from '../../db/connect.ts'
 import { findOrCreateContactPoint } from '../../db/reads/contactPoint.ts'
 import { purposes, topics } from '../../db/schema/definitions.ts'
 import { everything } from '../../domain/consent/types.ts'
+import { isOutsideSource, outsideSourceKinds } from '../../domain/ledger/sources.ts'
 import { normaliseAddress } from '../../domain/messages/normalise.ts'
 import { invalid, Refusal } from '../../domain/refusal.ts'
 import type { ConsentStatement } from '../../domain/shapes/consent.ts'
 import { point } from '../../points.ts'
-import type { House } from '../house.ts'
+import { type House, requireChannel } from '../house.ts'
 import { lockContactPoint } from '../locks.ts'
 import { appendEvents, type Recorded, type Statement } from './appendEvents.ts'
 import { splitEvidence } from './evidence.ts'
@@ -31,7 +32,8 @@ export async function recordConsent(
   options: { caller: string; idempotencyKey?: string | null },
 ): Promise<{ event: Recorded; contactPoint: string }> {
   const { channel } = statement.contactPoint
-  if (!isChannel(house, channel)) throw invalid('/contactPoint/channel', `there is no channel "${channel}"`)
+  requireChannel(house, channel, '/contactPoint/channel')
+  refuseReservedSource(statement)
   const address = normaliseAddress(channel, statement.contactPoint.address)
   if (!address.ok) throw invalid('/contactPoint/address', address.message)
   refuseBareOptIn(statement)
@@ -50,9 +52,14 @@ export async function recordConsent(
   })
 }
 
-/** E-mail and SMS are there whether or not a provider is set: no opt-out waits for one. */
-function isChannel(house: House, channel: string): boolean {
-  return channel === 'email' || channel === 'sms' || house.channels.has(channel)
+/** These sources say that Assent itself saw what happened. A caller who could claim them could forge the best proof there is. */
+function refuseReservedSource({ source }: ConsentStatement): void {
+  if (isOutsideSource(source.kind)) return
+  throw invalid(
+    '/source/kind',
+    `Only Assent itself records the source "${source.kind}". Name your own source: ${outsideSourceKinds.join(', ')}.`,
+    'reserved-source',
+  )
 }
 
 /** Permission is what must be proven: without how it came about, or what was agreed to, there is none. */

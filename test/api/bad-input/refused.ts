@@ -26,7 +26,7 @@ export const consent = {
   contactPoint: { channel: 'email', address: 'bad-input@example.com' },
   purpose: 'marketing',
   state: 'opted-in',
-  source: { kind: 'form' },
+  source: { kind: 'api' },
   circumstances: 'ticked the box',
   notice: { id: 'sign-up', version: '1', language: 'en', wording: 'Yes, write to me.' },
 }
