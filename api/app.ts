@@ -8,7 +8,8 @@ import { jsonBody, linesBody } from './bodies.ts'
 import { documentationRoutes } from './documentation.ts'
 import { type Health, healthRoutes } from './health.ts'
 import { peopleRoutes } from './people/people.ts'
-import { problems, sendProblem } from './problems.ts'
+import { problemRoutes } from './problemPages.ts'
+import { problems } from './problems.ts'
 import { mountRoutes } from './routing.ts'
 import { allRoutes } from './v1/routes.ts'
 
@@ -39,10 +40,11 @@ export function createApp(options: AppOptions): Express {
   mountRoutes(app, allRoutes, { house, authenticate: authenticator(house.db, options.apiKey), afterCommit })
   app.use(healthRoutes(options.health))
   app.use(documentationRoutes(options.publicUrl))
+  app.use(problemRoutes(options.publicUrl))
   app.use(peopleRoutes({ house, publicUrl: options.publicUrl, afterCommit, log }))
-  app.use((_request, response) => {
-    sendProblem(response, new Refusal('not-found', 'there is nothing at this address'))
+  app.use(() => {
+    throw new Refusal('not-found', 'there is nothing at this address')
   })
-  app.use(problems(log))
+  app.use(problems(log, options.publicUrl))
   return app
 }

@@ -1,7 +1,14 @@
 /** The OpenAPI 3.1 document, made from the routes themselves. */
 import type { z } from 'zod'
-import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi'
+import {
+  createDocument,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiPathsObject,
+  type ZodOpenApiResponsesObject,
+} from 'zod-openapi'
+import type { RefusalKind } from '../domain/refusal.ts'
 import { journeyFields } from '../domain/shapes/journey.ts'
+import { problemKind } from './problemKinds.ts'
 import { problemShape } from './problems.ts'
 import type { Route } from './routing.ts'
 import { allRoutes } from './v1/routes.ts'
@@ -33,10 +40,9 @@ export function openApi(publicUrl: string): OpenApiDocument {
 }
 
 function operation(one: Route): ZodOpenApiOperationObject {
-  const problem = { 'application/problem+json': { schema: problemShape } }
   return {
     tags: [one.tag],
-    operationId: operationId(one),
+    operationId: one.operationId,
     summary: one.summary,
     description: [one.description, scopesOf(one)].filter((text) => text !== undefined).join('\n\n'),
     requestParams: {
@@ -65,45 +71,82 @@ function operation(one: Route): ZodOpenApiOperationObject {
             content: { [one.bodyType ?? 'application/json']: { schema: one.body } },
           },
         }),
-    responses: {
-      ...Object.fromEntries(
-        Object.entries(one.responses).map(([status, response]) => [
-          status,
-          response.schema === undefined
-            ? { description: response.description }
-            : {
-                description: response.description,
-                content: { [response.type ?? 'application/json']: { schema: response.schema } },
-              },
-        ]),
-      ),
-      '401': { description: 'No valid key', content: problem },
-      '403': { description: 'The key may not do this', content: problem },
-      ...(one.params === undefined ? {} : { '404': { description: 'Not known', content: problem } }),
-      ...(one.body === undefined
-        ? {}
-        : {
-            '400': { description: 'Malformed', content: problem },
-            '409': { description: 'Conflict', content: problem },
-            '413': { description: 'More than 1 MB', content: problem },
-            '415': { description: 'Another content type', content: problem },
-          }),
-      '422': { description: 'A field is wrong', content: problem },
-      '503': { description: 'Not available now', content: problem },
-    },
+    responses: { ...successes(one), ...refusals(one) },
   }
 }
 
-function scopesOf(one: Route): string | undefined {
-  return one.scopes === null ? undefined : `Scopes: ${one.scopes.map((scope) => `\`${scope}\``).join(' or ')}`
+function successes(one: Route): ZodOpenApiResponsesObject {
+  return Object.fromEntries(
+    Object.entries(one.responses).map(([status, { description, schema, type, page }]) => [
+      status,
+      schema === undefined
+        ? { description }
+        : {
+            description,
+            content: {
+              [type ?? 'application/json']: { schema },
+              ...(page === true ? { 'text/html': { schema: { type: 'string' as const } } } : {}),
+            },
+          },
+    ]),
+  )
 }
 
-function operationId(one: Route): string {
-  const words = one.path
-    .replace(/^\/v1\//, '')
-    .split(/[/{}-]+/)
-    .filter((word) => word !== '')
-  return one.method + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('')
+function refusals(one: Route): ZodOpenApiResponsesObject {
+  return Object.fromEntries(
+    Object.entries(refusalsOf(one)).map(([status, description]) => [
+      status,
+      {
+        description,
+        ...(status === '429' || status === '503'
+          ? {
+              headers: {
+                'Retry-After': { description: 'Seconds to wait', schema: { type: 'integer' as const } },
+              },
+            }
+          : {}),
+        content: { 'application/problem+json': { schema: problemShape } },
+      },
+    ]),
+  )
+}
+
+/** Every refusal that a route can answer, by status: what follows from its shape, and what it says itself. */
+export function refusalsOf(one: Route): Record<string, string> {
+  const kinds: Partial<Record<RefusalKind, string>> = {
+    ...(one.scopes === null
+      ? {}
+      : {
+          unauthorised: 'No valid key',
+          forbidden: 'The key may not do this',
+          'too-many': 'Too many wrong keys',
+        }),
+    ...(one.params === undefined ? {} : { 'not-found': 'Not known' }),
+    ...(one.body === undefined
+      ? {}
+      : {
+          malformed: 'The body cannot be read',
+          'too-large': 'The body has more than 1 MB',
+          unsupported: 'The body has another content type',
+        }),
+    ...(one.creates === true ? { conflict: usedKey } : {}),
+    invalid: 'A field is wrong',
+    internal: 'A fault of the server',
+    unavailable: 'Not available now',
+    ...one.refuses,
+    ...(one.creates === true && one.refuses?.conflict !== undefined
+      ? { conflict: `${one.refuses.conflict}; or: ${usedKey}` }
+      : {}),
+  }
+  return Object.fromEntries(
+    Object.entries(kinds).map(([kind, description]) => [problemKind(kind)?.status ?? 500, description]),
+  )
+}
+
+const usedKey = 'the Idempotency-Key was used with another request'
+
+function scopesOf(one: Route): string | undefined {
+  return one.scopes === null ? undefined : `Scopes: ${one.scopes.map((scope) => `\`${scope}\``).join(' or ')}`
 }
 
 function isObject(shape: z.ZodType | undefined): shape is z.ZodObject {

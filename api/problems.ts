@@ -1,20 +1,21 @@
 /** The one place where errors become problem details (RFC 9457). Nothing of the inside is told. */
-import type { ErrorRequestHandler, Response } from 'express'
+import type { ErrorRequestHandler } from 'express'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { isDatabaseAway } from '../db/lostConnection.ts'
-import { type FieldError, Refusal, type RefusalKind } from '../domain/refusal.ts'
+import { type FieldError, Refusal } from '../domain/refusal.ts'
+import { problemKinds, problemType } from './problemKinds.ts'
 
 export const problemShape = z
   .object({
     type: z.string().meta({
-      description: 'URI of the kind of problem',
+      description: 'URI of the kind of problem; it leads to a page with causes and remedies',
       example: 'https://assent.example/problems/invalid',
     }),
     code: z.string().meta({ description: 'Stable and machine-readable', example: 'too-many-runs' }),
-    title: z.string(),
-    status: z.number().int(),
-    detail: z.string(),
+    title: z.string().meta({ description: 'The kind in words, the same every time' }),
+    status: z.number().int().meta({ description: 'HTTP status' }),
+    detail: z.string().meta({ description: 'What is wrong with this request, and what to do' }),
     errors: z
       .array(
         z.object({
@@ -27,60 +28,40 @@ export const problemShape = z
   })
   .meta({ id: 'Problem', description: 'RFC 9457 problem details' })
 
-const kinds: Record<RefusalKind, { status: number; title: string }> = {
-  malformed: { status: 400, title: 'The request is malformed' },
-  unauthorised: { status: 401, title: 'A valid key is needed' },
-  forbidden: { status: 403, title: 'The key may not do this' },
-  'not-found': { status: 404, title: 'There is no such thing' },
-  conflict: { status: 409, title: 'It conflicts with how things stand' },
-  'too-large': { status: 413, title: 'The body is too large' },
-  unsupported: { status: 415, title: 'The content type is not supported' },
-  invalid: { status: 422, title: 'Something in the request is wrong' },
-  'too-many': { status: 429, title: 'Too many requests' },
-  unavailable: { status: 503, title: 'Not available now; repeat later' },
-}
-
-export function sendProblem(response: Response, refusal: Refusal): void {
-  const { status, title } = kinds[refusal.kind]
-  if (refusal.retryAfter !== null) response.set('Retry-After', String(refusal.retryAfter))
-  if (status === 401) response.set('WWW-Authenticate', 'Bearer')
-  response
-    .status(status)
-    .type('application/problem+json')
-    .send(
-      JSON.stringify({
-        type: `urn:assent:problem:${refusal.kind}`,
-        code: refusal.code,
-        title,
-        status,
-        detail: refusal.message,
-        errors: refusal.errors,
-        ...refusal.extra,
-      }),
-    )
-}
-
-export function problems(log: Logger): ErrorRequestHandler {
-  return (error, request, response, next) => {
-    if (response.headersSent) return next(error)
-    const refusal = asRefusal(error)
-    if (refusal !== null) return sendProblem(response, refusal)
-    log.error({ err: error, method: request.method, route: request.route?.path }, 'a request failed')
-    response
-      .status(500)
-      .type('application/problem+json')
-      .send(
-        JSON.stringify({
-          type: 'urn:assent:problem:internal',
-          code: 'internal',
-          title: 'Something went wrong here',
-          status: 500,
-          detail: 'the request was not carried out; nothing was changed',
-          errors: [],
-        }),
-      )
+/** The problem document of a refusal. @param publicUrl base of `type` */
+export function problemOf(refusal: Refusal, publicUrl: string): z.infer<typeof problemShape> {
+  const { status, title } = problemKinds[refusal.kind]
+  return {
+    type: problemType(publicUrl, refusal.kind),
+    code: refusal.code,
+    title,
+    status,
+    detail: refusal.message,
+    errors: [...refusal.errors],
+    ...refusal.extra,
   }
 }
+
+/** Answers every error of the API, also 404, 405 and 500. An error that nobody foresaw goes to the log and nowhere else. */
+export function problems(log: Logger, publicUrl: string): ErrorRequestHandler {
+  return (error, request, response, next) => {
+    if (response.headersSent) return next(error)
+    const known = asRefusal(error)
+    if (known === null) {
+      log.error({ err: error, method: request.method, route: request.route?.path }, 'a request failed')
+    }
+    const refusal = known ?? unforeseen
+    const problem = problemOf(refusal, publicUrl)
+    if (refusal.retryAfter !== null) response.set('Retry-After', String(refusal.retryAfter))
+    if (problem.status === 401) response.set('WWW-Authenticate', 'Bearer')
+    response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem))
+  }
+}
+
+const unforeseen = new Refusal(
+  'internal',
+  'a fault on our side; whether the request had an effect is not known. Repeat a POST with the same Idempotency-Key or trigger id',
+)
 
 /** What a known error says to the caller; null for one that is our own fault. */
 export function asRefusal(error: unknown): Refusal | null {

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import type { Express, Request, RequestHandler, Response } from 'express'
 import type { z } from 'zod'
 import { canonicalBytes } from '../domain/ledger/canonical.ts'
-import { Refusal } from '../domain/refusal.ts'
+import { Refusal, type RefusalKind } from '../domain/refusal.ts'
 import { unreadable } from '../domain/shapes/readable.ts'
 import type { House } from '../transactions/house.ts'
 import { onceFor } from '../transactions/onceFor.ts'
@@ -43,6 +43,8 @@ type Spec<P extends Shape, Q extends Shape, B extends Shape> = {
   method: Method
   /** OpenAPI's writing: `/v1/profiles/{key}`. */
   path: string
+  /** Readable and unique (`putProfile`): clients generated from the document name their methods after it. */
+  operationId: string
   tag: string
   summary: string
   description?: string
@@ -53,7 +55,10 @@ type Spec<P extends Shape, Q extends Shape, B extends Shape> = {
   body?: B
   /** Media type of the body, where it is not JSON; its handler gets the raw text. */
   bodyType?: string
-  responses: Record<number, { description: string; schema?: z.ZodType; type?: string }>
+  /** Successes by status. `page`: `Accept: text/html` gives the same as a page. */
+  responses: Record<number, { description: string; schema?: z.ZodType; type?: string; page?: boolean }>
+  /** What this route refuses beyond what every route of its kind does (`refusalsOf`), and when. */
+  refuses?: Partial<Record<RefusalKind, string>>
   /** Honours Idempotency-Key. */
   creates?: boolean
   /** A question, though it is no GET: nothing is written, so nobody needs to look at the outbox after it. */
@@ -110,17 +115,8 @@ export function mountRoutes(
   for (const [path, methods] of paths) {
     const allowed = [...methods].join(', ')
     app.all(path, (_request, response) => {
-      response.set('Allow', allowed).status(405).type('application/problem+json')
-      response.send(
-        JSON.stringify({
-          type: 'urn:assent:problem:method-not-allowed',
-          code: 'method-not-allowed',
-          title: 'This address does not take this method',
-          status: 405,
-          detail: `it takes ${allowed}`,
-          errors: [],
-        }),
-      )
+      response.set('Allow', allowed)
+      throw new Refusal('method-not-allowed', `this address takes ${allowed}`)
     })
   }
 }

@@ -11,11 +11,13 @@ export type RefusalKind =
   | 'unauthorised' // 401
   | 'forbidden' // 403
   | 'not-found' // 404
+  | 'method-not-allowed' // 405
   | 'conflict' // 409
   | 'too-large' // 413
   | 'unsupported' // 415
   | 'invalid' // 422
   | 'too-many' // 429
+  | 'internal' // 500: only ever made of an unknown error, so nobody raises it
   | 'unavailable' // 503
 
 export class Refusal extends Error {

@@ -16,7 +16,7 @@ export function personProblems(log: Logger): ErrorRequestHandler {
     const refusal = isUndecodable(error) ? null : asRefusal(error)
     const { status, problem } = isUndecodable(error)
       ? answers['not-found']
-      : answers[refusal?.kind ?? 'broken']
+      : answers[refusal?.kind ?? 'internal']
     if (problem === 'broken') log.error({ err: error, method: request.method }, 'a page failed')
     if (refusal?.retryAfter != null) response.set('Retry-After', String(refusal.retryAfter))
     response.vary('Accept-Language')
@@ -24,18 +24,19 @@ export function personProblems(log: Logger): ErrorRequestHandler {
   }
 }
 
-const answers: Record<RefusalKind | 'broken', { status: number; problem: Problem }> = {
+const answers: Record<RefusalKind, { status: number; problem: Problem }> = {
   malformed: { status: 400, problem: 'bad-request' },
   unauthorised: { status: 404, problem: 'not-found' },
   forbidden: { status: 404, problem: 'not-found' },
   'not-found': { status: 404, problem: 'not-found' },
+  'method-not-allowed': { status: 405, problem: 'bad-request' },
   conflict: { status: 409, problem: 'not-possible' },
   'too-large': { status: 413, problem: 'too-large' },
   unsupported: { status: 415, problem: 'bad-request' },
   invalid: { status: 422, problem: 'not-possible' },
   'too-many': { status: 429, problem: 'away' },
   unavailable: { status: 503, problem: 'away' },
-  broken: { status: 500, problem: 'broken' },
+  internal: { status: 500, problem: 'broken' },
 }
 
 /** A path with broken percent-encoding names no token. */

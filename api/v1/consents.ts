@@ -38,6 +38,8 @@ export const consentRoutes: Route[] = [
   route({
     method: 'post',
     path: '/v1/consents',
+    operationId: 'recordConsent',
+    refuses: { conflict: 'The contact point was erased' },
     tag,
     summary: 'Record a consent or a withdrawal',
     description:
@@ -71,6 +73,7 @@ export const consentRoutes: Route[] = [
   route({
     method: 'get',
     path: '/v1/consents',
+    operationId: 'getConsents',
     tag,
     summary: 'How an address stands to every purpose and topic, now or then',
     scopes: ['consents', 'read'],
@@ -89,6 +92,7 @@ export const consentRoutes: Route[] = [
   route({
     method: 'post',
     path: '/v1/consents/check',
+    operationId: 'checkConsent',
     tag,
     summary: 'May this message leave? The decision, explained',
     description:
@@ -102,13 +106,19 @@ export const consentRoutes: Route[] = [
   route({
     method: 'get',
     path: '/v1/consents/evidence',
+    operationId: 'getEvidence',
+    refuses: { 'not-found': 'Nothing is known of this address' },
     tag,
     summary: 'The evidence pack of an address',
     description: '`Accept: text/html` gives it as a page to print.',
     scopes: ['consents', 'read'],
     query: addressQuery,
     responses: {
-      200: { description: 'Events, mails, wordings and a verification', schema: evidencePackShape },
+      200: {
+        description: 'Events, mails, wordings and a verification',
+        schema: evidencePackShape,
+        page: true,
+      },
     },
     handle: async ({ query, house, accepts }) => {
       requireChannel(house, query.channel, '/query/channel')
@@ -122,6 +132,8 @@ export const consentRoutes: Route[] = [
   route({
     method: 'post',
     path: '/v1/consents/verify',
+    operationId: 'verifyLedger',
+    refuses: { 'not-found': 'Nothing is known of this address' },
     tag,
     summary: 'Verify the chains and the derived state, whole or of one contact point',
     scopes: ['consents', 'read'],

@@ -24,6 +24,7 @@ export const contactRoutes: Route[] = [
   route({
     method: 'put',
     path: '/v1/contacts/{externalId}',
+    operationId: 'putContact',
     tag: 'Contacts',
     summary: 'Create or replace a contact',
     description:
@@ -44,6 +45,7 @@ export const contactRoutes: Route[] = [
   route({
     method: 'get',
     path: '/v1/contacts/{externalId}',
+    operationId: 'getContact',
     tag: 'Contacts',
     summary: 'A contact with its consents',
     scopes: ['contacts', 'read'],
@@ -57,6 +59,7 @@ export const contactRoutes: Route[] = [
   route({
     method: 'get',
     path: '/v1/contacts',
+    operationId: 'listContacts',
     tag: 'Contacts',
     summary: 'All contacts',
     scopes: ['contacts', 'read'],

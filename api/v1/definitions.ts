@@ -30,6 +30,7 @@ const profiles: Route[] = [
   route({
     method: 'put',
     path: '/v1/profiles/{key}',
+    operationId: 'putProfile',
     tag: 'Profiles',
     summary: 'Create or replace a compliance profile',
     scopes: ['journeys'],
@@ -48,6 +49,10 @@ const purposes: Route[] = [
   route({
     method: 'put',
     path: '/v1/purposes/{key}',
+    operationId: 'putPurpose',
+    refuses: {
+      conflict: 'Loosens a live purpose and is not confirmed: `effect` says how many become reachable',
+    },
     tag: 'Purposes',
     summary: 'Create or replace a purpose with its topics',
     description:
@@ -69,6 +74,7 @@ const messages: Route[] = [
   route({
     method: 'put',
     path: '/v1/messages/{key}',
+    operationId: 'putMessage',
     tag: 'Messages',
     summary: 'Create or replace a message; each change is a version',
     scopes: ['journeys'],
@@ -87,6 +93,7 @@ const triggerDefinitions: Route[] = [
   route({
     method: 'put',
     path: '/v1/trigger-definitions/{name}',
+    operationId: 'putTriggerDefinition',
     tag: 'Triggers',
     summary: 'Register a business or custom trigger',
     scopes: ['journeys'],
@@ -101,6 +108,7 @@ const triggerDefinitions: Route[] = [
   route({
     method: 'get',
     path: '/v1/trigger-definitions/{name}',
+    operationId: 'getTriggerDefinition',
     tag: 'Triggers',
     summary: 'A trigger definition',
     scopes: ['journeys', 'triggers', 'read'],
@@ -114,6 +122,7 @@ const triggerDefinitions: Route[] = [
   route({
     method: 'get',
     path: '/v1/trigger-definitions',
+    operationId: 'listTriggerDefinitions',
     tag: 'Triggers',
     summary: 'All trigger definitions',
     scopes: ['journeys', 'triggers', 'read'],
@@ -127,6 +136,8 @@ const triggerDefinitions: Route[] = [
   route({
     method: 'delete',
     path: '/v1/trigger-definitions/{name}',
+    operationId: 'deleteTriggerDefinition',
+    refuses: { conflict: 'It is built in, or a journey listens to it' },
     tag: 'Triggers',
     summary: 'Delete a trigger that nothing uses',
     scopes: ['journeys'],
@@ -145,10 +156,12 @@ function readers(
   tag: string,
   stored: z.ZodType,
 ): Route[] {
+  const name = kind.charAt(0).toUpperCase() + kind.slice(1)
   return [
     route({
       method: 'get',
       path: `/v1/${plural}/{key}`,
+      operationId: `get${name}`,
       tag,
       summary: `A ${kind} in its present version`,
       scopes: ['journeys', 'read'],
@@ -162,6 +175,7 @@ function readers(
     route({
       method: 'get',
       path: `/v1/${plural}`,
+      operationId: `list${name}s`,
       tag,
       summary: `All ${plural}`,
       scopes: ['journeys', 'read'],
@@ -175,6 +189,8 @@ function readers(
     route({
       method: 'delete',
       path: `/v1/${plural}/{key}`,
+      operationId: `delete${name}`,
+      refuses: { conflict: 'Something still uses it: `detail` says what' },
       tag,
       summary: `Delete a ${kind} on which nothing hangs`,
       scopes: ['journeys'],

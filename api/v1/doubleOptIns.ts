@@ -32,6 +32,7 @@ export const doubleOptInRoutes: Route[] = [
   route({
     method: 'post',
     path: '/v1/double-opt-ins',
+    operationId: 'requestDoubleOptIn',
     tag,
     summary: "Ask for the confirmation of a person's own wish",
     description:
@@ -49,6 +50,7 @@ export const doubleOptInRoutes: Route[] = [
   route({
     method: 'get',
     path: '/v1/double-opt-ins/{id}',
+    operationId: 'getDoubleOptIn',
     tag,
     summary: 'How a double opt-in stands',
     scopes: ['consents', 'read'],

@@ -28,6 +28,7 @@ export const journeyRoutes: Route[] = [
   route({
     method: 'put',
     path: '/v1/journeys/{key}',
+    operationId: 'putJourney',
     tag: 'Journeys',
     summary: 'Create or replace the draft of a journey, and check it',
     description:
@@ -48,6 +49,7 @@ export const journeyRoutes: Route[] = [
   route({
     method: 'get',
     path: '/v1/journeys/{key}',
+    operationId: 'getJourney',
     tag: 'Journeys',
     summary: 'The draft of a journey and which version is published',
     scopes: ['journeys', 'read'],
@@ -58,6 +60,7 @@ export const journeyRoutes: Route[] = [
   route({
     method: 'get',
     path: '/v1/journeys',
+    operationId: 'listJourneys',
     tag: 'Journeys',
     summary: 'All journeys',
     scopes: ['journeys', 'read'],
@@ -73,6 +76,8 @@ export const journeyRoutes: Route[] = [
   route({
     method: 'delete',
     path: '/v1/journeys/{key}',
+    operationId: 'deleteJourney',
+    refuses: { conflict: 'It was published: its runs and their proof rest on it' },
     tag: 'Journeys',
     summary: 'Delete a draft that was never published',
     scopes: ['journeys'],
@@ -86,6 +91,7 @@ export const journeyRoutes: Route[] = [
   route({
     method: 'post',
     path: '/v1/journeys/{key}/publish',
+    operationId: 'publishJourney',
     tag: 'Journeys',
     summary: 'Publish the draft as an immutable version',
     scopes: ['journeys'],
@@ -101,6 +107,7 @@ export const journeyRoutes: Route[] = [
   route({
     method: 'get',
     path: '/v1/journeys/{key}/diagram',
+    operationId: 'getJourneyDiagram',
     tag: 'Journeys',
     summary: 'The draft as a Mermaid flowchart',
     scopes: ['journeys', 'read'],
@@ -114,6 +121,11 @@ export const journeyRoutes: Route[] = [
   route({
     method: 'post',
     path: '/v1/journeys/{key}/runs',
+    operationId: 'startRun',
+    refuses: {
+      conflict:
+        'The journey is not published, re-entry is not permitted now, or several contacts share the address: `externalIds` lists them',
+    },
     tag: 'Runs',
     summary: 'Start a run for one contact',
     scopes: ['journeys', 'triggers'],

@@ -22,6 +22,7 @@ export const keyRoutes: Route[] = [
   route({
     method: 'post',
     path: '/v1/keys',
+    operationId: 'createKey',
     tag: 'Keys',
     summary: 'Make an API key; it is answered this once',
     scopes: ['admin'],
@@ -45,6 +46,7 @@ export const keyRoutes: Route[] = [
   route({
     method: 'get',
     path: '/v1/keys',
+    operationId: 'listKeys',
     tag: 'Keys',
     summary: 'All keys, without the keys',
     scopes: ['admin'],
@@ -69,6 +71,7 @@ export const keyRoutes: Route[] = [
   route({
     method: 'delete',
     path: '/v1/keys/{id}',
+    operationId: 'revokeKey',
     tag: 'Keys',
     summary: 'Revoke a key, at once',
     scopes: ['admin'],

@@ -63,6 +63,7 @@ export const runRoutes: Route[] = [
   route({
     method: 'get',
     path: '/v1/runs/{id}',
+    operationId: 'getRun',
     tag: 'Runs',
     summary: 'A run with its path: each step, when, what was decided and why',
     scopes: ['journeys', 'read'],
@@ -73,6 +74,7 @@ export const runRoutes: Route[] = [
   route({
     method: 'get',
     path: '/v1/runs',
+    operationId: 'listRuns',
     tag: 'Runs',
     summary: 'Runs, newest first',
     scopes: ['journeys', 'read'],
@@ -88,6 +90,8 @@ export const runRoutes: Route[] = [
   route({
     method: 'post',
     path: '/v1/runs/{id}/cancel',
+    operationId: 'cancelRun',
+    refuses: { conflict: 'The run has ended already' },
     tag: 'Runs',
     summary: 'End a run now',
     scopes: ['journeys'],
@@ -101,6 +105,7 @@ export const runRoutes: Route[] = [
   route({
     method: 'get',
     path: '/v1/deliveries/{id}',
+    operationId: 'getDelivery',
     tag: 'Deliveries',
     summary: 'Why was this sent, or held back?',
     scopes: ['journeys', 'consents', 'read'],
@@ -111,6 +116,7 @@ export const runRoutes: Route[] = [
   route({
     method: 'get',
     path: '/v1/deliveries',
+    operationId: 'listDeliveries',
     tag: 'Deliveries',
     summary: 'Deliveries, newest first',
     scopes: ['journeys', 'consents', 'read'],

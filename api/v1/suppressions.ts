@@ -32,6 +32,7 @@ export const suppressionRoutes: Route[] = [
   route({
     method: 'get',
     path: '/v1/suppressions',
+    operationId: 'listSuppressions',
     tag: 'Suppressions',
     summary: 'Suppressions, all or of one channel or address',
     scopes: ['consents', 'read'],

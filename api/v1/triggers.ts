@@ -4,6 +4,7 @@ import { Refusal } from '../../domain/refusal.ts'
 import { triggerNameShape } from '../../domain/shapes/primitives.ts'
 import { triggerLineShape, triggerShape } from '../../domain/shapes/trigger.ts'
 import { postTrigger } from '../../transactions/intake/postTrigger.ts'
+import { problemKinds } from '../problemKinds.ts'
 import { asRefusal } from '../problems.ts'
 import { type Route, refuseUnreadable, route } from '../routing.ts'
 
@@ -32,6 +33,11 @@ export const triggerRoutes: Route[] = [
   route({
     method: 'post',
     path: '/v1/triggers/{name}',
+    operationId: 'takeTrigger',
+    refuses: {
+      conflict:
+        'The id was used with other content, or several contacts share the address: `externalIds` lists them',
+    },
     tag: 'Triggers',
     summary: 'Report what happened',
     description:
@@ -49,6 +55,7 @@ export const triggerRoutes: Route[] = [
   route({
     method: 'post',
     path: '/v1/triggers',
+    operationId: 'takeTriggers',
     tag: 'Triggers',
     summary: 'Report up to 1,000 things, a line of JSON each',
     description:
@@ -79,7 +86,7 @@ export const triggerRoutes: Route[] = [
           if (refusal === null || refusal.kind === 'unavailable') throw error
           items.push({
             line: number,
-            status: statusOf(refusal),
+            status: problemKinds[refusal.kind].status,
             detail: refusal.message,
             errors: [...refusal.errors],
           })
@@ -99,20 +106,5 @@ function jsonOf(text: string): unknown {
     throw new Refusal('malformed', 'the line is not JSON', {
       errors: [{ pointer: '', message: 'is not JSON' }],
     })
-  }
-}
-
-function statusOf(refusal: Refusal): number {
-  switch (refusal.kind) {
-    case 'malformed':
-      return 400
-    case 'forbidden':
-      return 403
-    case 'not-found':
-      return 404
-    case 'conflict':
-      return 409
-    default:
-      return 422
   }
 }

@@ -69,7 +69,7 @@ export async function startLedgerApi(): Promise<LedgerApi> {
     authenticate: authenticator(house.db, testKeys.ASSENT_API_KEY),
     afterCommit: () => {},
   })
-  app.use(problems(pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' })))
+  app.use(problems(pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' }), 'http://assent.test'))
   const server = createServer(app)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()

@@ -1,0 +1,35 @@
+/** `GET /problems` and `GET /problems/{kind}`: what the `type` of a problem document leads to, as a page or as JSON. */
+import express, { type Request, type Response, type Router } from 'express'
+import { Refusal } from '../domain/refusal.ts'
+import { problemIndexPage, problemKindPage } from '../pages/problemKind.ts'
+import { pageHeaders } from './people/headers.ts'
+import { problemKind, problemKinds, problemType } from './problemKinds.ts'
+
+export function problemRoutes(publicUrl: string): Router {
+  const router = express.Router()
+  router.use('/problems', pageHeaders)
+  router.get('/problems', (request, response) => {
+    const kinds = Object.entries(problemKinds).map(([kind, { status, title }]) => ({ kind, status, title }))
+    answer(request, response, { items: kinds, next: null }, problemIndexPage(kinds))
+  })
+  router.get('/problems/:kind', (request, response) => {
+    const { kind } = request.params
+    const found = problemKind(kind)
+    if (found === null)
+      throw new Refusal('not-found', 'there is no such kind of problem; GET /problems lists all')
+    answer(
+      request,
+      response,
+      { type: problemType(publicUrl, kind), kind, ...found },
+      problemKindPage({ kind, ...found, codes: [] }),
+    )
+  })
+  return router
+}
+
+/** A browser gets the page, a program the same in JSON. */
+function answer(request: Request, response: Response, json: object, page: string): void {
+  response.vary('Accept')
+  if (request.accepts(['application/json', 'text/html']) === 'text/html') response.type('html').send(page)
+  else response.json(json)
+}
