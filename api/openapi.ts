@@ -1,5 +1,5 @@
 /** The OpenAPI 3.1 document, made from the routes themselves. */
-import type { z } from 'zod'
+import { z } from 'zod'
 import {
   createDocument,
   type ZodOpenApiOperationObject,
@@ -8,6 +8,7 @@ import {
 } from 'zod-openapi'
 import type { RefusalKind } from '../domain/refusal.ts'
 import { journeyFields } from '../domain/shapes/journey.ts'
+import packageJson from '../package.json' with { type: 'json' }
 import { problemKind } from './problemKinds.ts'
 import { problemShape } from './problems.ts'
 import type { Route } from './routing.ts'
@@ -20,11 +21,11 @@ export function openApi(publicUrl: string): OpenApiDocument {
   for (const one of allRoutes) {
     paths[one.path] = { ...paths[one.path], [one.method]: operation(one) }
   }
-  return createDocument({
+  const document = createDocument({
     openapi: '3.1.0',
     info: {
       title: 'Assent',
-      version: '1.0.0',
+      version: packageJson.version,
       description:
         'Customer journeys that cannot outrun consent. Errors are problem details (RFC 9457); times are RFC 3339 in UTC; ids are UUIDv7; lists are paged by `limit` and `after`.',
     },
@@ -37,6 +38,49 @@ export function openApi(publicUrl: string): OpenApiDocument {
     },
     paths,
   })
+  return tidied(document)
+}
+
+/**
+ * Gives schemas the names that readers and client generators see. zod describes free JSON as a recursion without a name: here it is
+ * "anything". And a schema that says the same in requests and in answers has one name.
+ */
+function tidied(document: OpenApiDocument): OpenApiDocument {
+  const schemas: Record<string, unknown> = { ...document.components?.schemas }
+  const renamed = new Map<string, string | null>()
+  for (const [name, schema] of Object.entries(schemas)) {
+    if (isAnyJson(schema)) renamed.set(name, null)
+    const input = schemas[name.replace(/Output$/, '')]
+    if (name.endsWith('Output') && sameButForSuffix(schema, input))
+      renamed.set(name, name.replace(/Output$/, ''))
+  }
+  for (const name of renamed.keys()) delete schemas[name]
+  const named = { ...document, components: { ...document.components, schemas } }
+  return JSON.parse(JSON.stringify(named), (_key, value: unknown) => {
+    const name = referred(value)
+    const better = name === null ? undefined : renamed.get(name)
+    if (better === undefined) return value
+    const { $ref, ...beside } = { $ref: '', ...Object(value) }
+    return better === null ? beside : { ...beside, $ref: `#/components/schemas/${better}` }
+  })
+}
+
+/** Name of the schema that a reference leads to. */
+function referred(value: unknown): string | null {
+  if (typeof value !== 'object' || value === null || !('$ref' in value)) return null
+  return /^#\/components\/schemas\/(\w+)$/.exec(String(value.$ref))?.[1] ?? null
+}
+
+function sameButForSuffix(one: unknown, other: unknown): boolean {
+  const written = JSON.stringify(one).replace(/("#\/components\/schemas\/\w+?)Output"/g, '$1"')
+  return written === JSON.stringify(other)
+}
+
+/** zod's recursive schema for any JSON value. */
+function isAnyJson(schema: unknown): boolean {
+  const parsed = z.object({ anyOf: z.array(z.object({ type: z.string() })) }).safeParse(schema)
+  const types = new Set(parsed.data?.anyOf.map(({ type }) => type))
+  return ['string', 'number', 'boolean', 'null', 'array', 'object'].every((type) => types.has(type))
 }
 
 function operation(one: Route): ZodOpenApiOperationObject {

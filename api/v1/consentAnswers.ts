@@ -10,7 +10,7 @@ const moment = z.string().meta({ description: 'RFC 3339, UTC' })
 export const recordedEventShape = z
   .object({
     id: z.string(),
-    contactPoint: z.string().meta({ description: 'Id of the contact point' }),
+    contactPoint: z.object({ id: z.string(), channel: z.string() }),
     seq: z.number().int().meta({ description: "Place in the contact point's chain, from 1" }),
     purpose: z.string(),
     topic: z.string().nullable(),

@@ -56,7 +56,7 @@ export const consentRoutes: Route[] = [
         status: 201,
         body: {
           id,
-          contactPoint,
+          contactPoint: { id: contactPoint, channel: body.contactPoint.channel },
           seq,
           purpose,
           topic,

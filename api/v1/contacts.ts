@@ -5,6 +5,7 @@ import { pageShape } from '../../db/reads/page.ts'
 import { contactShape } from '../../domain/shapes/contact.ts'
 import { textShape } from '../../domain/shapes/primitives.ts'
 import { normalisedAddresses, putContact } from '../../transactions/contacts/putContact.ts'
+import { listShape } from '../list.ts'
 import { type Route, route } from '../routing.ts'
 
 const byId = z.object({ externalId: textShape(200) })
@@ -20,6 +21,8 @@ const storedContact = z
   .looseObject({ id: z.uuid(), externalId: z.string().nullable(), consents: z.array(consentShape) })
   .meta({ id: 'StoredContact', description: 'A contact with its consents' })
 
+const putContactAnswer = z.object({ id: z.uuid(), externalId: z.string() }).meta({ id: 'PutContactAnswer' })
+
 export const contactRoutes: Route[] = [
   route({
     method: 'put',
@@ -33,8 +36,8 @@ export const contactRoutes: Route[] = [
     params: byId,
     body: contactShape,
     responses: {
-      200: { description: 'Replaced', schema: z.object({ id: z.uuid(), externalId: z.string() }) },
-      201: { description: 'Created', schema: z.object({ id: z.uuid(), externalId: z.string() }) },
+      200: { description: 'Replaced', schema: putContactAnswer },
+      201: { description: 'Created', schema: putContactAnswer },
     },
     handle: async ({ params, body, house }) => {
       normalisedAddresses(body)
@@ -67,7 +70,7 @@ export const contactRoutes: Route[] = [
     responses: {
       200: {
         description: 'A page',
-        schema: z.object({ items: z.array(z.looseObject({ id: z.uuid() })), next: z.string().nullable() }),
+        schema: listShape('ContactList', z.looseObject({ id: z.uuid() })),
       },
     },
     handle: async ({ query, house }) => ({ status: 200, body: await listContacts(house.db, query) }),

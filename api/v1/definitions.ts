@@ -12,19 +12,20 @@ import { putMessage } from '../../transactions/definitions/putMessage.ts'
 import { putProfile } from '../../transactions/definitions/putProfile.ts'
 import { putPurpose } from '../../transactions/definitions/putPurpose.ts'
 import { putTriggerDefinition } from '../../transactions/definitions/putTriggerDefinition.ts'
+import { findingShape } from '../findings.ts'
+import { listShape } from '../list.ts'
 import { type Route, route } from '../routing.ts'
 
 const byKey = z.object({ key: keyShape })
 const byName = z.object({ name: triggerNameShape })
-const warning = z.object({ pointer: z.string(), message: z.string() })
 const putAnswer = z
-  .object({ key: z.string(), version: z.number().int(), warnings: z.array(warning) })
+  .object({ key: z.string(), version: z.number().int(), problems: z.array(findingShape) })
   .meta({ id: 'PutAnswer', description: 'The version the definition is now' })
 /** What was put, and what we add to it. */
 const added = { key: z.string(), version: z.number().int(), updatedAt: z.string() }
-const storedTrigger = triggerDefinitionShape.extend({ ...added, name: z.string() })
-const list = <T extends z.ZodType>(shape: T) =>
-  z.object({ items: z.array(shape), next: z.string().nullable() })
+const storedTrigger = triggerDefinitionShape
+  .extend({ ...added, name: z.string() })
+  .meta({ id: 'StoredTriggerDefinition', description: 'A trigger definition with its name' })
 
 const profiles: Route[] = [
   route({
@@ -42,7 +43,14 @@ const profiles: Route[] = [
       body: { key: params.key, ...(await putProfile(house, params.key, body)) },
     }),
   }),
-  ...readers('profile', 'profiles', 'Profiles', profileShape.extend(added)),
+  ...readers(
+    'profile',
+    'profiles',
+    'Profiles',
+    profileShape
+      .extend(added)
+      .meta({ id: 'StoredProfile', description: 'A profile with its key and version' }),
+  ),
 ]
 
 const purposes: Route[] = [
@@ -64,10 +72,17 @@ const purposes: Route[] = [
     responses: { 200: { description: 'Stored', schema: putAnswer } },
     handle: async ({ params, query, body, house }) => {
       const put = await putPurpose(house, params.key, body, { confirm: query.confirm === 'true' })
-      return { status: 200, body: { key: params.key, ...put, warnings: [] } }
+      return { status: 200, body: { key: params.key, ...put, problems: [] } }
     },
   }),
-  ...readers('purpose', 'purposes', 'Purposes', purposeShape.safeExtend(added)),
+  ...readers(
+    'purpose',
+    'purposes',
+    'Purposes',
+    purposeShape
+      .safeExtend(added)
+      .meta({ id: 'StoredPurpose', description: 'A purpose with its key and version' }),
+  ),
 ]
 
 const messages: Route[] = [
@@ -83,10 +98,17 @@ const messages: Route[] = [
     responses: { 200: { description: 'Stored', schema: putAnswer } },
     handle: async ({ params, body, house }) => {
       const put = await putMessage(house, params.key, body)
-      return { status: 200, body: { key: params.key, ...put, warnings: [] } }
+      return { status: 200, body: { key: params.key, ...put, problems: [] } }
     },
   }),
-  ...readers('message', 'messages', 'Messages', emailMessageShape.extend(added)),
+  ...readers(
+    'message',
+    'messages',
+    'Messages',
+    emailMessageShape
+      .extend(added)
+      .meta({ id: 'StoredMessage', description: 'A message with its key and version' }),
+  ),
 ]
 
 const triggerDefinitions: Route[] = [
@@ -99,7 +121,9 @@ const triggerDefinitions: Route[] = [
     scopes: ['journeys'],
     params: byName,
     body: triggerDefinitionShape,
-    responses: { 200: { description: 'Stored', schema: z.object({ name: z.string() }) } },
+    responses: {
+      200: { description: 'Stored', schema: z.object({ name: z.string() }).meta({ id: 'PutTriggerAnswer' }) },
+    },
     handle: async ({ params, body, house }) => {
       await putTriggerDefinition(house, params.name, body)
       return { status: 200, body: { name: params.name } }
@@ -127,7 +151,7 @@ const triggerDefinitions: Route[] = [
     summary: 'All trigger definitions',
     scopes: ['journeys', 'triggers', 'read'],
     query: pageShape,
-    responses: { 200: { description: 'A page', schema: list(storedTrigger) } },
+    responses: { 200: { description: 'A page', schema: listShape('TriggerDefinitionList', storedTrigger) } },
     handle: async ({ query, house }) => ({
       status: 200,
       body: await listDefinitions(house.db, 'trigger', query),
@@ -180,7 +204,7 @@ function readers(
       summary: `All ${plural}`,
       scopes: ['journeys', 'read'],
       query: pageShape,
-      responses: { 200: { description: 'A page', schema: list(stored) } },
+      responses: { 200: { description: 'A page', schema: listShape(`${name}List`, stored) } },
       handle: async ({ query, house }) => ({
         status: 200,
         body: await listDefinitions(house.db, kind, query),

@@ -40,7 +40,12 @@ export const doubleOptInRoutes: Route[] = [
     scopes: ['consents'],
     body: doubleOptInShape,
     responses: {
-      202: { description: 'Asked for', schema: z.object({ id: z.string(), state: z.literal('pending') }) },
+      202: {
+        description: 'Asked for',
+        schema: z
+          .object({ id: z.string(), state: z.literal('pending') })
+          .meta({ id: 'RequestedDoubleOptIn' }),
+      },
     },
     creates: true,
     handle: async ({ body, caller, house }) => {

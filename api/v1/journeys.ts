@@ -10,16 +10,18 @@ import { contactReferenceShape, keyShape, payloadShape } from '../../domain/shap
 import { resolveContact, unknownContact } from '../../transactions/contacts/resolveContact.ts'
 import { deleteJourney, publishJourney, putJourney } from '../../transactions/definitions/journeys.ts'
 import { startRun } from '../../transactions/runs/startRun.ts'
+import { findingShape } from '../findings.ts'
+import { listShape } from '../list.ts'
 import { type Route, route } from '../routing.ts'
 
 const byKey = z.object({ key: keyShape })
-const checked = z.object({ severity: z.enum(['error', 'warning']), pointer: z.string(), message: z.string() })
 const journeyAnswer = journeyFields
   .extend({ publishedVersion: z.number().int().nullable(), updatedAt: z.string() })
-  .meta({ id: 'StoredJourney' })
+  .meta({ id: 'StoredJourney', description: 'The draft, and which version is published' })
 
 /** The key stands in the address; in the body it may stand again, and must then be the same. */
 const journeyBody = z.record(z.string(), z.unknown()).meta({
+  id: 'JourneyDraft',
   description: 'A journey definition; `key` may be left out, since the address names it',
   override: { type: 'object', allOf: [{ $ref: '#/components/schemas/Journey' }] },
 })
@@ -37,7 +39,12 @@ export const journeyRoutes: Route[] = [
     params: byKey,
     body: journeyBody,
     responses: {
-      200: { description: 'Stored', schema: z.object({ key: z.string(), problems: z.array(checked) }) },
+      200: {
+        description: 'Stored',
+        schema: z
+          .object({ key: z.string(), problems: z.array(findingShape) })
+          .meta({ id: 'PutJourneyAnswer', description: 'What the checks found' }),
+      },
     },
     handle: async ({ params, body, house }) => {
       if (body.key !== undefined && body.key !== params.key)
@@ -68,7 +75,7 @@ export const journeyRoutes: Route[] = [
     responses: {
       200: {
         description: 'A page',
-        schema: z.object({ items: z.array(journeyAnswer), next: z.string().nullable() }),
+        schema: listShape('JourneyList', journeyAnswer),
       },
     },
     handle: async ({ query, house }) => ({ status: 200, body: await listJourneys(house.db, query) }),
@@ -99,7 +106,9 @@ export const journeyRoutes: Route[] = [
     responses: {
       200: {
         description: 'Published',
-        schema: z.object({ version: z.number().int(), warnings: z.array(checked) }),
+        schema: z
+          .object({ version: z.number().int(), problems: z.array(findingShape) })
+          .meta({ id: 'PublishedJourney', description: 'The version it is now, and warnings' }),
       },
     },
     handle: async ({ params, house }) => ({ status: 200, body: await publishJourney(house, params.key) }),
@@ -131,9 +140,16 @@ export const journeyRoutes: Route[] = [
     scopes: ['journeys', 'triggers'],
     creates: true,
     params: byKey,
-    body: z.strictObject({ contact: contactReferenceShape, payload: payloadShape.default({}) }),
+    body: z
+      .strictObject({ contact: contactReferenceShape, payload: payloadShape.default({}) })
+      .meta({ id: 'StartRunRequest', description: 'For whom, and with what' }),
     responses: {
-      201: { description: 'Started', schema: z.object({ id: z.uuid(), workflowId: z.string() }) },
+      201: {
+        description: 'Started',
+        schema: z
+          .object({ id: z.uuid(), workflowId: z.string() })
+          .meta({ id: 'StartedRun', description: 'The run, and the Temporal workflow that drives it' }),
+      },
     },
     handle: async ({ params, body, house }) => {
       await getJourney(house.db, params.key)

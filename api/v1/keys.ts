@@ -7,16 +7,19 @@ import { apiKeys } from '../../db/schema/access.ts'
 import { notFound } from '../../domain/refusal.ts'
 import { idShape, textShape } from '../../domain/shapes/primitives.ts'
 import { hashKey } from '../authenticate.ts'
+import { listShape } from '../list.ts'
 import { type Route, route } from '../routing.ts'
 import { scopeShape } from '../scopes.ts'
 
-const keyView = z.object({
-  id: z.uuid(),
-  name: z.string(),
-  scopes: z.array(scopeShape),
-  createdAt: z.string(),
-  revokedAt: z.string().nullable(),
-})
+const keyView = z
+  .object({
+    id: z.uuid(),
+    name: z.string(),
+    scopes: z.array(scopeShape),
+    createdAt: z.string(),
+    revokedAt: z.string().nullable(),
+  })
+  .meta({ id: 'ApiKey', description: 'An API key, without the key itself' })
 
 export const keyRoutes: Route[] = [
   route({
@@ -27,11 +30,22 @@ export const keyRoutes: Route[] = [
     summary: 'Make an API key; it is answered this once',
     scopes: ['admin'],
     creates: true,
-    body: z.strictObject({ name: textShape(200), scopes: z.array(scopeShape).min(1).max(7) }),
+    body: z
+      .strictObject({ name: textShape(200), scopes: z.array(scopeShape).min(1).max(7) })
+      .meta({ id: 'CreateKeyRequest' }),
     responses: {
       201: {
         description: 'Made',
-        schema: z.object({ id: z.uuid(), name: z.string(), key: z.string().nullable() }),
+        schema: z
+          .object({
+            id: z.uuid(),
+            name: z.string(),
+            key: z
+              .string()
+              .nullable()
+              .meta({ description: 'Null where the request was repeated with the same Idempotency-Key' }),
+          })
+          .meta({ id: 'CreatedKey', description: 'The key, answered this once' }),
       },
     },
     handle: async ({ body, house }) => {
@@ -53,7 +67,7 @@ export const keyRoutes: Route[] = [
     responses: {
       200: {
         description: 'Keys, newest first',
-        schema: z.object({ items: z.array(keyView), next: z.null() }),
+        schema: listShape('KeyList', keyView),
       },
     },
     handle: async ({ house }) => {

@@ -7,6 +7,7 @@ import { deliveryStates } from '../../db/schema/deliveries.ts'
 import { runStates } from '../../db/schema/journeys.ts'
 import { idShape, keyShape } from '../../domain/shapes/primitives.ts'
 import { cancelRun } from '../../transactions/runs/endRun.ts'
+import { listShape } from '../list.ts'
 import { type Route, route } from '../routing.ts'
 
 const byId = z.object({ id: idShape })
@@ -56,8 +57,6 @@ const deliveryShape = z
     id: 'Delivery',
     description: 'One message to one contact point, with its decision and what came of it',
   })
-const page = <T extends z.ZodType>(shape: T) =>
-  z.object({ items: z.array(shape), next: z.string().nullable() })
 
 export const runRoutes: Route[] = [
   route({
@@ -84,7 +83,7 @@ export const runRoutes: Route[] = [
       state: z.enum(runStates).optional(),
       after: idShape.optional(),
     }),
-    responses: { 200: { description: 'A page', schema: page(runShape) } },
+    responses: { 200: { description: 'A page', schema: listShape('RunList', runShape) } },
     handle: async ({ query, house }) => ({ status: 200, body: await listRuns(house.db, query) }),
   }),
   route({
@@ -126,7 +125,7 @@ export const runRoutes: Route[] = [
       state: z.enum(deliveryStates).optional(),
       after: idShape.optional(),
     }),
-    responses: { 200: { description: 'A page', schema: page(deliveryShape) } },
+    responses: { 200: { description: 'A page', schema: listShape('DeliveryList', deliveryShape) } },
     handle: async ({ query, house }) => ({ status: 200, body: await listDeliveries(house.db, query) }),
   }),
 ]

@@ -5,6 +5,7 @@ import { listSuppressions } from '../../db/reads/suppressions.ts'
 import { invalid } from '../../domain/refusal.ts'
 import { contactPointShape, idShape } from '../../domain/shapes/primitives.ts'
 import { requireChannel } from '../../transactions/house.ts'
+import { listShape } from '../list.ts'
 import { type Route, route } from '../routing.ts'
 import { addressOf } from './consentAddress.ts'
 
@@ -21,7 +22,10 @@ const suppressionView = z
     kind: z.enum(['hard-bounced', 'invalid', 'complained', 'erased']),
     reason: z.string().nullable(),
     channel: z.string(),
-    contactPoint: z.object({ id: z.string(), address: z.string().nullable() }).nullable(),
+    contactPoint: z
+      .object({ id: z.string(), channel: z.string(), address: z.string().nullable() })
+      .nullable()
+      .meta({ description: 'Null: only a hash of the address is kept' }),
     since: z.string(),
     liftedAt: z.string().nullable(),
     liftedBy: z.string().nullable().meta({ description: 'Ledger event that lifted it' }),
@@ -40,7 +44,7 @@ export const suppressionRoutes: Route[] = [
     responses: {
       200: {
         description: 'A page, oldest first',
-        schema: z.object({ items: z.array(suppressionView), next: z.string().nullable() }),
+        schema: listShape('SuppressionList', suppressionView),
       },
     },
     handle: async ({ query, house }) => {

@@ -15,7 +15,7 @@ const taken = z
     signalled: z.array(z.uuid()).meta({ description: 'Runs it moved or ended' }),
     duplicate: z.boolean().meta({ description: 'The id was known: this post had no effect' }),
   })
-  .meta({ id: 'TakenTrigger' })
+  .meta({ id: 'TakenTrigger', description: 'The stored event, and the runs it started and moved' })
 
 const line = z
   .object({
@@ -66,7 +66,9 @@ export const triggerRoutes: Route[] = [
     responses: {
       202: {
         description: 'What became of each line',
-        schema: z.object({ items: z.array(line), taken: z.number().int(), refused: z.number().int() }),
+        schema: z
+          .object({ items: z.array(line), taken: z.number().int(), refused: z.number().int() })
+          .meta({ id: 'TakenTriggers', description: 'What became of each line' }),
       },
     },
     handle: async ({ body, caller, house }) => {

@@ -18,7 +18,7 @@ export type SuppressionView = {
 /** With whose it is; the address is null where only its hash is kept. */
 export type SuppressionItem = SuppressionView & {
   channel: string
-  contactPoint: { id: string; address: string | null } | null
+  contactPoint: { id: string; channel: string; address: string | null } | null
 }
 
 const columns = {
@@ -73,7 +73,7 @@ export async function listSuppressions(
     filter.limit,
     ({ point, address, ...row }) => ({
       ...row,
-      contactPoint: point === null ? null : { id: point, address },
+      contactPoint: point === null ? null : { id: point, channel: row.channel, address },
     }),
     (row) => row.id,
   )

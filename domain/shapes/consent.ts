@@ -95,7 +95,7 @@ export const consentCheckShape = z
     asOf: instantShape.optional().meta({ description: 'As it was, by when things happened' }),
     knownAt: instantShape.optional().meta({ description: 'As it was known, by when things were recorded' }),
   })
-  .meta({ id: 'ConsentCheck' })
+  .meta({ id: 'ConsentCheck', description: 'The message one intends to send' })
 export type ConsentCheck = z.infer<typeof consentCheckShape>
 
 export const doubleOptInShape = z

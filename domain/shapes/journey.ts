@@ -89,7 +89,9 @@ const waitShape = z
     description: 'Sleeps for a duration or until a moment',
   }) satisfies z.ZodType<WaitStep>
 
-const stepsShape: z.ZodType<Step[]> = z.lazy(() => z.array(stepShape).max(mostSteps))
+const stepsShape: z.ZodType<Step[]> = z
+  .lazy(() => z.array(stepShape).max(mostSteps))
+  .meta({ id: 'Steps', description: 'Steps, run from top to bottom' })
 
 const sentStepShape = (what: string) =>
   stepIdShape.exactOptional().meta({ description: `Id of the send step whose message is ${what}` })

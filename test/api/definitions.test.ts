@@ -79,6 +79,6 @@ it('publishes the example of the journey language, and warns that its goal is no
   const answer = await assent.api.call('POST', '/v1/journeys/abandoned-cart/publish')
   expect(answer).toMatchObject({
     status: 200,
-    body: { version: 1, warnings: [{ severity: 'warning', pointer: '/goal' }] },
+    body: { version: 1, problems: [{ severity: 'warning', pointer: '/goal' }] },
   })
 })

@@ -117,7 +117,7 @@ async function later(house: House, least: number): Promise<string> {
 
 export const consentShape = z.object({
   id: z.string(),
-  contactPoint: z.string(),
+  contactPoint: z.object({ id: z.string(), channel: z.string() }).transform(({ id }) => id),
   seq: z.number(),
   purpose: z.string(),
   topic: z.string().nullable(),

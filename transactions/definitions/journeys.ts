@@ -33,7 +33,7 @@ export async function putJourney(
 export async function publishJourney(
   house: House,
   key: string,
-): Promise<{ version: number; warnings: Problem[] }> {
+): Promise<{ version: number; problems: Problem[] }> {
   return house.db.transaction(async (tx) => {
     await lockKey(tx, 'journey', key)
     const [journey] = await tx.select().from(journeys).where(eq(journeys.key, key))
@@ -45,7 +45,7 @@ export async function publishJourney(
     const warnings = problems.filter((problem) => problem.severity === 'warning')
     const published = await readVersion(tx, key, journey.publishedVersion)
     if (published !== null && sameJson(published, journey.draft)) {
-      return { version: journey.publishedVersion ?? 1, warnings }
+      return { version: journey.publishedVersion ?? 1, problems: warnings }
     }
     const version = (journey.publishedVersion ?? 0) + 1
     await tx.insert(journeyVersions).values({
@@ -59,7 +59,7 @@ export async function publishJourney(
       .update(journeys)
       .set({ publishedVersion: version, entryTrigger: entryOf(journey.draft)?.trigger ?? null })
       .where(eq(journeys.key, key))
-    return { version, warnings }
+    return { version, problems: warnings }
   })
 }
 

@@ -2,24 +2,27 @@
 import { eq } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
 import { messages, profiles, purposes } from '../../db/schema/definitions.ts'
-import { type FieldError, invalid } from '../../domain/refusal.ts'
+import type { Problem } from '../../domain/journey/findings.ts'
+import { invalid } from '../../domain/refusal.ts'
 import type { Profile } from '../../domain/shapes/profile.ts'
 import type { House } from '../house.ts'
 import { nextVersion } from './nextVersion.ts'
 
-export type PutAnswer = { version: number; warnings: FieldError[] }
+/** The version it is now, and what is doubtful about it. */
+export type PutAnswer = { version: number; problems: Problem[] }
 
 /** @throws Refusal invalid where the tracking purpose is no tracking purpose, or the confirmation message is not transactional */
 export async function putProfile(house: House, key: string, profile: Profile): Promise<PutAnswer> {
   return house.db.transaction(async (tx) => {
-    const warnings: FieldError[] = []
+    const problems: Problem[] = []
     if (profile.trackingPurpose !== undefined) {
       const [purpose] = await tx
         .select({ kind: purposes.kind })
         .from(purposes)
         .where(eq(purposes.key, profile.trackingPurpose))
       if (purpose === undefined) {
-        warnings.push({
+        problems.push({
+          severity: 'warning',
           pointer: '/trackingPurpose',
           message: 'is not known yet: nothing is tracked until it is',
         })
@@ -37,7 +40,8 @@ export async function putProfile(house: House, key: string, profile: Profile): P
         .innerJoin(purposes, eq(purposes.key, messages.purpose))
         .where(eq(messages.key, profile.doubleOptIn.message))
       if (message === undefined) {
-        warnings.push({
+        problems.push({
+          severity: 'warning',
           pointer: '/doubleOptIn/message',
           message: 'is not known yet: double opt-in is refused until it is',
         })
@@ -51,6 +55,6 @@ export async function putProfile(house: House, key: string, profile: Profile): P
     const put = await nextVersion(tx, 'profile', key, profile)
     const row = { key, version: put.version, definition: profile, updatedAt: await databaseNow(tx) }
     await tx.insert(profiles).values(row).onConflictDoUpdate({ target: profiles.key, set: row })
-    return { version: put.version, warnings }
+    return { version: put.version, problems }
   })
 }

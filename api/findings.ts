@@ -1,0 +1,12 @@
+/** What a check found in a definition that was put: the same shape for every kind of definition. */
+import { z } from 'zod'
+
+export const findingShape = z
+  .object({
+    severity: z
+      .enum(['error', 'warning'])
+      .meta({ description: '`error`: cannot be published; `warning`: doubtful, look at it' }),
+    pointer: z.string().meta({ description: 'JSON pointer (RFC 6901) into the definition' }),
+    message: z.string(),
+  })
+  .meta({ id: 'Finding', description: 'Something wrong or doubtful in a definition' })
