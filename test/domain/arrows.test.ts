@@ -46,6 +46,7 @@ const rooms: Record<
       'lifetime.ts',
       'log.ts',
       'points.ts',
+      'package.json',
     ],
   },
 }
