@@ -4,6 +4,7 @@
  */
 import { Context, heartbeat } from '@temporalio/activity'
 import { ApplicationFailure } from '@temporalio/common'
+import { z } from 'zod'
 import { ChannelUnavailable, type EmailChannel } from '../channels/channel.ts'
 import { ComposeError } from '../channels/email/compose.ts'
 import type { RunEnd } from '../domain/journey/answers.ts'
@@ -19,6 +20,7 @@ import {
 } from '../transactions/deliveries/settleDelivery.ts'
 import { type DeliveryRef, readDraft } from '../transactions/deliveries/subject.ts'
 import type { House } from '../transactions/house.ts'
+import { reasonToldBefore, tellHeld } from './held.ts'
 import { CannotRender, renderDelivery } from './render.ts'
 
 export type DeliverRequest = {
@@ -37,6 +39,17 @@ export type Means = { house: House; email: EmailChannel; publicUrl: string }
 const mostRenderings = 20
 
 export async function deliver(means: Means, request: DeliverRequest): Promise<DeliverAnswer> {
+  try {
+    return await tryRenderings(means, request)
+  } catch (error) {
+    if (error instanceof ApplicationFailure && error.type === heldType) {
+      await tellHeld(request.ref, error.message)
+    }
+    throw error
+  }
+}
+
+async function tryRenderings(means: Means, request: DeliverRequest): Promise<DeliverAnswer> {
   for (let round = 0; round < mostRenderings; round++) {
     const answer = await tryOnce(means, request)
     if (answer !== 'stale') return answer
@@ -46,7 +59,8 @@ export async function deliver(means: Means, request: DeliverRequest): Promise<De
 
 /** Gives signs of life until the work is done: without one for 15 seconds the engine would start another attempt beside it. */
 export async function alive<T>(work: () => Promise<T>): Promise<T> {
-  const beat = setInterval(() => heartbeat(), 3_000)
+  const told = reasonToldBefore()
+  const beat = setInterval(() => heartbeat(told), 3_000)
   try {
     return await work()
   } finally {
@@ -78,7 +92,7 @@ async function tryOnce(means: Means, request: DeliverRequest): Promise<DeliverAn
     const delivery = await record(house, claim, outcome, request.now)
     // Still handed over: by another attempt, since this one was told no. What comes of that is not this one's to say.
     const open = delivery.state === 'held' || delivery.state === 'claimed' || delivery.state === 'handed-over'
-    if (open) throw tryAgain(delivery.reason ?? delivery.state)
+    if (open) throw tryAgain(heldBecause(delivery))
     return answerOf(delivery)
   } finally {
     slot.release()
@@ -115,9 +129,20 @@ function unavailable(error: unknown): never {
   throw error
 }
 
+/** The code of the reason, and of the server's answer its numbers; its words may quote an address. */
+function heldBecause({ state, reason, providerAnswer }: DeliveryRow): string {
+  const { code, enhanced } = answerShape.parse(providerAnswer ?? {})
+  const numbers = [code, enhanced].filter((one) => one != null)
+  return numbers.length === 0 ? (reason ?? state) : `${reason ?? state} (${numbers.join(' ')})`
+}
+
+const answerShape = z.object({ code: z.number().nullish(), enhanced: z.string().nullish() })
+
+const heldType = 'DeliveryHeld'
+
 /** Its message is plain text in the engine: a code, never data. */
 function tryAgain(reason: string): ApplicationFailure {
-  return ApplicationFailure.retryable(reason, 'DeliveryHeld')
+  return ApplicationFailure.retryable(reason, heldType)
 }
 
 /** Milliseconds since the engine first asked for this delivery. */

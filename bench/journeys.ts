@@ -58,7 +58,7 @@ async function round(passage: Passage, persons: readonly Person[], count: number
   return count / ((performance.now() - began) / 1_000)
 }
 
-const started = z.looseObject({ id: z.string() })
+const started = z.looseObject({ id: z.string(), workflowId: z.string() })
 
 const taken = z.looseObject({ signalled: z.array(z.string()) })
 
@@ -68,7 +68,7 @@ function oursOf({ api, client, sink }: BenchStack, milliseconds: number, tally: 
   return async ({ externalId, email }) => {
     const contact = { externalId }
     const arrived = sink.next(email)
-    const { id } = await api.call('POST', `/v1/journeys/${journey}/runs`, { contact }, started)
+    const { id, workflowId } = await api.call('POST', `/v1/journeys/${journey}/runs`, { contact }, started)
     await inTime(arrived, async () =>
       JSON.stringify(await api.call('GET', `/v1/runs/${id}`, undefined, z.unknown())),
     )
@@ -81,8 +81,8 @@ function oursOf({ api, client, sink }: BenchStack, milliseconds: number, tally: 
     )
     tally.told += 1
     tally.waited += signalled.length
-    await ended(client.workflow.getHandle(id).result(), 'completed')
-    return id
+    await ended(client.workflow.getHandle(workflowId).result(), 'completed')
+    return workflowId
   }
 }
 

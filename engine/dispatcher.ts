@@ -7,8 +7,10 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client'
 import { inArray, sql } from 'drizzle-orm'
 import type { Logger } from 'pino'
 import { contactsOfPoint } from '../db/reads/contactPoint.ts'
+import { readWorkflowId } from '../db/reads/workflowId.ts'
 import { outbox } from '../db/schema/triggers.ts'
 import type { Plan } from '../domain/journey/plan.ts'
+import type { Nudge } from '../domain/journey/signals.ts'
 import type { House } from '../transactions/house.ts'
 import { takeTrigger } from '../transactions/intake/takeTrigger.ts'
 import { outboxSignalShape, outboxStartShape, outboxTriggerShape } from '../transactions/outbox.ts'
@@ -128,8 +130,10 @@ export class Dispatcher {
         )
       }
       case 'signal': {
-        const signal = outboxSignalShape.parse(row.body)
-        return client.withDeadline(Date.now() + patience * 1_000, () => this.#signal(row.stream, signal))
+        const { workflow, nudge } = outboxSignalShape.parse(row.body)
+        return client.withDeadline(Date.now() + patience * 1_000, () =>
+          this.#signal(row.stream, workflow, nudge),
+        )
       }
       case 'trigger':
         return this.#take(row)
@@ -143,12 +147,24 @@ export class Dispatcher {
     return (await versions.journey(db, journey, version)).plan
   }
 
-  /** The stream's start was heard before this row came up, so a workflow that is not found has ended. */
-  async #signal(workflowId: string, signal: { wait: string | null; event: string | null }): Promise<void> {
+  /**
+   * The stream's start was told before this row came up, so a workflow that is not found has ended, or was started by version 0.2
+   * under the bare id of its run or request, which is the stream.
+   */
+  async #signal(stream: string, workflow: string | null, nudge: Nudge): Promise<void> {
+    const named = workflow ?? (await readWorkflowId(this.#options.house.db, stream))
+    if (named !== null && (await this.#nudgeWorkflow(named, nudge))) return
+    await this.#nudgeWorkflow(stream, nudge)
+  }
+
+  /** @returns whether there is such a workflow, and it has not ended */
+  async #nudgeWorkflow(workflowId: string, nudge: Nudge): Promise<boolean> {
     try {
-      await this.#options.client.workflow.getHandle(workflowId).signal('nudge', signal)
+      await this.#options.client.workflow.getHandle(workflowId).signal('nudge', nudge)
+      return true
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) throw error
+      return false
     }
   }
 

@@ -8,6 +8,7 @@ import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { Logger } from 'pino'
 import { doubleOptIns } from '../db/schema/doubleOptIns.ts'
 import { runs } from '../db/schema/journeys.ts'
+import { runOfWorkflow } from '../domain/workflowIds.ts'
 import { settleDoubleOptIn } from '../transactions/doubleOptIns/settleDoubleOptIn.ts'
 import type { House } from '../transactions/house.ts'
 import { endRun } from '../transactions/runs/endRun.ts'
@@ -65,25 +66,29 @@ export class OrphanWatch {
   async look(): Promise<string[]> {
     const began = Date.now()
     const ended: string[] = []
-    let ids: string[] = []
+    /** Workflow ids by run. */
+    let closed = new Map<string, string>()
     let whole = true
     const settle = async () => {
-      for (const id of await this.#underWay(ids)) {
+      for (const run of await this.#underWay([...closed.keys()])) {
         if (this.#stopped) return
+        const workflowId = closed.get(run) ?? run
         // One that cannot be asked about does not keep the others waiting; the next look comes back to it.
-        const done = await this.#end(id).catch((error: unknown) => this.#failed(id, error))
-        if (done === true) ended.push(id)
+        const done = await this.#end(run, workflowId).catch((error: unknown) => this.#failed(run, error))
+        if (done === true) ended.push(run)
         if (done === 'failed') whole = false
       }
-      ids = []
+      closed = new Map()
     }
     const since =
       this.#seen === null ? '' : ` and CloseTime > "${new Date(this.#seen - overlap).toISOString()}"`
     const query = `WorkflowType = "journey" and ExecutionStatus in ("Terminated", "Canceled", "TimedOut", "Failed")${since}`
     for await (const { workflowId } of this.#options.client.workflow.list({ query })) {
       if (this.#stopped) return ended
-      ids.push(workflowId)
-      if (ids.length === batch) await settle()
+      const run = runOfWorkflow(workflowId)
+      if (run === null) continue
+      closed.set(run, workflowId)
+      if (closed.size === batch) await settle()
     }
     await settle()
     if (whole && !this.#stopped) this.#seen = began
@@ -92,18 +97,17 @@ export class OrphanWatch {
 
   /** Those of ours that have not ended in the database. */
   async #underWay(ids: readonly string[]): Promise<string[]> {
-    const own = ids.filter((id) => uuid.test(id))
-    if (own.length === 0) return []
+    if (ids.length === 0) return []
     const rows = await this.#options.house.db
       .select({ id: runs.id })
       .from(runs)
-      .where(and(inArray(runs.id, own), inArray(runs.state, ['running', 'waiting', 'paused'])))
+      .where(and(inArray(runs.id, [...ids]), inArray(runs.state, ['running', 'waiting', 'paused'])))
     return rows.map((row) => row.id)
   }
 
-  async #end(run: string): Promise<boolean> {
+  async #end(run: string, workflowId: string): Promise<boolean> {
     const { house, log } = this.#options
-    const how = await this.#howItEnded(run)
+    const how = await this.#howItEnded(workflowId)
     if (how === null) return false
     const now = new Date().toISOString()
     const end = { run, state: 'failed' as const, reason: `workflow-${how}`, step: null, visit: null, now }
@@ -114,9 +118,9 @@ export class OrphanWatch {
   }
 
   /** Null where it goes on after all: one that was reset has the same id. */
-  async #howItEnded(run: string): Promise<string | null> {
+  async #howItEnded(workflowId: string): Promise<string | null> {
     try {
-      const { status } = await this.#options.client.workflow.getHandle(run).describe()
+      const { status } = await this.#options.client.workflow.getHandle(workflowId).describe()
       return reasons.get(status.name) ?? null
     } catch (error) {
       // Still listed, and deleted by now.
@@ -156,8 +160,6 @@ export class OrphanWatch {
     return expired
   }
 }
-
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 const reasons = new Map([
   ['TERMINATED', 'terminated'],

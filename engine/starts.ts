@@ -1,15 +1,17 @@
-/** Starts workflows: id = run id, never twice; what operators see of it in the Temporal UI; no personal data. */
+/** Starts workflows, each id once, with what operators see of it in the Temporal UI; no personal data. */
 import { randomUUID } from 'node:crypto'
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
 import { defaultPayloadConverter, type Payload } from '@temporalio/common'
 import proto from '@temporalio/proto'
 import type { Plan } from '../domain/journey/plan.ts'
+import { doubleOptInWorkflowId, journeyWorkflowId } from '../domain/workflowIds.ts'
 import type { OutboxStart } from '../transactions/outbox.ts'
 import { journeyAttribute, stateAttribute, versionAttribute } from './searchAttributes.ts'
 
 type JourneyStart = { run: string; journey: string; version: number; plan: Plan; clock: OutboxStart['clock'] }
 
 type Described = {
+  workflowId: string
   type: 'journey' | 'doubleOptIn'
   argument: JourneyStart | { request: string }
   summary: string
@@ -21,6 +23,7 @@ function describe(start: OutboxStart, plan: Plan | null): Described {
     case 'journey':
       if (plan === null) throw new TypeError('a journey is started with its plan')
       return {
+        workflowId: journeyWorkflowId(start.journey, start.id),
         type: 'journey',
         argument: {
           run: start.id,
@@ -34,6 +37,7 @@ function describe(start: OutboxStart, plan: Plan | null): Described {
       }
     case 'doubleOptIn':
       return {
+        workflowId: doubleOptInWorkflowId(start.profile, start.id),
         type: 'doubleOptIn',
         argument: { request: start.id },
         summary: `double opt-in, profile ${start.profile}`,
@@ -55,11 +59,11 @@ export async function startWorkflow(
   plan: Plan | null,
 ): Promise<void> {
   const described = describe(start, plan)
-  if (start.clock === 'skipping') return startSkipping(client, taskQueue, start.id, described)
+  if (start.clock === 'skipping') return startSkipping(client, taskQueue, described)
   const { journey, version, state } = described.attributes
   try {
     await client.workflow.start(described.type, {
-      workflowId: start.id,
+      workflowId: described.workflowId,
       taskQueue,
       args: [described.argument],
       workflowIdReusePolicy: 'REJECT_DUPLICATE',
@@ -79,19 +83,14 @@ export async function startWorkflow(
 const mostSkips = 10_000
 
 /** The SDK's client has no option for the server's own time skipping yet, so this one speaks to the service itself. */
-async function startSkipping(
-  client: Client,
-  taskQueue: string,
-  id: string,
-  described: Described,
-): Promise<void> {
+async function startSkipping(client: Client, taskQueue: string, described: Described): Promise<void> {
   const { journey, version, state } = described.attributes
   const { WorkflowIdReusePolicy } = proto.temporal.api.enums.v1
   try {
     await client.workflowService.startWorkflowExecution({
       namespace: client.options.namespace,
       requestId: randomUUID(),
-      workflowId: id,
+      workflowId: described.workflowId,
       workflowType: { name: described.type },
       taskQueue: { name: taskQueue },
       input: { payloads: [defaultPayloadConverter.toPayload(described.argument)] },

@@ -2,10 +2,12 @@
  * What the outbox says, as zod shapes: written by transactions, read by the dispatcher. Ids and keys only: a start and a
  * signal end up in Temporal, where no personal data may be.
  */
+import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Db } from '../db/connect.ts'
 import { outbox } from '../db/schema/triggers.ts'
 import { build, given, Statement } from '../db/statement.ts'
+import { type Nudge, nudgeReasons } from '../domain/journey/signals.ts'
 
 export const outboxStartShape = z.discriminatedUnion('workflow', [
   z.object({
@@ -24,9 +26,27 @@ export const outboxStartShape = z.discriminatedUnion('workflow', [
 ])
 export type OutboxStart = z.infer<typeof outboxStartShape>
 
-/** Only a nudge: which event made the row change. The row decides. */
-export const outboxSignalShape = z.object({ wait: z.string().nullable(), event: z.string().nullable() })
-export type OutboxSignal = z.infer<typeof outboxSignalShape>
+export type OutboxSignal = { workflow: string; nudge: Nudge }
+
+const nudgeShape = z.object({
+  why: z.enum(nudgeReasons),
+  trigger: z.string().exactOptional(),
+  event: z.string().exactOptional(),
+})
+
+/** Up to version 0.2 a signal named neither its workflow nor a reason; the row's stream is the id of the run or request. */
+const formerSignalShape = z
+  .object({ event: z.string().nullable() })
+  .transform(({ event }): { workflow: null; nudge: Nudge } => ({
+    workflow: null,
+    nudge: event === null ? { why: 'changed' } : { why: 'changed', event },
+  }))
+
+/** `workflow` is null in rows of former versions. */
+export const outboxSignalShape = z.union([
+  z.object({ workflow: z.string(), nudge: nudgeShape }),
+  formerSignalShape,
+])
 
 /** An event of our own making that intake takes in a transaction of its own. The payload stays in our database. */
 export const outboxTriggerShape = z.object({
@@ -50,6 +70,17 @@ export type OutboxEntry = { stream: string } & (
 const insert = new Statement<OutboxEntry, never>(
   build.insert(outbox).values({ stream: given('stream'), kind: given('kind'), body: given('body') }),
 )
+
+const insertAll = new Statement<{ entries: string }, never>(
+  sql`insert into outbox (stream, kind, body)
+    select entry->>'stream', entry->>'kind', entry->'body'
+    from jsonb_array_elements(${given('entries')}::jsonb) with ordinality as given (entry, place) order by place`,
+)
+
+/** Any number of entries in one statement, in their order. */
+export async function putAllInOutbox(tx: Db, entries: readonly OutboxEntry[]): Promise<void> {
+  if (entries.length > 0) await insertAll.all(tx, { entries: JSON.stringify(entries) })
+}
 
 export async function putInOutbox(tx: Db, entry: OutboxEntry): Promise<void> {
   await insert.all(tx, entry)

@@ -5,21 +5,16 @@
  * A signal is only a nudge: something about this run changed in the database. What changed, the next question answers.
  */
 import { defineSearchAttributeKey } from '@temporalio/common'
-import {
-  condition,
-  defineSignal,
-  setCurrentDetails,
-  setHandler,
-  upsertSearchAttributes,
-} from '@temporalio/workflow'
+import { condition, setCurrentDetails, setHandler, upsertSearchAttributes } from '@temporalio/workflow'
 import type { Answer, Said, Whereabouts } from '../activities/ahead.ts'
 import { type Delivered, outcomeOf, type RunEnd, waitOf } from '../domain/journey/answers.ts'
 import { advance, type Effect, initialState, type Outcome } from '../domain/journey/machine.ts'
 import type { Plan } from '../domain/journey/plan.ts'
+import { type Sending, sameSending } from '../domain/journey/signals.ts'
+import { summaryOf } from '../domain/journey/summaries.ts'
 import { ask, deliver, heard } from './ask.ts'
 import { now, untilThen } from './clock.ts'
-
-export const nudge = defineSignal<[{ wait: string | null; event: string | null }]>('nudge')
+import { held, nudge } from './signals.ts'
 
 const stateAttribute = defineSearchAttributeKey('AssentState', 'KEYWORD')
 
@@ -42,10 +37,15 @@ type End = Extract<Effect, { type: 'end' }>
 export async function journey(input: JourneyInput): Promise<RunEnd> {
   const { run, plan, version, clock = 'skipping' } = input
   let nudged = false
+  let sending: Sending | null = null
+  const show = (state: string) => setCurrentDetails(`**${input.journey}** version ${version}\n\n${state}`)
   setHandler(nudge, () => {
     nudged = true
   })
-  const show = (state: string) => setCurrentDetails(`**${input.journey}** version ${version}\n\n${state}`)
+  setHandler(held, (told) => {
+    if (sending === null || !('step' in sending) || !sameSending(sending, told.sending)) return
+    show(`held at step \`${sending.step}\`: ${told.reason}`)
+  })
 
   /** Answers that came with the one before them, in the order of their effects. */
   let ahead: Answer[] = []
@@ -59,7 +59,7 @@ export async function journey(input: JourneyInput): Promise<RunEnd> {
       upsertSearchAttributes([{ key: stateAttribute, value: ended.state }])
       return ended
     }
-    show(`at step \`${effect.step}\`: ${effect.type}`)
+    show(`at step \`${effect.step}\`: ${summaryOf(effect)}`)
     const next = advance(plan, state, await perform(effect))
     state = next.state
     effects = next.effects
@@ -77,7 +77,9 @@ export async function journey(input: JourneyInput): Promise<RunEnd> {
         const { step, visit } = effect
         const branch =
           taken('branch', step, visit)?.taken ??
-          (await question((from) => ask.evaluateBranch({ run, step, visit, now: now(), from })))
+          (await question((from) =>
+            ask(summaryOf(effect)).evaluateBranch({ run, step, visit, now: now(), from }),
+          ))
         return leading({ to: 'branch', step, visit, taken: branch })
       }
       default:
@@ -90,19 +92,24 @@ export async function journey(input: JourneyInput): Promise<RunEnd> {
     const ref = { kind: 'run' as const, run, step, visit }
     const decided =
       taken('send', step, visit)?.decided ??
-      (await question((from) => ask.decideConsent({ ref, now: now(), from })))
+      (await question((from) => ask(`consent for ${step}`).decideConsent({ ref, now: now(), from })))
     const forestalled = outcomeOf(plan, { to: 'send', step, visit, decided })
     if (forestalled !== null) return forestalled
-    const delivered = await question((from) => deliver(ref, expiresMs, from))
+    sending = { step, visit }
+    const delivered = await question((from) => deliver(ref, step, { expiresMs, from }))
+    sending = null
     return leading({ to: 'delivery', step, visit, delivered })
   }
 
   /** Asks how the wait stands when it begins, when its time has come, and whenever something nudges; the row decides. */
   async function wait(effect: Wait): Promise<Outcome> {
     const { step, visit } = effect
+    const summary = summaryOf(effect)
     let standing =
       taken('wait', step, visit)?.standing ??
-      (await question((from) => ask.enterWait({ run, step, visit, ...waitOf(effect), now: now(), from })))
+      (await question((from) =>
+        ask(`begin to ${summary}`).enterWait({ run, step, visit, ...waitOf(effect), now: now(), from }),
+      ))
     for (;;) {
       const outcome = outcomeOf(plan, { to: 'wait', step, visit, standing })
       if (outcome !== null) return outcome
@@ -111,15 +118,18 @@ export async function journey(input: JourneyInput): Promise<RunEnd> {
       }
       const { until } = standing
       show(`waiting at step \`${step}\` until ${until}`)
-      await condition(() => nudged, untilThen(until))
-      standing = await question((from) => ask.settleWait({ run, step, visit, now: now(), from }))
+      await condition(() => nudged, untilThen(until), { summary })
+      standing = await question((from) =>
+        ask(`state of wait ${step}`).settleWait({ run, step, visit, now: now(), from }),
+      )
     }
   }
 
   async function end({ state: ending, reason, step }: End): Promise<RunEnd> {
     const visit = step === null ? null : (state.visits[step] ?? null)
     return (
-      taken('end', step, visit)?.ended ?? ask.endRun({ run, state: ending, reason, step, visit, now: now() })
+      taken('end', step, visit)?.ended ??
+      ask(`end: ${ending}`).endRun({ run, state: ending, reason, step, visit, now: now() })
     )
   }
 

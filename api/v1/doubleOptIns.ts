@@ -13,6 +13,7 @@ const requestView = z
     id: z.string(),
     state: z.enum(['pending', 'confirmed', 'expired', 'withdrawn']),
     profile: z.string(),
+    workflowId: z.string().meta({ description: 'Of its workflow in Temporal' }),
     grants: z.array(z.object({ purpose: z.string(), topic: z.string().nullable() })),
     contactPoint: z.object({ channel: z.string(), id: z.string() }),
     requestedAt: z.string(),
@@ -43,7 +44,7 @@ export const doubleOptInRoutes: Route[] = [
       202: {
         description: 'Asked for',
         schema: z
-          .object({ id: z.string(), state: z.literal('pending') })
+          .object({ id: z.string(), state: z.literal('pending'), workflowId: z.string() })
           .meta({ id: 'RequestedDoubleOptIn' }),
       },
     },

@@ -1,6 +1,7 @@
 /** Requests for double opt-in: how they stand, and which mails went out for them. No address. */
 import { asc, eq } from 'drizzle-orm'
 import { notFound } from '../../domain/refusal.ts'
+import { doubleOptInWorkflowId } from '../../domain/workflowIds.ts'
 import type { Db } from '../connect.ts'
 import { contactPoints } from '../schema/contacts.ts'
 import { deliveries } from '../schema/deliveries.ts'
@@ -10,6 +11,8 @@ export type DoubleOptInView = {
   id: string
   state: 'pending' | 'confirmed' | 'expired' | 'withdrawn'
   profile: string
+  /** Of its workflow in Temporal. */
+  workflowId: string
   grants: Grant[]
   contactPoint: { channel: string; id: string }
   requestedAt: string
@@ -37,6 +40,7 @@ export async function getDoubleOptIn(db: Db, id: string): Promise<DoubleOptInVie
     id,
     state,
     profile,
+    workflowId: doubleOptInWorkflowId(profile, id),
     grants,
     contactPoint: { channel: row.channel, id: contactPointId },
     requestedAt,

@@ -1,6 +1,7 @@
 /** Runs with their path, as the API shows them. */
 import { and, asc, desc, eq, lt } from 'drizzle-orm'
 import { notFound } from '../../domain/refusal.ts'
+import { journeyWorkflowId } from '../../domain/workflowIds.ts'
 import type { Db } from '../connect.ts'
 import { contacts } from '../schema/contacts.ts'
 import { type RunState, runPath, runs, waits } from '../schema/journeys.ts'
@@ -18,6 +19,7 @@ export type RunView = {
 }
 
 export type RunDetail = RunView & {
+  /** Of its workflow in Temporal. */
   workflowId: string
   waitingFor: { step: string; kind: 'sleep' | 'events'; until: string } | null
   path: {
@@ -67,7 +69,7 @@ export async function getRun(db: Db, id: string): Promise<RunDetail> {
     .from(runPath)
     .where(eq(runPath.runId, id))
     .orderBy(asc(runPath.id))
-  return { ...run, workflowId: run.id, waitingFor: wait ?? null, path }
+  return { ...run, workflowId: journeyWorkflowId(run.journey, run.id), waitingFor: wait ?? null, path }
 }
 
 export type RunFilter = {

@@ -25,7 +25,7 @@ const takenShape = z.object({
   signalled: z.array(z.string()),
   duplicate: z.boolean(),
 })
-const requestShape = z.object({ id: z.string(), state: z.string() })
+const requestShape = z.object({ id: z.string(), state: z.string(), workflowId: z.string() })
 const pathShape = z.object({
   step: z.string(),
   at: z.string(),
@@ -38,6 +38,7 @@ const runShape = z.object({
   journey: z.string(),
   version: z.number(),
   state: z.string(),
+  workflowId: z.string(),
   endReason: z.string().nullish(),
   waitingFor: z.object({ step: z.string(), until: z.string() }).nullish(),
   path: z.array(pathShape),

@@ -25,7 +25,7 @@ async function lookAtAction({ assent }: Counter, action: Action, more: readonly 
   ])
   return {
     action,
-    doubleOptIn: request?.ok ? request.value.state : null,
+    doubleOptIn: request?.ok ? request.value : null,
     runs: runs.flatMap((answer) => (answer.ok ? [answer.value] : [])),
   }
 }

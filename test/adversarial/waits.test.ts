@@ -56,7 +56,7 @@ it.each([
   const run = await assent.runWaits(id, 'pause')
   expect(run.waitingFor?.until).toMatch(/^9999-12-31T/)
   const length = async () => {
-    const { workflowExecutionInfo } = (await assent.client.workflow.getHandle(id).describe()).raw
+    const { workflowExecutionInfo } = (await (await assent.workflow(id)).describe()).raw
     return Number(workflowExecutionInfo?.historyLength)
   }
   await until('its timer', async () => (await length()) >= 6)

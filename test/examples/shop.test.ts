@@ -94,14 +94,23 @@ describe('the log', () => {
       outcome: 'blocked',
       reason: 'no-topic-consent',
     }
-    const run = { id: 'run-1', journey: 'abandoned-cart', version: 1, state: 'exited', path: [step] }
+    const run = {
+      id: 'run-1',
+      journey: 'abandoned-cart',
+      version: 1,
+      state: 'exited',
+      workflowId: 'abandoned-cart:run-1',
+      path: [step],
+    }
     const page = activityOf(
       { consents: null, email: '', seen: [{ action, doubleOptIn: null, runs: [run] }] },
       places,
     ).text
     expect(readHtml(page).text).toContain('no-topic-consent')
     expect(readHtml(page).text).toContain('there is none for this topic')
-    expect(readHtml(page).hrefs).toContain('http://127.0.0.1:8233/namespaces/default/workflows/run-1')
+    expect(readHtml(page).hrefs).toContain(
+      'http://127.0.0.1:8233/namespaces/default/workflows/abandoned-cart%3Arun-1',
+    )
   })
 
   it('forgets the oldest visitor rather than grow for ever', () => {

@@ -127,7 +127,7 @@ it('a delivery that takes long, or goes on for long, shows the engine that it is
   })
   const run = await startRunOf(assent.api, journey, person)
   await until('a sign of life', async () => {
-    const { raw } = await assent.client.workflow.getHandle(run).describe()
+    const { raw } = await (await assent.workflow(run)).describe()
     return raw.pendingActivities?.some((activity) => activity.lastHeartbeatTime != null) ?? false
   })
   go()

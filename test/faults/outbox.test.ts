@@ -53,7 +53,7 @@ const waiting = () => assent.house.db.select().from(outbox).orderBy(outbox.id)
 
 /** What the engine was told about a run, in order. */
 async function told(run: string): Promise<string[]> {
-  const { events } = await assent.client.workflow.getHandle(run).fetchHistory()
+  const { events } = await (await assent.workflow(run)).fetchHistory()
   return (events ?? []).flatMap((event) => {
     if (event.workflowExecutionStartedEventAttributes) return ['start']
     return event.workflowExecutionSignaledEventAttributes ? ['signal'] : []
@@ -78,7 +78,7 @@ describe('the outbox', () => {
     expect((await waiting()).filter((row) => row.stream === run)).toMatchObject([
       { kind: 'start', attempts: 0 },
     ])
-    await expect(assent.client.workflow.getHandle(run).describe()).rejects.toThrow()
+    await expect((await assent.workflow(run)).describe()).rejects.toThrow()
     dispatcher(100).start()
     await until('the start', async () => (await told(run)).length > 0)
     // It has had its first look, and nobody nudges it: only its sweep can find what is committed from now on.

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
-import { Client, Connection } from '@temporalio/client'
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { sql } from 'drizzle-orm'
 import { pino } from 'pino'
@@ -16,6 +16,7 @@ import { createApp } from '../../api/app.ts'
 import { openSmtpChannel } from '../../channels/email/smtp.ts'
 import { connect } from '../../db/connect.ts'
 import { Versions } from '../../db/reads/versions.ts'
+import { readWorkflowId } from '../../db/reads/workflowId.ts'
 import { engineOptions } from '../../engine/connection.ts'
 import { Dispatcher } from '../../engine/dispatcher.ts'
 import { readSettings } from '../../settings.ts'
@@ -125,10 +126,17 @@ export class Assent {
     })
   }
 
-  /** What a workflow returned; it may not have been started yet. */
+  /** The workflow of a run or of a double opt-in request. */
+  async workflow(id: string): Promise<WorkflowHandle> {
+    const workflowId = await readWorkflowId(this.house.db, id)
+    if (workflowId === null) throw new Error(`there is neither a run nor a request ${id}`)
+    return this.client.workflow.getHandle(workflowId)
+  }
+
+  /** What the workflow of a run or a request returned; it may not have been started yet. */
   async workflowResult(id: string): Promise<unknown> {
-    const handle = this.client.workflow.getHandle(id)
-    await until(`workflow ${id}`, () => handle.describe())
+    const handle = await this.workflow(id)
+    await until(`workflow ${handle.workflowId}`, () => handle.describe())
     return handle.result()
   }
 

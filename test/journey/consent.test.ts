@@ -247,7 +247,7 @@ it('ends a run at once by its exit trigger, wherever it is', async () => {
   const ended = await assent.run(run.id)
   expect(ended).toMatchObject({ state: 'exited', endReason: 'trigger:order.placed' })
   await until('the workflow to hear of it', async () => {
-    const { status } = await assent.client.workflow.getHandle(run.id).describe()
+    const { status } = await (await assent.workflow(run.id)).describe()
     return status.name === 'COMPLETED'
   })
 })

@@ -24,12 +24,12 @@ it('finds the run by journey, version and state, and reads where it is', async (
   const person = await putPerson(assent.api)
   const id = await startRunOf(assent.api, journey, person)
   await assent.runWaits(id, 'pause')
-  const handle = assent.client.workflow.getHandle(id)
+  const handle = await assent.workflow(id)
 
   const description = await handle.describe()
   expect(await description.staticSummary()).toBe(`${journey} version 1`)
   const running = `AssentJourney = "${journey}" and AssentVersion = 1 and AssentState = "running"`
-  await until('the run to be listed', async () => (await list(running)).includes(id))
+  await until('the run to be listed', async () => (await list(running)).includes(handle.workflowId))
   const metadata = await until('the current details', async () => {
     const answer = await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata')
     return answer.currentDetails?.includes('waiting') ? answer.currentDetails : null
@@ -39,7 +39,7 @@ it('finds the run by journey, version and state, and reads where it is', async (
   await assent.api.call('POST', `/v1/runs/${id}/cancel`)
   await assent.workflowResult(id)
   await until('the end to be listed', async () =>
-    (await list(`AssentJourney = "${journey}" and AssentState = "cancelled"`)).includes(id),
+    (await list(`AssentJourney = "${journey}" and AssentState = "cancelled"`)).includes(handle.workflowId),
   )
 })
 
@@ -49,7 +49,7 @@ describe('a workflow that is ended by hand', () => {
     const person = await putPerson(assent.api)
     const id = await startRunOf(assent.api, journey, person)
     await assent.runWaits(id, 'pause')
-    return { id, handle: assent.client.workflow.getHandle(id) }
+    return { id, handle: await assent.workflow(id) }
   }
   const watch = () =>
     new OrphanWatch({ house: assent.house, client: assent.client, log: pino({ level: 'silent' }) })
@@ -79,12 +79,14 @@ describe('a workflow that is ended by hand', () => {
     const first = events?.find((event) => event.workflowTaskCompletedEventAttributes != null)
     await assent.client.workflowService.resetWorkflowExecution({
       namespace: 'default',
-      workflowExecution: { workflowId: id, runId: (await handle.describe()).runId },
+      workflowExecution: { workflowId: handle.workflowId, runId: (await handle.describe()).runId },
       workflowTaskFinishEventId: first?.eventId ?? null,
       requestId: randomUUID(),
     })
     await until('the end of the old one to be listed', async () =>
-      (await list(`WorkflowId = "${id}" and ExecutionStatus = "Terminated"`)).includes(id),
+      (await list(`WorkflowId = "${handle.workflowId}" and ExecutionStatus = "Terminated"`)).includes(
+        handle.workflowId,
+      ),
     )
     expect(await watch().look()).toEqual([])
     expect((await assent.run(id)).state).toBe('waiting')
@@ -100,7 +102,7 @@ describe('a workflow that is ended by hand', () => {
       circumstances: 'footer form',
     }
     const { id } = await assent.api.ok('POST', '/v1/double-opt-ins', asked, idOf)
-    const handle = assent.client.workflow.getHandle(id)
+    const handle = await assent.workflow(id)
     await until('its workflow', async () => handle.describe())
     await handle.terminate('an operator')
     const { db } = assent.house
@@ -122,7 +124,9 @@ describe('a workflow that is ended by hand', () => {
     const { id, handle } = await waiting()
     await handle.terminate('an operator')
     await until('the end to be listed', async () =>
-      (await list(`WorkflowId = "${id}" and ExecutionStatus = "Terminated"`)).includes(id),
+      (await list(`WorkflowId = "${handle.workflowId}" and ExecutionStatus = "Terminated"`)).includes(
+        handle.workflowId,
+      ),
     )
     const worker = await startWorkerProcess(assent.environment)
     try {

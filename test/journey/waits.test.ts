@@ -55,7 +55,7 @@ async function waitRow(run: string) {
 }
 
 async function eventsOf(run: string) {
-  const { events } = await assent.client.workflow.getHandle(run).fetchHistory()
+  const { events } = await (await assent.workflow(run)).fetchHistory()
   return events ?? []
 }
 
@@ -287,7 +287,7 @@ describe('a timer that fires while the event arrives has one outcome', () => {
     expect((await order(person)).signalled).toEqual([])
     expect((await waitRow(id))?.state).toBe('timed-out')
     // The workflow hears of it when its own timer fires, or when anything nudges it.
-    await assent.client.workflow.getHandle(id).signal('nudge', { wait: null, event: null })
+    await (await assent.workflow(id)).signal('nudge', { why: 'changed' })
     const run = await assent.runEnded(id)
     expect(run.path.map((step) => [step.step, step.outcome])).toEqual([
       ['one', 'sent'],

@@ -22,7 +22,7 @@ it.each(scenarios)('$name', async ({ name, result, live }) => {
   const id = await live(assent)
   expect(await assent.workflowResult(id)).toEqual(result)
   if (process.env.RECORD_HISTORIES !== '1') return
-  const history = await assent.client.workflow.getHandle(id).fetchHistory()
+  const history = await (await assent.workflow(id)).fetchHistory()
   const file = new URL(`../histories/${name}.v${packageJson.version}.json`, import.meta.url)
   if (existsSync(file)) return
   writeFileSync(file, `${JSON.stringify(withoutPlaces(JSON.parse(historyToJSON(history))), null, 1)}\n`)

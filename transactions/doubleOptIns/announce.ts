@@ -1,6 +1,7 @@
 /** Says how a double opt-in ended: to its workflow, and as a trigger that journeys may wait for or start with. */
 import type { Db } from '../../db/connect.ts'
 import type { doubleOptIns, Grant } from '../../db/schema/doubleOptIns.ts'
+import { doubleOptInWorkflowId } from '../../domain/workflowIds.ts'
 import type { ContactPointRow } from '../locks.ts'
 import { type OutboxSignal, type OutboxTrigger, putInOutbox } from '../outbox.ts'
 
@@ -13,8 +14,11 @@ export async function announce(
   how: 'confirmed' | 'expired' | 'withdrawn',
   now: string,
 ): Promise<void> {
-  const nudge: OutboxSignal = { wait: null, event: null }
-  await putInOutbox(tx, { stream: request.id, kind: 'signal', body: nudge })
+  const signal: OutboxSignal = {
+    workflow: doubleOptInWorkflowId(request.profile, request.id),
+    nudge: { why: how },
+  }
+  await putInOutbox(tx, { stream: request.id, kind: 'signal', body: signal })
   const trigger: OutboxTrigger = {
     name: `double-opt-in.${how}`,
     senderEvent: `${request.id}:${how}`,

@@ -18,12 +18,16 @@ import { normaliseAddress } from '../../domain/messages/normalise.ts'
 import { invalid, Refusal } from '../../domain/refusal.ts'
 import type { DoubleOptInInput } from '../../domain/shapes/consent.ts'
 import { type Profile, profileShape } from '../../domain/shapes/profile.ts'
+import { doubleOptInWorkflowId } from '../../domain/workflowIds.ts'
 import { tooManyConfirmations } from '../deliveries/confirmationLimit.ts'
 import { type House, requireChannel } from '../house.ts'
 import { appendEvents } from '../ledger/appendEvents.ts'
 import { splitEvidence } from '../ledger/evidence.ts'
 import { lockContactPoint } from '../locks.ts'
 import { type OutboxSignal, type OutboxStart, putInOutbox } from '../outbox.ts'
+
+/** `workflowId`: of its workflow in Temporal. */
+export type RequestAnswer = { id: string; state: 'pending'; workflowId: string }
 
 /**
  * @param options.caller id of the API key that says so; null: the person, on a page of ours
@@ -34,7 +38,7 @@ export async function requestDoubleOptIn(
   house: House,
   input: DoubleOptInInput,
   options: { caller: string | null; clock?: 'real' | 'skipping' },
-): Promise<{ id: string; state: 'pending' }> {
+): Promise<RequestAnswer> {
   const { channel } = input.contactPoint
   requireChannel(house, channel, '/contactPoint/channel')
   if (channel !== 'email' || !house.channels.has(channel)) {
@@ -62,7 +66,7 @@ export async function requestDoubleOptIn(
           eq(doubleOptIns.state, 'pending'),
         ),
       )
-    if (pending !== undefined) return await askAgain(tx, pending.id, contactPoint.id)
+    if (pending !== undefined) return await askAgain(tx, pending.id, input.profile, contactPoint.id)
 
     const id = newId()
     const { clear, sealed } = splitEvidence(input.evidence)
@@ -110,7 +114,7 @@ export async function requestDoubleOptIn(
     })
     const start: OutboxStart = { workflow: 'doubleOptIn', id, profile, clock: options.clock ?? 'real' }
     await putInOutbox(tx, { stream: id, kind: 'start', body: start })
-    return { id, state: 'pending' }
+    return answerOf(id, profile)
   })
 }
 
@@ -121,12 +125,8 @@ const mostMails = 20
  * One more mail is due, unless one is on its way that answers this asking too, or the address has had as many as it may for now.
  * Only then is the workflow woken: whoever asks without end must not fill its history, nor use up what the person may ask for later.
  */
-async function askAgain(
-  tx: Db,
-  id: string,
-  contactPointId: string,
-): Promise<{ id: string; state: 'pending' }> {
-  const answer = { id, state: 'pending' } as const
+async function askAgain(tx: Db, id: string, profile: string, contactPointId: string): Promise<RequestAnswer> {
+  const answer = answerOf(id, profile)
   if (await tooManyConfirmations(tx, contactPointId, null)) return answer
   const begun = sql`(select count(*) from ${deliveries} where ${deliveries.doubleOptIn} = ${id})`
   const wanted = await tx
@@ -141,9 +141,13 @@ async function askAgain(
     )
     .returning({ id: doubleOptIns.id })
   if (wanted.length === 0) return answer
-  const nudge: OutboxSignal = { wait: null, event: null }
-  await putInOutbox(tx, { stream: id, kind: 'signal', body: nudge })
+  const signal: OutboxSignal = { workflow: answer.workflowId, nudge: { why: 'asked-again' } }
+  await putInOutbox(tx, { stream: id, kind: 'signal', body: signal })
   return answer
+}
+
+function answerOf(id: string, profile: string): RequestAnswer {
+  return { id, state: 'pending', workflowId: doubleOptInWorkflowId(profile, id) }
 }
 
 async function readProfile(

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm'
 import type { runs } from '../../db/schema/journeys.ts'
 import { given, Statement } from '../../db/statement.ts'
 import { exitsOf } from '../../domain/journey/awaits.ts'
-import { endRunIn } from '../runs/endRun.ts'
+import { endRunsIn } from '../runs/endRun.ts'
 import type { Happening } from './happening.ts'
 
 type Candidate = Pick<typeof runs.$inferSelect, 'id' | 'journey' | 'version' | 'payload'>
@@ -22,23 +22,17 @@ export async function exitRuns(
   { house, tx, event, bindings }: Happening,
   candidates: readonly Candidate[],
 ): Promise<string[]> {
-  const ended: string[] = []
+  const exited: string[] = []
   for (const run of candidates) {
     const { definition } = await house.versions.journey(tx, run.journey, run.version)
     for (const exit of exitsOf(definition)) {
       if (exit.trigger !== event.name || (exit.humanOnly && event.class !== 'human')) continue
       if (!(await bindings.holds(exit.where, { trigger: run.payload, event: event.payload }))) continue
-      await endRunIn(tx, {
-        run: run.id,
-        state: 'exited',
-        reason: `trigger:${event.name}`,
-        at: event.recordedAt,
-        event: event.id,
-        nudge: true,
-      })
-      ended.push(run.id)
+      exited.push(run.id)
       break
     }
   }
-  return ended
+  const { id, name, recordedAt: at } = event
+  const end = { runs: exited, state: 'exited', reason: `trigger:${name}`, at, event: id } as const
+  return endRunsIn(tx, end, { why: 'exit', trigger: name, event: id })
 }

@@ -6,6 +6,7 @@ import type { runs, waits } from '../../db/schema/journeys.ts'
 import type { StoredEvent } from '../../db/schema/triggers.ts'
 import { given, Statement } from '../../db/statement.ts'
 import { type Await, awaitsOf } from '../../domain/journey/awaits.ts'
+import { journeyWorkflowId } from '../../domain/workflowIds.ts'
 import { type OutboxSignal, putInOutbox } from '../outbox.ts'
 import type { Bindings } from './bindings.ts'
 import type { Happening } from './happening.ts'
@@ -33,8 +34,11 @@ export async function matchWaits(
     const awaits = awaitsOf(definition, wait.step)
     const branch = await firstMatch(tx, { runId: wait.runId, payload }, awaits, event, bindings)
     if (branch === null || !(await settleMatched(tx, wait, event, branch))) continue
-    const nudge: OutboxSignal = { wait: wait.id, event: event.id }
-    await putInOutbox(tx, { stream: wait.runId, kind: 'signal', body: nudge })
+    const signal: OutboxSignal = {
+      workflow: journeyWorkflowId(journey, wait.runId),
+      nudge: { why: 'trigger', trigger: event.name, event: event.id },
+    }
+    await putInOutbox(tx, { stream: wait.runId, kind: 'signal', body: signal })
     settled.push(wait.runId)
   }
   return settled

@@ -10,10 +10,12 @@ import { runs } from '../../db/schema/journeys.ts'
 import { given, Statement } from '../../db/statement.ts'
 import type { RunEnd } from '../../domain/journey/answers.ts'
 import { findStep } from '../../domain/journey/definition.ts'
+import type { Nudge } from '../../domain/journey/signals.ts'
 import { notFound, Refusal } from '../../domain/refusal.ts'
+import { journeyWorkflowId } from '../../domain/workflowIds.ts'
 import type { House } from '../house.ts'
 import { lockContact, lockRun, lockRunWithContact } from '../locks.ts'
-import { type OutboxSignal, putInOutbox } from '../outbox.ts'
+import { putAllInOutbox } from '../outbox.ts'
 import { recordStep } from './path.ts'
 
 /** The workflow's word that the run has ended. @returns how it really ended */
@@ -33,7 +35,7 @@ export async function endRun(
     // Asked together they travel together, in this order.
     const [{ run }, changed] = await Promise.all([
       lockRunWithContact(tx, id),
-      ending.all(tx, { run: id, state, reason, at, event: null }),
+      ending.all(tx, { runs: [id], state, reason, at, event: null }),
     ])
     const ended = changed.length > 0 ? { state, reason } : (endOf(run) ?? { state, reason })
     if (ended.reason === 'exit-step' && end.step !== null && end.visit !== null) {
@@ -58,40 +60,46 @@ export async function cancelRun(house: House, id: string): Promise<void> {
     const run = await lockRun(tx, id)
     if (endOf(run) !== null) throw new Refusal('conflict', `the run has already ended: ${run.state}`)
     const at = await databaseNow(tx)
-    await endRunIn(tx, { run: id, state: 'cancelled', reason: 'cancelled', at, event: null, nudge: true })
+    const end = { runs: [id], state: 'cancelled', reason: 'cancelled', at, event: null } as const
+    await endRunsIn(tx, end, { why: 'cancelled' })
   })
 }
 
-/** The contact's lock is held. `nudge` tells the workflow, where it was not the workflow that said so. */
-export async function endRunIn(
-  tx: Db,
-  end: {
-    run: string
-    state: RunEnd['state']
-    reason: string
-    at: string
-    event: string | null
-    nudge: boolean
-  },
-): Promise<RunEnd> {
-  const { run, state, reason, at, event } = end
-  const changed = await ending.all(tx, { run, state, reason, at, event })
-  if (changed.length === 0) return endOf(await lockRun(tx, run)) ?? { state, reason }
-  if (end.nudge) {
-    const nudge: OutboxSignal = { wait: null, event: end.event }
-    await putInOutbox(tx, { stream: run, kind: 'signal', body: nudge })
-  }
-  return { state, reason }
+type Ending = {
+  runs: readonly string[]
+  state: RunEnd['state']
+  reason: string
+  at: string
+  /** The event that ended them, if one did. */
+  event: string | null
 }
 
-type Ending = { run: string; state: RunEnd['state']; reason: string; at: string; event: string | null }
+/**
+ * Ends runs of one contact for another reason than their workflows' own word, and nudges their workflows. Two statements, however
+ * many runs. The contact's lock is held.
+ *
+ * @returns the runs that had not ended before
+ */
+export async function endRunsIn(tx: Db, end: Ending, nudge: Nudge): Promise<string[]> {
+  if (end.runs.length === 0) return []
+  const ended = await ending.all(tx, end)
+  await putAllInOutbox(
+    tx,
+    ended.map(({ id, journey }) => ({
+      stream: id,
+      kind: 'signal',
+      body: { workflow: journeyWorkflowId(journey, id), nudge },
+    })),
+  )
+  return ended.map(({ id }) => id)
+}
 
-/** The run, its open waits, and what its path says of them; answers nothing where the run had ended before. */
-const ending = new Statement<Ending, { id: string }>(
+/** The runs, their open waits, and what their paths say of them; answers only the runs that had not ended before. */
+const ending = new Statement<Ending, { id: string; journey: string }>(
   sql`with ended as (
     update runs set state = ${given('state')}, ended_at = ${given('at')}::timestamptz, end_reason = ${given('reason')}
-    where id = ${given('run')} and state in ('running', 'waiting', 'paused')
-    returning id
+    where id = any(${given('runs')}::uuid[]) and state in ('running', 'waiting', 'paused')
+    returning id, journey
   ), closed as (
     update waits set state = 'closed', settled_at = ${given('at')}::timestamptz
     from ended where waits.run_id = ended.id and waits.state = 'open'
@@ -102,7 +110,7 @@ const ending = new Statement<Ending, { id: string }>(
     on conflict (run_id, step, visit) do update
       set at = excluded.at, outcome = excluded.outcome, reason = excluded.reason, delivery = null, event = excluded.event
   )
-  select id from ended`,
+  select id, journey from ended order by id`,
 )
 
 /** How a run ended, or null while it has not. */

@@ -11,6 +11,7 @@ import { build, given, insertOf, Statement } from '../../db/statement.ts'
 import type { JourneyDefinition } from '../../domain/journey/definition.ts'
 import { parseDuration } from '../../domain/journey/duration.ts'
 import { Refusal } from '../../domain/refusal.ts'
+import { journeyWorkflowId } from '../../domain/workflowIds.ts'
 import type { House } from '../house.ts'
 import { type ContactRow, lockContact } from '../locks.ts'
 import { type OutboxStart, putInOutbox } from '../outbox.ts'
@@ -73,7 +74,7 @@ export async function startRun(
       now,
       clock: request.clock ?? 'real',
     })
-    return { id, workflowId: id }
+    return { id, workflowId: journeyWorkflowId(journey.key, id) }
   })
 }
 

@@ -1,5 +1,5 @@
 /** What the visitor did and what Assent made of it, as things stand now. */
-import type { ConsentState, Problem, Run } from '../assent.ts'
+import type { ConsentState, DoubleOptIn, Problem, Run } from '../assent.ts'
 import { boxes } from '../consentForm.ts'
 import { type Html, html } from '../html.ts'
 import type { Action } from '../visitors.ts'
@@ -10,7 +10,7 @@ import { outcomeInWords, reasonInWords, toneOf } from './words.ts'
 export interface Seen {
   readonly action: Action
   /** How its double opt-in stands, if it is one and could be asked. */
-  readonly doubleOptIn: string | null
+  readonly doubleOptIn: DoubleOptIn | null
   readonly runs: readonly Run[]
 }
 
@@ -54,7 +54,7 @@ ${clock(action.at.toISOString())}
 <p class="call"><code>${action.request}</code> <span>${action.status === 0 ? 'no answer' : action.status}</span></p>
 ${action.problem !== null && refusal(action.problem)}
 ${action.remark !== '' && html`<p>${action.remark}</p>`}
-${doubleOptIn !== null && html`<p class="double-opt-in">Double opt-in ${pill(doubleOptIn)} ${action.doubleOptIn !== null && temporal(places, action.doubleOptIn)}</p>`}
+${doubleOptIn !== null && html`<p class="double-opt-in">Double opt-in ${pill(doubleOptIn.state)} ${temporal(places, doubleOptIn.workflowId)}</p>`}
 ${runs.map((run) => runCard(run, places))}
 </li>`
 }
@@ -70,7 +70,7 @@ function runCard(run: Run, places: Places): Html {
   return html`<article class="run">
 <div class="run-head"><h4>Journey <code>${run.journey}</code></h4> ${pill(run.state)}</div>
 ${run.path.length === 0 ? html`<p class="quiet">It has just begun.</p>` : pathOf(run)}
-<p class="doors"><a href="/runs/${run.id}">The run in full</a> ${temporal(places, run.id)}</p>
+<p class="doors"><a href="/runs/${run.id}">The run in full</a> ${temporal(places, run.workflowId)}</p>
 </article>`
 }
 
@@ -88,10 +88,10 @@ ${why !== undefined && html`<span class="why">${why}</span>`}
 </ol>`
 }
 
-function temporal({ temporalUi }: Places, workflow: string): Html | null {
+function temporal({ temporalUi }: Places, workflowId: string): Html | null {
   if (temporalUi === '') return null
   return outward(
-    `${temporalUi.replace(/\/+$/, '')}/namespaces/default/workflows/${workflow}`,
+    `${temporalUi.replace(/\/+$/, '')}/namespaces/default/workflows/${encodeURIComponent(workflowId)}`,
     'In the Temporal UI',
   )
 }
