@@ -10,6 +10,7 @@ import { type Health, healthRoutes } from './health.ts'
 import { peopleRoutes } from './people/people.ts'
 import { problemRoutes } from './problemPages.ts'
 import { problems } from './problems.ts'
+import { requestLog } from './requests.ts'
 import { mountRoutes } from './routing.ts'
 import { allRoutes } from './v1/routes.ts'
 
@@ -30,6 +31,7 @@ export function createApp(options: AppOptions): Express {
   app.disable('x-powered-by')
   app.set('trust proxy', [...options.trustedProxies])
   app.set('query parser', 'simple')
+  app.use(requestLog(log))
   app.use('/v1', (_request, response, next) => {
     response.setHeader('Cache-Control', 'no-store')
     response.setHeader('X-Content-Type-Options', 'nosniff')

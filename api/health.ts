@@ -1,5 +1,6 @@
 /** Liveness, and whether what we stand on can be reached. */
 import express, { type Router } from 'express'
+import { sendJson } from './json.ts'
 
 /** Each resolves where the part answers. */
 export type Health = { database: () => Promise<void>; engine: () => Promise<void> }
@@ -10,11 +11,12 @@ const patience = 3_000
 export function healthRoutes(health: Health): Router {
   const router = express.Router()
   router.get('/healthz', (_request, response) => {
-    response.json({ status: 'ok' })
+    sendJson(response, { status: 'ok' })
   })
   router.get('/readyz', async (_request, response) => {
     const [database, engine] = await Promise.all([answers(health.database), answers(health.engine)])
-    response.status(database && engine ? 200 : 503).json({ database, engine })
+    response.status(database && engine ? 200 : 503)
+    sendJson(response, { database, engine })
   })
   return router
 }

@@ -4,7 +4,9 @@ import type { Logger } from 'pino'
 import { z } from 'zod'
 import { isDatabaseAway } from '../db/lostConnection.ts'
 import { type FieldError, Refusal } from '../domain/refusal.ts'
+import { jsonText } from './json.ts'
 import { problemKinds, problemType } from './problemKinds.ts'
+import { note, requestIdOf } from './requests.ts'
 
 export const problemShape = z
   .object({
@@ -25,19 +27,26 @@ export const problemShape = z
         }),
       )
       .meta({ description: 'What is wrong, field by field' }),
+    requestId: z
+      .string()
+      .meta({ description: 'As in the header `X-Request-Id`; name it when you ask for help' }),
   })
   .meta({ id: 'Problem', description: 'RFC 9457 problem details' })
 
-/** The problem document of a refusal. @param publicUrl base of `type` */
-export function problemOf(refusal: Refusal, publicUrl: string): z.infer<typeof problemShape> {
+/** The problem document of a refusal. @param place.publicUrl base of `type` */
+export function problemOf(
+  refusal: Refusal,
+  place: { publicUrl: string; requestId: string },
+): z.infer<typeof problemShape> {
   const { status, title } = problemKinds[refusal.kind]
   return {
-    type: problemType(publicUrl, refusal.kind),
+    type: problemType(place.publicUrl, refusal.kind),
     code: refusal.code,
     title,
     status,
     detail: refusal.message,
     errors: [...refusal.errors],
+    requestId: place.requestId,
     ...refusal.extra,
   }
 }
@@ -48,13 +57,18 @@ export function problems(log: Logger, publicUrl: string): ErrorRequestHandler {
     if (response.headersSent) return next(error)
     const known = asRefusal(error)
     if (known === null) {
-      log.error({ err: error, method: request.method, route: request.route?.path }, 'a request failed')
+      const { method, route } = request
+      log.error(
+        { err: error, request: requestIdOf(response), method, route: route?.path },
+        'a request failed',
+      )
     }
     const refusal = known ?? unforeseen
-    const problem = problemOf(refusal, publicUrl)
+    const problem = problemOf(refusal, { publicUrl, requestId: requestIdOf(response) })
+    note(response, { code: problem.code })
     if (refusal.retryAfter !== null) response.set('Retry-After', String(refusal.retryAfter))
     if (problem.status === 401) response.set('WWW-Authenticate', 'Bearer')
-    response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem))
+    response.status(problem.status).type('application/problem+json').send(jsonText(response, problem))
   }
 }
 
@@ -91,7 +105,8 @@ export function fieldErrors(error: { issues: readonly z.core.$ZodIssue[] }, pref
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({ pointer: `${pointer}/${key}`, message: 'is not a field here' }))
     }
-    return [{ pointer, message: issue.message }]
+    const code: unknown = issue.code === 'custom' ? issue.params?.code : undefined
+    return [{ pointer, ...(typeof code === 'string' ? { code } : {}), message: issue.message }]
   })
 }
 

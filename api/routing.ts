@@ -3,16 +3,19 @@
  * in the OpenAPI document, so that none of the three can say something else than the others.
  */
 import { createHash } from 'node:crypto'
-import type { Express, Request, RequestHandler, Response } from 'express'
-import type { z } from 'zod'
+import type { Express, Request, RequestHandler } from 'express'
+import { z } from 'zod'
 import { canonicalBytes } from '../domain/ledger/canonical.ts'
-import { Refusal, type RefusalKind } from '../domain/refusal.ts'
+import { nearest } from '../domain/nearest.ts'
+import { type FieldError, Refusal, type RefusalKind } from '../domain/refusal.ts'
 import { unreadable } from '../domain/shapes/readable.ts'
 import type { House } from '../transactions/house.ts'
 import { onceFor } from '../transactions/onceFor.ts'
 import type { Authenticate } from './authenticate.ts'
 import { isEmptyBody } from './bodies.ts'
+import { prettyParameter, sendJson } from './json.ts'
 import { fieldErrors } from './problems.ts'
+import { note } from './requests.ts'
 import { type Caller, permits, type Scope } from './scopes.ts'
 
 export type Method = 'get' | 'put' | 'patch' | 'post' | 'delete'
@@ -80,14 +83,39 @@ export function route<P extends Shape = undefined, Q extends Shape = undefined, 
   const { handle, ...rest } = spec
   return {
     ...rest,
-    run: (raw, call) =>
-      handle({
+    run: (raw, call) => {
+      refuseUnknown(spec.query, raw.query)
+      return handle({
         ...call,
         params: parse<P>(spec.params, raw.params, 'path'),
         query: parse<Q>(spec.query, raw.query, 'query'),
         body: parse<B>(spec.body, raw.body, 'body'),
-      }),
+      })
+    },
   }
+}
+
+/** Parameters named in one answer; a URL has room for thousands. */
+const mostNamed = 20
+
+/** A parameter that is not known would change nothing, and the caller would take the answer for another: `?emial=…` for one person. */
+function refuseUnknown(shape: Shape, query: unknown): void {
+  const known = [...(shape instanceof z.ZodObject ? Object.keys(shape.shape) : []), prettyParameter]
+  const unknown = Object.keys(asObject(query)).filter((name) => !known.includes(name))
+  if (unknown.length === 0) return
+  const errors = unknown.slice(0, mostNamed).map((name): FieldError => {
+    const meant = nearest(name, known)
+    const hint = meant === null ? `this route takes ${known.join(', ')}` : `did you mean "${meant}"?`
+    return {
+      pointer: `/query/${name.replace(/~/g, '~0').replace(/\//g, '~1')}`,
+      code: 'unknown-parameter',
+      message: `is not a query parameter here; ${hint}`,
+    }
+  })
+  throw new Refusal('invalid', 'the query has parameters that this route does not take', {
+    code: 'unknown-parameter',
+    errors,
+  })
 }
 
 /** A wrong path is a thing that is not there; a wrong query or body names its field. */
@@ -98,7 +126,13 @@ function parse(shape: Shape, value: unknown, part: 'path' | 'query' | 'body'): u
   if (parsed.success) return parsed.data
   const errors = fieldErrors(parsed.error, part === 'body' ? '' : `/${part}`)
   if (part === 'path') throw new Refusal('not-found', 'there is nothing at this address', { errors })
-  throw new Refusal('invalid', `the ${part} has fields that are wrong`, { errors })
+  const codes = new Set(errors.map((error) => error.code))
+  const [code] = codes
+  throw new Refusal('invalid', `the ${part} has fields that are wrong`, {
+    errors,
+    // Where all fields are wrong in one way, the answer as a whole is.
+    ...(codes.size === 1 && code !== undefined ? { code } : {}),
+  })
 }
 
 export function mountRoutes(
@@ -127,6 +161,7 @@ function handlerOf(
 ): RequestHandler {
   return async (request, response) => {
     const caller = await callerOf(one, request, given)
+    note(response, { key: caller.id })
     const key = one.creates === true ? (request.get('Idempotency-Key') ?? null) : null
     const raw = { params: request.params, query: request.query, body: bodyOf(one, request) }
     refuseUnreadable(raw.query, '/query')
@@ -143,12 +178,6 @@ function handlerOf(
     else if (answer.body === undefined) response.end()
     else sendJson(response, answer.body)
   }
-}
-
-/** As Express' own, without the ETag: nothing here may be kept. Head and body leave in one write. */
-function sendJson(response: Response, body: unknown): void {
-  response.setHeader('Content-Type', 'application/json; charset=utf-8')
-  response.end(JSON.stringify(body))
 }
 
 async function callerOf(

@@ -7,6 +7,7 @@ import type { Logger } from 'pino'
 import type { RefusalKind } from '../../domain/refusal.ts'
 import { type Problem, problemPage } from '../../pages/problem.ts'
 import { asRefusal } from '../problems.ts'
+import { requestIdOf } from '../requests.ts'
 import { languageOfReader, sendPage } from './answer.ts'
 
 export function personProblems(log: Logger): ErrorRequestHandler {
@@ -17,7 +18,9 @@ export function personProblems(log: Logger): ErrorRequestHandler {
     const { status, problem } = isUndecodable(error)
       ? answers['not-found']
       : answers[refusal?.kind ?? 'internal']
-    if (problem === 'broken') log.error({ err: error, method: request.method }, 'a page failed')
+    if (problem === 'broken') {
+      log.error({ err: error, request: requestIdOf(response), method: request.method }, 'a page failed')
+    }
     if (refusal?.retryAfter != null) response.set('Retry-After', String(refusal.retryAfter))
     response.vary('Accept-Language')
     sendPage(response, status, language, problemPage(language, problem))

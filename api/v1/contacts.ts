@@ -1,7 +1,7 @@
 /** Contacts of the CRM. */
 import { z } from 'zod'
 import { getContact, listContacts } from '../../db/reads/contacts.ts'
-import { pageShape } from '../../db/reads/page.ts'
+import { pageById } from '../../db/reads/page.ts'
 import { contactShape } from '../../domain/shapes/contact.ts'
 import { textShape } from '../../domain/shapes/primitives.ts'
 import { normalisedAddresses, putContact } from '../../transactions/contacts/putContact.ts'
@@ -66,7 +66,7 @@ export const contactRoutes: Route[] = [
     tag: 'Contacts',
     summary: 'All contacts',
     scopes: ['contacts', 'read'],
-    query: pageShape,
+    query: pageById,
     responses: {
       200: {
         description: 'A page',

@@ -1,7 +1,7 @@
 /** Profiles, purposes, messages and trigger definitions: put by key, got, listed, and deleted where nothing hangs on them. */
 import { z } from 'zod'
 import { getDefinition, listDefinitions } from '../../db/reads/definitions.ts'
-import { pageShape } from '../../db/reads/page.ts'
+import { pageByKey, pageByTriggerName } from '../../db/reads/page.ts'
 import { emailMessageShape, messageShape } from '../../domain/shapes/message.ts'
 import { keyShape, triggerNameShape } from '../../domain/shapes/primitives.ts'
 import { profileShape } from '../../domain/shapes/profile.ts'
@@ -150,7 +150,7 @@ const triggerDefinitions: Route[] = [
     tag: 'Triggers',
     summary: 'All trigger definitions',
     scopes: ['journeys', 'triggers', 'read'],
-    query: pageShape,
+    query: pageByTriggerName,
     responses: { 200: { description: 'A page', schema: listShape('TriggerDefinitionList', storedTrigger) } },
     handle: async ({ query, house }) => ({
       status: 200,
@@ -203,7 +203,7 @@ function readers(
       tag,
       summary: `All ${plural}`,
       scopes: ['journeys', 'read'],
-      query: pageShape,
+      query: pageByKey,
       responses: { 200: { description: 'A page', schema: listShape(`${name}List`, stored) } },
       handle: async ({ query, house }) => ({
         status: 200,

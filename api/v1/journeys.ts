@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import 'zod-openapi'
 import { getJourney, listJourneys } from '../../db/reads/journeys.ts'
-import { pageShape } from '../../db/reads/page.ts'
+import { pageByKey } from '../../db/reads/page.ts'
 import { mermaid } from '../../domain/journey/diagram.ts'
 import { invalid } from '../../domain/refusal.ts'
 import { journeyFields, journeyShape } from '../../domain/shapes/journey.ts'
@@ -71,7 +71,7 @@ export const journeyRoutes: Route[] = [
     tag: 'Journeys',
     summary: 'All journeys',
     scopes: ['journeys', 'read'],
-    query: pageShape,
+    query: pageByKey,
     responses: {
       200: {
         description: 'A page',

@@ -1,7 +1,7 @@
 /** Runs and deliveries: what happened to whom, and why. */
 import { z } from 'zod'
 import { getDelivery, listDeliveries } from '../../db/reads/deliveries.ts'
-import { pageShape } from '../../db/reads/page.ts'
+import { pageById } from '../../db/reads/page.ts'
 import { getRun, listRuns } from '../../db/reads/runs.ts'
 import { deliveryStates } from '../../db/schema/deliveries.ts'
 import { runStates } from '../../db/schema/journeys.ts'
@@ -77,11 +77,10 @@ export const runRoutes: Route[] = [
     tag: 'Runs',
     summary: 'Runs, newest first',
     scopes: ['journeys', 'read'],
-    query: pageShape.extend({
+    query: pageById.extend({
       journey: keyShape.optional(),
       contact: z.string().max(200).optional().meta({ description: 'External id' }),
       state: z.enum(runStates).optional(),
-      after: idShape.optional(),
     }),
     responses: { 200: { description: 'A page', schema: listShape('RunList', runShape) } },
     handle: async ({ query, house }) => ({ status: 200, body: await listRuns(house.db, query) }),
@@ -119,11 +118,10 @@ export const runRoutes: Route[] = [
     tag: 'Deliveries',
     summary: 'Deliveries, newest first',
     scopes: ['journeys', 'consents', 'read'],
-    query: pageShape.extend({
+    query: pageById.extend({
       contact: z.string().max(200).optional().meta({ description: 'External id' }),
       run: idShape.optional(),
       state: z.enum(deliveryStates).optional(),
-      after: idShape.optional(),
     }),
     responses: { 200: { description: 'A page', schema: listShape('DeliveryList', deliveryShape) } },
     handle: async ({ query, house }) => ({ status: 200, body: await listDeliveries(house.db, query) }),

@@ -1,19 +1,18 @@
 /** Suppressions: stops on addresses, as they stand. */
 import { z } from 'zod'
-import { pageShape } from '../../db/reads/page.ts'
+import { pageById } from '../../db/reads/page.ts'
 import { listSuppressions } from '../../db/reads/suppressions.ts'
 import { invalid } from '../../domain/refusal.ts'
-import { contactPointShape, idShape } from '../../domain/shapes/primitives.ts'
+import { contactPointShape } from '../../domain/shapes/primitives.ts'
 import { requireChannel } from '../../transactions/house.ts'
 import { listShape } from '../list.ts'
 import { type Route, route } from '../routing.ts'
 import { addressOf } from './consentAddress.ts'
 
-const listQuery = pageShape.extend({
+const listQuery = pageById.extend({
   channel: contactPointShape.shape.channel.optional(),
   address: contactPointShape.shape.address.optional().meta({ description: 'With `channel` only' }),
   lifted: z.enum(['true', 'false']).optional().meta({ description: '`true`: lifted ones as well' }),
-  after: idShape.optional().meta({ description: 'The `next` of the page before' }),
 })
 
 const suppressionView = z

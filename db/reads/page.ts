@@ -1,11 +1,33 @@
 /** Lists by cursor: `limit` and `after`, in the order of a key that never changes. */
 import { z } from 'zod'
+import { idShape, keyShape, triggerNameShape } from '../../domain/shapes/primitives.ts'
 
-/** Query of every list. */
-export const pageShape = z.object({
-  limit: z.coerce.number().int().min(1).max(200).default(50).meta({ description: 'At most so many items' }),
-  after: z.string().max(200).optional().meta({ description: 'The `next` of the page before' }),
-})
+const limitShape = z.coerce
+  .number()
+  .int()
+  .min(1)
+  .max(200)
+  .default(50)
+  .meta({ description: 'At most so many items' })
+
+/** Query of a list: `cursor` is what its `next` looks like. Another one is refused, for it would mean another page. */
+function pageBy(cursor: z.ZodType) {
+  const after = z
+    .string()
+    .refine((text) => cursor.safeParse(text).success, {
+      message: 'is not a cursor of this list: send the "next" of the page before',
+      params: { code: 'invalid-cursor' },
+    })
+    .optional()
+    .meta({ description: 'The `next` of the page before' })
+  return z.object({ limit: limitShape, after })
+}
+
+/** Lists in the order of ids. */
+export const pageById = pageBy(idShape)
+/** Lists in the order of keys. */
+export const pageByKey = pageBy(keyShape)
+export const pageByTriggerName = pageBy(triggerNameShape)
 
 export type Page<T> = { items: T[]; next: string | null }
 

@@ -8,7 +8,7 @@ import type { Server } from 'node:http'
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { sql } from 'drizzle-orm'
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import { inject } from 'vitest'
 import { createActivities } from '../../activities/activities.ts'
 import { Discretion } from '../../activities/discretion.ts'
@@ -39,6 +39,8 @@ export type AssentOptions = {
   engine?: string
   /** Another way to the database: given its `host:port`, answers the one to use. */
   databaseBy?: (address: string) => Promise<string>
+  /** Where API and worker log to; nowhere unless TEST_LOG_LEVEL is set. */
+  log?: Logger
   /** Another task queue: the same Assent, started anew. */
   environment?: Record<string, string>
 }
@@ -52,6 +54,7 @@ export class Assent {
   /** What a process of its own would be started with. */
   readonly environment: Record<string, string>
   readonly #closers: (() => Promise<void>)[]
+  readonly #log: Logger
   #worker: { stop(): Promise<void> } | null = null
 
   constructor(parts: {
@@ -61,6 +64,7 @@ export class Assent {
     dispatcher: Dispatcher
     environment: Record<string, string>
     closers: (() => Promise<void>)[]
+    log: Logger
   }) {
     this.url = parts.url
     this.api = new ApiClient(parts.url, testKeys.ASSENT_API_KEY)
@@ -69,11 +73,12 @@ export class Assent {
     this.dispatcher = parts.dispatcher
     this.environment = parts.environment
     this.#closers = parts.closers
+    this.#log = parts.log
   }
 
   async startWorker(): Promise<void> {
     const settings = readSettings(this.environment)
-    const log = pino({ level: settings.LOG_LEVEL })
+    const log = this.#log
     const email = openSmtpChannel(settings.SMTP_URL)
     const connection = await NativeConnection.connect({ address: settings.TEMPORAL_ADDRESS })
     const worker = await Worker.create({
@@ -161,7 +166,7 @@ export async function startAssent(options: AssentOptions = {}): Promise<Assent> 
     ...options.environment,
   }
   const settings = readSettings(environment)
-  const log = pino({ level: settings.LOG_LEVEL })
+  const log = options.log ?? pino({ level: settings.LOG_LEVEL })
   const pool = connect(settings.DATABASE_URL, 20)
   const house: House = {
     db: pool.db,
@@ -206,6 +211,7 @@ export async function startAssent(options: AssentOptions = {}): Promise<Assent> 
     client,
     dispatcher,
     environment,
+    log,
     closers: [
       () => closeServer(server),
       () => dispatcher.stop(),

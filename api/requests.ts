@@ -1,0 +1,61 @@
+/**
+ * Each request has an id, which is answered as `X-Request-Id`, stands in problem documents and in every line that the log has
+ * about it; and it leaves one line in the log. The line names the route's pattern, never the URL: that holds names and keys.
+ */
+import type { Request, RequestHandler, Response } from 'express'
+import type { Logger } from 'pino'
+import { newId } from '../db/ids.ts'
+
+export const requestIdHeader = 'X-Request-Id'
+
+/** An id that came with the request is kept if it looks like one (UUID, ULID, trace id): no address and no name in dots. */
+const wellFormed = /^[A-Za-z0-9][A-Za-z0-9_-]{7,127}$/
+
+/** What is learnt about a request while it is answered. */
+type Facts = {
+  /** Id of the caller's API key; `nobody` where none is needed. */
+  key?: string
+  /** Code of the problem it was answered with. */
+  code?: string
+}
+
+const learnt = new WeakMap<Response, Facts>()
+
+/** Adds to the line that the request will leave in the log. */
+export function note(response: Response, facts: Facts): void {
+  learnt.set(response, { ...learnt.get(response), ...facts })
+}
+
+export function requestIdOf(response: Response): string {
+  return String(response.getHeader(requestIdHeader) ?? '')
+}
+
+/** Comes before everything else. */
+export function requestLog(log: Logger): RequestHandler {
+  return (request, response, next) => {
+    const began = performance.now()
+    const given = request.get(requestIdHeader) ?? ''
+    response.setHeader(requestIdHeader, wellFormed.test(given) ? given : newId())
+    // Comes once, whether the answer left whole or the caller went away.
+    response.once('close', () => {
+      const line = {
+        request: requestIdOf(response),
+        method: request.method,
+        route: routeOf(request),
+        status: response.statusCode,
+        ms: Math.round((performance.now() - began) * 10) / 10,
+        ...(response.writableFinished ? {} : { aborted: true }),
+        ...learnt.get(response),
+      }
+      if (response.statusCode >= 500) log.warn(line, 'request')
+      else log.info(line, 'request')
+    })
+    next()
+  }
+}
+
+/** In OpenAPI's writing; null where no route was reached. */
+function routeOf(request: Request): string | null {
+  const path: unknown = request.route?.path
+  return typeof path === 'string' ? path.replace(/:(\w+)/g, '{$1}') : null
+}
