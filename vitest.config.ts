@@ -8,6 +8,7 @@ import { defineConfig } from 'vitest/config'
 const rules = [
   'test/domain/**/*.test.ts',
   'test/channels/**/*.test.ts',
+  'test/threads/**/*.test.ts',
   'test/dev/**/*.test.ts',
   'test/examples/**/*.test.ts',
   'test/api/docs.test.ts',

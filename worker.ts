@@ -17,6 +17,7 @@ import { lifetime } from './lifetime.ts'
 import { openLog } from './log.ts'
 import { installPointsFromEnvironment } from './points.ts'
 import { requireSettings } from './settings.ts'
+import { Threads } from './threads/pool.ts'
 import { channelsOf, type House } from './transactions/house.ts'
 
 const settings = requireSettings(process.env)
@@ -35,10 +36,13 @@ Runtime.install({
 await migrate(settings.DATABASE_URL)
 const database = connect(settings.DATABASE_URL, 20)
 const reads = connect(settings.DATABASE_URL, 1)
+const threads = new Threads()
+threads.warm()
 const house: House = {
   db: database.db,
   reads: reads.db,
   versions: new Versions(),
+  threads,
   dataKeys: settings.dataKeys,
   channels: channelsOf(settings),
   log,
@@ -80,6 +84,7 @@ if (connection !== null) {
   await connection.close()
 }
 await email.close()
+await threads.close()
 await reads.close()
 await database.close()
 log.info('the worker has stopped')

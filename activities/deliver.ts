@@ -9,7 +9,6 @@ import { ChannelUnavailable, type EmailChannel } from '../channels/channel.ts'
 import { ComposeError } from '../channels/email/compose.ts'
 import type { RunEnd } from '../domain/journey/answers.ts'
 import type { SendResult } from '../domain/journey/machine.ts'
-import { TemplateError } from '../domain/messages/template.ts'
 import { point } from '../points.ts'
 import { claimDelivery, type DeliveryRow, type Prospect } from '../transactions/deliveries/claimDelivery.ts'
 import {
@@ -77,7 +76,7 @@ async function tryOnce(means: Means, request: DeliverRequest): Promise<DeliverAn
     const claim = await claimDelivery(house, { ready: false, subject }, options)
     return claim.kind === 'settled' ? answerOf(claim.delivery) : 'stale'
   }
-  const made = await renderDelivery(subject, content, means.publicUrl).catch(unsendable)
+  const made = await renderDelivery(house, subject, content, means.publicUrl).catch(unsendable)
   if ('reason' in made) return answerOf(await giveUpDelivery(house, request.ref, made.reason, request.now))
   await point('deliver:rendered')
   const slot = await means.email.acquire({ signal: Context.current().cancellationSignal }).catch(unavailable)
@@ -118,8 +117,7 @@ async function record(
 
 /** A message that cannot be made will not get better by trying. */
 function unsendable(error: unknown): { reason: string } {
-  if (error instanceof CannotRender) return { reason: `cannot-render: ${error.reason}` }
-  if (error instanceof TemplateError) return { reason: `template-error: ${error.field}` }
+  if (error instanceof CannotRender) return { reason: error.reason }
   if (error instanceof ComposeError) return { reason: `cannot-compose: ${error.code}` }
   throw error
 }

@@ -1,17 +1,16 @@
 /**
- * Makes the mail of a delivery: renders the templates for this person, checks the very words that would leave, and exchanges
- * links and adds the pixel where tracking is permitted, and only there.
+ * Makes the mail of a delivery: the words are made in a thread (`domain/messages/renderMail.ts`), the bytes here.
  */
-
 import type { Mail } from '../channels/channel.ts'
 import { composeMail } from '../channels/email/compose.ts'
-import { checkRendered } from '../domain/messages/check.ts'
-import { hashHandle, linkToken, newHandle, newToken } from '../domain/messages/handles.ts'
+import type { MessageProblem } from '../domain/messages/check.ts'
+import { hashHandle, newHandle, newToken } from '../domain/messages/handles.ts'
 import { mailHeaders, messageIdOf } from '../domain/messages/headers.ts'
-import { rewriteLinks } from '../domain/messages/links.ts'
-import { type MessageLinks, type RenderedMessage, renderMessage } from '../domain/messages/template.ts'
+import type { RenderRequest } from '../domain/messages/renderMail.ts'
+import type { RenderedMessage } from '../domain/messages/template.ts'
 import type { Rendering } from '../transactions/deliveries/claimDelivery.ts'
 import type { Content, Subject } from '../transactions/deliveries/subject.ts'
+import type { House } from '../transactions/house.ts'
 
 /** The message cannot be sent as it stands, to this person or to anybody. Its message quotes the template only. */
 export class CannotRender extends Error {
@@ -27,57 +26,59 @@ export class CannotRender extends Error {
 /** What stands in the kept text of a confirmation in place of its token. */
 const tokenLeftOut = '[token]'
 
-/** @throws CannotRender, TemplateError, ComposeError */
+/**
+ * @throws CannotRender, HeaderError, ComposeError where the mail cannot be made
+ * @throws JobStopped where rendering it took too long, or too much memory
+ */
 export async function renderDelivery(
+  house: House,
   subject: Subject,
   content: Content,
   publicUrl: string,
 ): Promise<{ rendering: Rendering; mail: Mail }> {
   const { sender, matter, decision } = subject
   const { address, profile } = content
-  if (address === null) throw new CannotRender('unknown-contact-point')
+  if (address === null) throw new CannotRender('cannot-render: unknown-contact-point')
   // Whatever is not known to be transactional has to carry the footer.
   const purposeKind = matter.input.purpose.known ? matter.input.purpose.kind : 'commercial'
   const handle = newHandle()
   const token = sender.ref.kind === 'double-opt-in' ? newToken() : null
   const page = (path: string) => new URL(path, publicUrl).href
-  const links: MessageLinks = {
+  const links = {
     unsubscribe: page(`/unsubscribe/${handle}`),
     preferences: page(`/preferences/${handle}`),
     ...(token === null ? {} : { confirm: page(`/confirm/${token}`) }),
   }
-  const plain = renderMessage(content.message, {
-    contact: content.contact ?? { email: address },
-    trigger: content.trigger,
-    profile: {
-      name: profile.name,
-      postalAddress: profile.postalAddress,
-      sender: profile.sender,
-      locale: profile.locale,
+  const { subject: line, html, text } = content.message
+  const request: RenderRequest = {
+    templates: { subject: line, html, text },
+    context: {
+      contact: content.contact ?? { email: address },
+      trigger: content.trigger,
+      profile: {
+        name: profile.name,
+        postalAddress: profile.postalAddress,
+        sender: profile.sender,
+        locale: profile.locale,
+      },
+      links,
     },
-    links,
-  })
-  const problems = checkRendered(plain, {
-    purposeKind,
-    preferencesUrl: links.preferences ?? '',
-    postalAddress: profile.postalAddress,
-  })
-  const [problem] = problems
-  if (problem !== undefined) throw new CannotRender(`${problem.pointer.slice(1)}: ${problem.message}`)
-
-  const own = new Set(Object.values(links).filter((link) => link !== undefined))
-  const tracked = decision.tracking.allowed
-  const { message, stored } = tracked
-    ? track(plain, own, handle, page)
-    : { message: rewriteLinks(plain, own, (url) => url), stored: [] }
+    footer: { purposeKind, preferencesUrl: links.preferences, postalAddress: profile.postalAddress },
+    tracking: decision.tracking.allowed ? { handle, publicUrl } : null,
+  }
+  const made = await house.threads.run('renderMail', `message:${matter.message.key}`, [request])
+  const [problem] = made.problems
+  if (problem !== undefined) throw new CannotRender(reasonOf(problem))
+  const { plain, sent, tracked } = made
+  if (plain === null || sent === null) throw new Error('a mail without problems was not rendered')
   const messageId = messageIdOf(sender.claimKey, profile.sender.email)
   const mail = await composeMail({
     from: { name: profile.sender.name, email: profile.sender.email },
     to: address,
-    message,
+    message: sent,
     messageId,
     date: new Date(),
-    headers: mailHeaders(purposeKind, links.unsubscribe ?? null),
+    headers: mailHeaders(purposeKind, links.unsubscribe),
     dkim: profile.sender.dkim,
   })
   return {
@@ -86,9 +87,9 @@ export async function renderDelivery(
       ready: true,
       subject,
       handleHash: hashHandle(handle),
-      links: stored,
-      tracksOpens: tracked && message.html !== null,
-      tracksClicks: tracked && stored.length > 0,
+      links: tracked.map(({ id, ...link }) => ({ ...link, link: id })),
+      tracksOpens: request.tracking !== null && sent.html !== null,
+      tracksClicks: tracked.length > 0,
       providerId: messageId,
       confirmation:
         token === null ? null : { tokenHash: hashHandle(token), text: withoutToken(plain, token) },
@@ -96,21 +97,17 @@ export async function renderDelivery(
   }
 }
 
-/** Every link leads over our redirect, by a token of its own; the pixel asks for the handle. */
-function track(
-  plain: RenderedMessage,
-  own: ReadonlySet<string>,
-  handle: string,
-  page: (path: string) => string,
-): { message: RenderedMessage; stored: Rendering['links'] } {
-  const stored = new Map<number, Rendering['links'][number]>()
-  const redirect = (url: string, link: string, position: number) => {
-    const token = linkToken(handle, position)
-    stored.set(position, { tokenHash: hashHandle(token), position, link, url })
-    return page(`/t/${token}`)
+function reasonOf({ code, pointer, message }: MessageProblem): string {
+  const field = pointer.slice(1)
+  switch (code) {
+    case 'template-syntax':
+    case 'template-render':
+      return `template-error: ${field}`
+    case 'template-limit':
+      return `template-limit: ${field}`
+    default:
+      return `cannot-render: ${field}: ${message}`
   }
-  const message = rewriteLinks(plain, own, redirect, page(`/o/${handle}`))
-  return { message, stored: [...stored.values()] }
 }
 
 /** The exact text is evidence; the token in it would let whoever reads the evidence confirm. */

@@ -10,6 +10,7 @@ import { Dispatcher } from '../engine/dispatcher.ts'
 import { lifetime } from '../lifetime.ts'
 import { openLog } from '../log.ts'
 import { requireSettings } from '../settings.ts'
+import { Threads } from '../threads/pool.ts'
 import { registerBuiltIns } from '../transactions/definitions/registerBuiltIns.ts'
 import { channelsOf, type House } from '../transactions/house.ts'
 import { createApp } from './app.ts'
@@ -22,10 +23,13 @@ const migrated = await migrate(settings.DATABASE_URL)
 if (migrated.length > 0) log.info({ migrated }, 'the schema was brought up to date')
 const database = connect(settings.DATABASE_URL)
 const reads = connect(settings.DATABASE_URL, 1)
+const threads = new Threads()
+threads.warm()
 const house: House = {
   db: database.db,
   reads: reads.db,
   versions: new Versions(),
+  threads,
   dataKeys: settings.dataKeys,
   channels: channelsOf(settings),
   log,
@@ -81,6 +85,7 @@ server.closeIdleConnections()
 await closed
 await dispatcher.stop()
 await connection.close()
+await threads.close()
 await reads.close()
 await database.close()
 log.info('the API has stopped')

@@ -4,6 +4,7 @@ import type { Db } from '../db/connect.ts'
 import type { Versions } from '../db/reads/versions.ts'
 import type { DataKeyring } from '../domain/ledger/keyring.ts'
 import { invalid } from '../domain/refusal.ts'
+import type { Threads } from '../threads/pool.ts'
 
 export type House = {
   db: Db
@@ -14,6 +15,8 @@ export type House = {
   reads?: Db
   /** What is published and never changes, read once. */
   versions: Versions
+  /** Where work on what strangers send is done, with a deadline: rendering, reading HTML, checking payloads. */
+  threads: Threads
   /** Wraps the contact points' own keys (ASSENT_DATA_KEYS). */
   dataKeys: DataKeyring
   /** Channels that can be sent on now. */

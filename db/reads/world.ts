@@ -3,14 +3,18 @@ import { inArray } from 'drizzle-orm'
 import { checkCondition } from '../../domain/conditions/check.ts'
 import { everyStep, type JourneyDefinition } from '../../domain/journey/definition.ts'
 import type { MessageFacts, World } from '../../domain/journey/world.ts'
-import { linkNames } from '../../domain/messages/links.ts'
 import { messageShape } from '../../domain/shapes/message.ts'
 import { profileShape } from '../../domain/shapes/profile.ts'
 import { purposeShape } from '../../domain/shapes/purpose.ts'
 import type { Db } from '../connect.ts'
 import { messages, profiles, purposes, triggerDefinitions } from '../schema/definitions.ts'
 
-export async function readWorld(db: Db, definition: JourneyDefinition): Promise<World> {
+/** @param linkNames the names an HTML template gives its links, null where they are made up while rendering */
+export async function readWorld(
+  db: Db,
+  definition: JourneyDefinition,
+  linkNames: (message: string, html: string) => Promise<readonly string[] | null>,
+): Promise<World> {
   const sent = [...everyStep(definition.steps)].flatMap((step) =>
     step.type === 'send' ? [step.message] : [],
   )
@@ -35,7 +39,7 @@ export async function readWorld(db: Db, definition: JourneyDefinition): Promise<
         enforcement,
         // A message without the link is refused when it is put.
         linksPreferences: true,
-        linkNames: linkNames(message.html ?? ''),
+        linkNames: message.html === undefined ? [] : await linkNames(row.key, message.html),
         tracking: message.tracking !== false,
         pathToConsent:
           enforcement === 'non-restrictive' ||

@@ -14,12 +14,39 @@ import {
   type RenderedMessage,
   renderMessage,
   TemplateError,
+  type TemplateErrorCode,
   type TemplateField,
 } from './template.ts'
-import { textLinks } from './textLinks.ts'
+import { LONGEST_LINK, textLinks } from './textLinks.ts'
 
-/** One thing wrong, with a JSON pointer (RFC 6901) to the field. */
-export type MessageProblem = { readonly pointer: string; readonly message: string }
+/** One thing wrong, with a JSON pointer (RFC 6901) to the field. `code` is stable and machine-readable. */
+export type MessageProblem = {
+  readonly pointer: string
+  readonly code: MessageProblemCode
+  readonly message: string
+}
+
+/**
+ * - `template-syntax`, `template-render`, `template-limit`: see `TemplateErrorCode`
+ * - `missing-part`, `renders-empty`: there is nothing to send in this part
+ * - `missing-footer`: a commercial mail without preference link or postal address
+ * - `unknown-link`, `wrong-link`: reads one of our links that does not exist, or is not for this kind of message
+ * - `link-not-allowed`: a link that runs code; `link-name`: a `data-link` that is no name
+ * - `too-many-links`, `link-too-long`: more than a mail may hold
+ * - `wrong-purpose`: neither commercial nor transactional
+ */
+export type MessageProblemCode =
+  | `template-${TemplateErrorCode}`
+  | 'missing-part'
+  | 'renders-empty'
+  | 'missing-footer'
+  | 'unknown-link'
+  | 'wrong-link'
+  | 'link-not-allowed'
+  | 'link-name'
+  | 'too-many-links'
+  | 'link-too-long'
+  | 'wrong-purpose'
 
 /** What the check must know of the message's purpose. */
 export type MessageFacts = { readonly purposeKind: string }
@@ -33,6 +60,9 @@ export type RequiredFooter = {
   readonly postalAddress: string
 }
 
+/** Links in one part of a mail. */
+export const MOST_LINKS = 1_000
+
 const KNOWN_LINKS = ['unsubscribe', 'preferences', 'confirm', 'optIn']
 /** Schemes that run code or smuggle a page in, rather than lead to one. */
 const DANGEROUS = new Set(['javascript:', 'vbscript:', 'data:', 'blob:', 'file:'])
@@ -40,7 +70,7 @@ const DANGEROUS = new Set(['javascript:', 'vbscript:', 'data:', 'blob:', 'file:'
 /** Everything wrong with an e-mail message as it is put; empty where it may be stored. */
 export function checkMessage(definition: MessageTemplates, facts: MessageFacts): readonly MessageProblem[] {
   if (facts.purposeKind !== 'commercial' && facts.purposeKind !== 'transactional') {
-    return [problem('purpose', 'must be a commercial or a transactional purpose')]
+    return [problem('purpose', 'wrong-purpose', 'must be a commercial or a transactional purpose')]
   }
   const problems = missingParts(definition)
   for (const field of ['subject', 'html', 'text'] as const) {
@@ -73,25 +103,32 @@ export function checkRendered(
   required: RequiredFooter,
 ): readonly MessageProblem[] {
   const problems: MessageProblem[] = []
-  if (rendered.subject === '') problems.push(problem('subject', 'renders empty'))
-  if (rendered.text.trim() === '') problems.push(problem('text', 'renders empty'))
+  if (rendered.subject === '') problems.push(problem('subject', 'renders-empty', 'renders empty'))
+  if (rendered.text.trim() === '') problems.push(problem('text', 'renders-empty', 'renders empty'))
   const html = factsOf(rendered)
-  if (html?.hrefs.some(isDangerous)) {
-    problems.push(problem('html', 'has a link that is neither a web address nor mail or phone'))
-  }
+  const inText = textLinks(rendered.text)
+  if (html !== null) problems.push(...linkProblems('html', html.hrefs))
+  problems.push(
+    ...linkProblems(
+      'text',
+      inText.map((link) => link.url),
+    ),
+  )
   // Whatever is not known to be transactional has to carry the footer.
   if (required.purposeKind === 'transactional') return problems
   const { preferencesUrl, postalAddress } = required
   const address = withoutSpace(postalAddress)
-  if (address === '') problems.push(problem('profile', 'has no postal address'))
+  if (address === '') problems.push(problem('profile', 'missing-footer', 'has no postal address'))
   if (html) {
     const linked = html.anchors.some((anchor) => anchor.visible && anchor.href.trim() === preferencesUrl)
-    if (!linked) problems.push(problem('html', MISSING_PREFERENCES))
-    if (!withoutSpace(html.text).includes(address)) problems.push(problem('html', MISSING_ADDRESS))
+    if (!linked) problems.push(problem('html', 'missing-footer', MISSING_PREFERENCES))
+    if (!withoutSpace(html.text).includes(address))
+      problems.push(problem('html', 'missing-footer', MISSING_ADDRESS))
   }
-  const linked = textLinks(rendered.text).some((link) => link.url === preferencesUrl)
-  if (!linked) problems.push(problem('text', MISSING_PREFERENCES))
-  if (!withoutSpace(rendered.text).includes(address)) problems.push(problem('text', MISSING_ADDRESS))
+  const linked = inText.some((link) => link.url === preferencesUrl)
+  if (!linked) problems.push(problem('text', 'missing-footer', MISSING_PREFERENCES))
+  if (!withoutSpace(rendered.text).includes(address))
+    problems.push(problem('text', 'missing-footer', MISSING_ADDRESS))
   return problems
 }
 
@@ -100,8 +137,9 @@ const MISSING_ADDRESS = 'must show the postal address: {{ profile.postalAddress 
 
 function missingParts(definition: MessageTemplates): MessageProblem[] {
   const problems: MessageProblem[] = []
-  if (!definition.subject?.trim()) problems.push(problem('subject', 'an e-mail needs a subject'))
-  if (!definition.text.trim()) problems.push(problem('text', 'a message needs a text part'))
+  if (!definition.subject?.trim())
+    problems.push(problem('subject', 'missing-part', 'an e-mail needs a subject'))
+  if (!definition.text.trim()) problems.push(problem('text', 'missing-part', 'a message needs a text part'))
   return problems
 }
 
@@ -112,15 +150,27 @@ function checkTemplate(field: TemplateField, source: string, purposeKind: string
     for (const name of read) {
       if (name === null || !KNOWN_LINKS.includes(name)) {
         problems.push(
-          problem(field, `reads a link that does not exist; there are links.${KNOWN_LINKS.join(', links.')}`),
+          problem(
+            field,
+            'unknown-link',
+            `reads a link that does not exist; there are links.${KNOWN_LINKS.join(', links.')}`,
+          ),
         )
       }
     }
     if (purposeKind === 'commercial' && read.has('confirm')) {
-      problems.push(problem(field, 'links.confirm is for the transactional message of a double opt-in only'))
+      problems.push(
+        problem(
+          field,
+          'wrong-link',
+          'links.confirm is for the transactional message of a double opt-in only',
+        ),
+      )
     }
     if (purposeKind === 'transactional' && read.has('optIn')) {
-      problems.push(problem(field, 'links.optIn asks for a consent, which is for commercial messages only'))
+      problems.push(
+        problem(field, 'wrong-link', 'links.optIn asks for a consent, which is for commercial messages only'),
+      )
     }
     return problems
   } catch (error) {
@@ -131,7 +181,13 @@ function checkTemplate(field: TemplateField, source: string, purposeKind: string
 function linkIdProblems(rendered: RenderedMessage): MessageProblem[] {
   const anchors = factsOf(rendered)?.anchors ?? []
   return anchors.some(({ dataLink }) => dataLink && !LINK_ID.test(dataLink.value.trim()))
-    ? [problem('html', 'has a data-link that is not 1 to 64 letters, digits, hyphens or underscores')]
+    ? [
+        problem(
+          'html',
+          'link-name',
+          'has a data-link that is not 1 to 64 letters, digits, hyphens or underscores',
+        ),
+      ]
     : []
 }
 
@@ -158,6 +214,20 @@ function sentinelContext(): { values: MessageContext; preferencesUrl: string; po
   }
 }
 
+/** Each link costs a row and a redirect; each long one more than its length to parse. */
+function linkProblems(field: 'html' | 'text', urls: readonly string[]): MessageProblem[] {
+  if (urls.length > MOST_LINKS) {
+    return [problem(field, 'too-many-links', `has more than ${MOST_LINKS} links`)]
+  }
+  if (urls.some((url) => url.length > LONGEST_LINK)) {
+    return [problem(field, 'link-too-long', `has a link of more than ${LONGEST_LINK} characters`)]
+  }
+  const dangerous = field === 'html' && urls.some(isDangerous)
+  return dangerous
+    ? [problem(field, 'link-not-allowed', 'has a link that is neither a web address nor mail or phone')]
+    : []
+}
+
 /** As a browser reads it: leading control characters and inner line breaks do not hide a scheme. */
 function isDangerous(href: string): boolean {
   const url = URL.parse(href, 'https://assent.invalid/')
@@ -169,11 +239,13 @@ function withoutSpace(text: string): string {
   return text.replace(/\s+/g, '')
 }
 
-function asProblem(error: unknown): MessageProblem {
+/** A template's error as a problem of its part. @throws whatever is no `TemplateError` */
+export function asProblem(error: unknown): MessageProblem {
   if (!(error instanceof TemplateError)) throw error
-  return problem(error.field, error.line === null ? error.message : `line ${error.line}: ${error.message}`)
+  const message = error.line === null ? error.message : `line ${error.line}: ${error.message}`
+  return problem(error.field, `template-${error.code}`, message)
 }
 
-function problem(field: string, message: string): MessageProblem {
-  return { pointer: `/${field}`, message }
+function problem(field: string, code: MessageProblemCode, message: string): MessageProblem {
+  return { pointer: `/${field}`, code, message }
 }

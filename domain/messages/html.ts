@@ -50,7 +50,9 @@ export function readHtml(html: string): HtmlFacts {
   const text: string[] = []
   let bodyEnd = html.length
 
-  for (const { node, seen } of walk(document)) {
+  const nodes = inDocumentOrder(document)
+  const showing = showSomething(nodes)
+  for (const [index, { node, seen }] of nodes.entries()) {
     if (defaultTreeAdapter.isTextNode(node)) {
       if (seen) text.push(node.value)
       continue
@@ -70,7 +72,7 @@ export function readHtml(html: string): HtmlFacts {
       continue
     }
     // The parser repeats an <a> that is wrongly nested: one place in the source, two elements.
-    const visible = node.tagName === 'area' || showsSomething(node)
+    const visible = node.tagName === 'area' || showing[index] === true
     const twin = anchors.get(href.span.start)
     anchors.set(href.span.start, {
       href: href.value,
@@ -105,23 +107,37 @@ function attribute(element: Element, name: string): { value: string; span: Span 
     : { value, span: { start: place.startOffset, end: place.endOffset } }
 }
 
-function showsSomething(element: Element): boolean {
-  for (const { node } of walk(element)) {
-    if (defaultTreeAdapter.isTextNode(node) && node.value.trim() !== '') return true
-    if (defaultTreeAdapter.isElementNode(node) && node.tagName === 'img') return true
+/** A node, where its parent stands in the same list, and whether a reader sees what is in it. */
+type Place = { readonly node: Node; readonly parent: number; readonly seen: boolean }
+
+/**
+ * For each place whether there is text or an image in it, at any depth. One pass from the last node to the first, since children
+ * stand behind their parents: links can be nested, and a look through each would take the square of their number.
+ */
+function showSomething(places: readonly Place[]): readonly boolean[] {
+  const shows = places.map(
+    ({ node }) =>
+      (defaultTreeAdapter.isTextNode(node) && node.value.trim() !== '') ||
+      (defaultTreeAdapter.isElementNode(node) && node.tagName === 'img'),
+  )
+  for (let at = places.length - 1; at > 0; at--) {
+    const parent = places[at]?.parent
+    if (shows[at] && parent !== undefined) shows[parent] = true
   }
-  return false
+  return shows
 }
 
 /** All nodes in document order; not recursive, since the depth is the sender's choice. */
-function* walk(root: Node): Generator<{ node: Node; seen: boolean }> {
-  const open: { node: Node; seen: boolean }[] = [{ node: root, seen: true }]
+function inDocumentOrder(root: Node): readonly Place[] {
+  const places: Place[] = []
+  const open: Place[] = [{ node: root, parent: 0, seen: true }]
   for (let next = open.pop(); next; next = open.pop()) {
-    yield next
     const { node } = next
+    const parent = places.push(next) - 1
     if (!('childNodes' in node)) continue
     const seen = next.seen && !(defaultTreeAdapter.isElementNode(node) && UNSEEN.has(node.tagName))
     const children = 'content' in node ? node.content.childNodes : node.childNodes
-    for (const child of children.toReversed()) open.push({ node: child, seen })
+    for (const child of children.toReversed()) open.push({ node: child, parent, seen })
   }
+  return places
 }

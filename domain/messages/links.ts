@@ -8,7 +8,7 @@
  */
 import { type Anchor, factsOf, readHtml, type Span } from './html.ts'
 import type { RenderedMessage } from './template.ts'
-import { textLinks } from './textLinks.ts'
+import { LONGEST_LINK, textLinks } from './textLinks.ts'
 
 /** One link of a mail. */
 export type MailLink = {
@@ -28,12 +28,12 @@ export const LINK_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/
 
 /** The links of a rendered mail, without our own. */
 export function collectLinks(rendered: RenderedMessage, ownLinks: ReadonlySet<string>): readonly MailLink[] {
-  const links: MailLink[] = []
+  const links = new Map<number, MailLink>()
   rewriteLinks(rendered, ownLinks, (url, id, position) => {
-    if (!links.some((link) => link.position === position)) links.push({ position, id, url })
+    if (!links.has(position)) links.set(position, { position, id, url })
     return url
   })
-  return links
+  return [...links.values()]
 }
 
 /**
@@ -109,8 +109,9 @@ function linkIdOf(anchor: Anchor): string | null {
   return LINK_ID.test(id) ? id : null
 }
 
+/** An address that is too long is none we lead to; `checkRendered` refuses the mail it stands in. */
 function trackable(url: string): boolean {
-  return /^https?:\/\//i.test(url) && URL.canParse(url)
+  return url.length <= LONGEST_LINK && /^https?:\/\//i.test(url) && URL.canParse(url)
 }
 
 /** An attribute goes together with the white space before it. */
@@ -136,25 +137,32 @@ function escapeAttribute(text: string): string {
   return text.replace(/&/g, '&amp;').replace(/"/g, '&quot;').replace(/</g, '&lt;')
 }
 
-/** Gives out positions and ids. */
+/**
+ * Gives out positions and ids. Each question takes one look, however many links there are: what a stranger sends may hold
+ * tens of thousands.
+ */
 class LinkBook {
-  readonly #links: MailLink[] = []
+  #count = 0
+  readonly #byUrl = new Map<string, MailLink>()
+  readonly #unnamedByUrl = new Map<string, MailLink>()
+  /** By id and address; an id holds no space. */
+  readonly #named = new Map<string, MailLink>()
 
   /** The link with this address and id; without an id, the unnamed link with this address. */
   link(url: string, dataLink: string | null): MailLink {
-    const known = this.#links.find(
-      (l) => l.url === url && (dataLink === null ? isNumbered(l) : l.id === dataLink),
-    )
+    const known = dataLink === null ? this.#unnamedByUrl.get(url) : this.#named.get(`${dataLink} ${url}`)
     if (known) return known
-    const position = this.#links.length + 1
+    const position = ++this.#count
     const link = { position, id: dataLink ?? numbered(position), url }
-    this.#links.push(link)
+    this.#named.set(`${link.id} ${url}`, link)
+    if (!this.#byUrl.has(url)) this.#byUrl.set(url, link)
+    if (isNumbered(link) && !this.#unnamedByUrl.has(url)) this.#unnamedByUrl.set(url, link)
     return link
   }
 
   /** The first link with this address, named or not. */
   anyOf(url: string): MailLink | undefined {
-    return this.#links.find((link) => link.url === url)
+    return this.#byUrl.get(url)
   }
 }
 

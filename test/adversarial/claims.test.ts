@@ -30,7 +30,7 @@ afterAll(async () => {
 /** Rendered, and about to be claimed. */
 async function rendered(ref: DeliveryRef): Promise<Rendering> {
   const { subject, content } = await readDraft(assent.house, assent.house.db, ref)
-  return (await renderDelivery(subject, content, assent.url)).rendering
+  return (await renderDelivery(assent.house, subject, content, assent.url)).rendering
 }
 
 const options = () => ({ now: new Date().toISOString(), expired: false })

@@ -41,7 +41,7 @@ const request = async (person: Person, grants: readonly { purpose: string; topic
 async function claim(id: string, mail: number): Promise<{ claim: Claim; token: string }> {
   const ref = { kind: 'double-opt-in' as const, request: id, mail }
   const { subject, content } = await readDraft(assent.house, assent.house.db, ref)
-  const made = await renderDelivery(subject, content, assent.url)
+  const made = await renderDelivery(assent.house, subject, content, assent.url)
   const token = /\/confirm\/([\w-]+)/.exec(Buffer.from(made.mail.mime).toString().replace(/=\r\n/g, ''))?.[1]
   const options = { now: new Date().toISOString(), expired: false }
   return { claim: await claimDelivery(assent.house, made.rendering, options), token: token ?? '' }

@@ -34,7 +34,7 @@ const refused = (permanent: boolean): HandOverOutcome => ({
 /** Rendered, claimed and begun to flow. */
 async function attempt(ref: DeliveryRef) {
   const { subject, content } = await readDraft(assent.house, assent.house.db, ref)
-  const { rendering, mail } = await renderDelivery(subject, content, assent.url)
+  const { rendering, mail } = await renderDelivery(assent.house, subject, content, assent.url)
   const claim = await claimDelivery(assent.house, rendering, { now: now(), expired: false })
   if (claim.kind !== 'claimed') throw new Error(claim.kind)
   const source = await PostalMime.parse(Buffer.from(mail.mime))
@@ -111,7 +111,7 @@ async function handedOver() {
   const run = await startRunOf(assent.api, journey, person)
   const ref: DeliveryRef = { kind: 'run', run, step: 'one', visit: 1 }
   const { subject, content } = await readDraft(assent.house, assent.house.db, ref)
-  const { rendering } = await renderDelivery(subject, content, assent.url)
+  const { rendering } = await renderDelivery(assent.house, subject, content, assent.url)
   const claim = await claimDelivery(assent.house, rendering, { now: now(), expired: false })
   if (claim.kind !== 'claimed') throw new Error(claim.kind)
   expect(await markHandedOver(assent.house, claim.delivery, claim.attempt)).toBe(true)

@@ -28,12 +28,15 @@ const rooms: Record<
     types: ['activities'],
     packages: ['@temporalio/workflow', '@temporalio/common'],
   },
-  transactions: { ours: ['db', 'domain', 'domain/journey', 'points.ts'] },
+  transactions: { ours: ['db', 'domain', 'domain/journey', 'threads', 'points.ts'] },
+  threads: { ours: ['domain', 'domain/journey'] },
   db: { ours: ['domain', 'domain/journey'] },
   channels: { ours: ['domain', 'domain/journey'] },
   pages: { ours: ['domain', 'domain/journey'] },
   engine: { ours: ['transactions', 'db', 'domain', 'domain/journey', 'settings.ts'] },
-  activities: { ours: ['transactions', 'db', 'domain', 'domain/journey', 'channels', 'points.ts'] },
+  activities: {
+    ours: ['transactions', 'db', 'domain', 'domain/journey', 'channels', 'threads', 'points.ts'],
+  },
   api: {
     ours: [
       'transactions',
@@ -42,6 +45,7 @@ const rooms: Record<
       'domain/journey',
       'engine',
       'pages',
+      'threads',
       'settings.ts',
       'lifetime.ts',
       'log.ts',

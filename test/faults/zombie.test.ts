@@ -43,7 +43,7 @@ async function optedIn(): Promise<Person> {
 /** A rendering as another attempt makes it. */
 async function rendering(ref: DeliveryRef): Promise<Prospect> {
   const { subject, content } = await readDraft(assent.house, assent.house.db, ref)
-  return (await renderDelivery(subject, content, assent.url)).rendering
+  return (await renderDelivery(assent.house, subject, content, assent.url)).rendering
 }
 
 /** Holds the next attempt that has claimed, until told to go on. */

@@ -20,6 +20,7 @@ import { readWorkflowId } from '../../db/reads/workflowId.ts'
 import { engineOptions } from '../../engine/connection.ts'
 import { Dispatcher } from '../../engine/dispatcher.ts'
 import { readSettings } from '../../settings.ts'
+import { Threads } from '../../threads/pool.ts'
 import { registerBuiltIns } from '../../transactions/definitions/registerBuiltIns.ts'
 import { channelsOf, type House } from '../../transactions/house.ts'
 import { ApiClient, type RunAnswer, runShape } from './client.ts'
@@ -168,9 +169,11 @@ export async function startAssent(options: AssentOptions = {}): Promise<Assent> 
   const settings = readSettings(environment)
   const log = options.log ?? pino({ level: settings.LOG_LEVEL })
   const pool = connect(settings.DATABASE_URL, 20)
+  const threads = new Threads({ size: 2 })
   const house: House = {
     db: pool.db,
     versions: new Versions(),
+    threads,
     dataKeys: settings.dataKeys,
     channels: channelsOf(settings),
     log,
@@ -216,6 +219,7 @@ export async function startAssent(options: AssentOptions = {}): Promise<Assent> 
       () => closeServer(server),
       () => dispatcher.stop(),
       () => connection.close(),
+      () => threads.close(),
       () => pool.close(),
       () => database.drop(),
     ],

@@ -17,6 +17,7 @@ import { databaseNow } from '../../db/clock.ts'
 import { connect } from '../../db/connect.ts'
 import { Versions } from '../../db/reads/versions.ts'
 import { parseDataKeys } from '../../domain/ledger/keyring.ts'
+import { Threads } from '../../threads/pool.ts'
 import type { House } from '../../transactions/house.ts'
 import { type Appended, appendEvents, type Statement } from '../../transactions/ledger/appendEvents.ts'
 import { lockContactPoint } from '../../transactions/locks.ts'
@@ -46,9 +47,11 @@ export async function startLedgerApi(): Promise<LedgerApi> {
   const pool = connect(database.url)
   const owner = postgres(database.url, { max: 1, onnotice: () => {} })
   const logged: string[] = []
+  const threads = new Threads({ size: 2 })
   const house: House = {
     db: pool.db,
     versions: new Versions(),
+    threads,
     dataKeys: parseDataKeys(testKeys.ASSENT_DATA_KEYS),
     channels: new Set(['email']),
     log: pino({ level: 'debug' }, { write: (line: string) => logged.push(line) }),
@@ -101,6 +104,7 @@ export async function startLedgerApi(): Promise<LedgerApi> {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
       await owner.end()
+      await threads.close()
       await pool.close()
       await database.drop()
     },

@@ -10,6 +10,7 @@ import type { JourneyDefinition } from '../../domain/journey/definition.ts'
 import { compilePlan } from '../../domain/journey/plan.ts'
 import { notFound, Refusal } from '../../domain/refusal.ts'
 import type { House } from '../house.ts'
+import { inThread } from '../inThread.ts'
 import { lockKey, sameJson } from './nextVersion.ts'
 
 /** Stores the draft; what is wrong with it is answered, not refused: only publishing refuses. */
@@ -19,7 +20,7 @@ export async function putJourney(
 ): Promise<{ problems: Problem[] }> {
   return house.db.transaction(async (tx) => {
     await lockKey(tx, 'journey', definition.key)
-    const problems = checkJourney(definition, await readWorld(tx, definition))
+    const problems = checkJourney(definition, await readWorld(tx, definition, linkNamesOf(house)))
     const row = { key: definition.key, draft: definition, updatedAt: await databaseNow(tx) }
     await tx.insert(journeys).values(row).onConflictDoUpdate({ target: journeys.key, set: row })
     return { problems }
@@ -38,7 +39,7 @@ export async function publishJourney(
     await lockKey(tx, 'journey', key)
     const [journey] = await tx.select().from(journeys).where(eq(journeys.key, key))
     if (journey === undefined) throw notFound('journey', key)
-    const problems = checkJourney(journey.draft, await readWorld(tx, journey.draft))
+    const problems = checkJourney(journey.draft, await readWorld(tx, journey.draft, linkNamesOf(house)))
     const errors = problems.filter((problem) => problem.severity === 'error')
     if (errors.length > 0)
       throw new Refusal('invalid', 'the journey has errors', { errors: errors.map(asField) })
@@ -87,4 +88,19 @@ async function readVersion(tx: Db, key: string, version: number | null): Promise
 
 function asField(problem: Problem): { pointer: string; message: string } {
   return { pointer: problem.pointer, message: problem.message }
+}
+
+/** Reading the HTML of a large message takes a while: not here. */
+function linkNamesOf(house: House) {
+  return (message: string, html: string) =>
+    inThread(
+      house,
+      'linkNames',
+      `message:${message}`,
+      [html],
+      () =>
+        new Refusal('invalid', `The HTML of the message "${message}" takes too long to read.`, {
+          code: 'message-too-costly',
+        }),
+    )
 }

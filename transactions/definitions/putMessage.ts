@@ -2,14 +2,15 @@
 import { and, eq } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
 import { messages, profiles, purposes, topics } from '../../db/schema/definitions.ts'
-import { checkMessage } from '../../domain/messages/check.ts'
 import { invalid, Refusal } from '../../domain/refusal.ts'
 import type { Message } from '../../domain/shapes/message.ts'
 import type { House } from '../house.ts'
+import { inThread } from '../inThread.ts'
 import { nextVersion } from './nextVersion.ts'
 
 /** @throws Refusal invalid, with a pointer to each thing that is wrong */
 export async function putMessage(house: House, key: string, message: Message): Promise<{ version: number }> {
+  const checkedFor = await checkTemplates(house, key, message)
   return house.db.transaction(async (tx) => {
     const [purpose] = await tx.select().from(purposes).where(eq(purposes.key, message.purpose))
     if (purpose === undefined) throw invalid('/purpose', `there is no purpose "${message.purpose}"`)
@@ -27,9 +28,14 @@ export async function putMessage(house: House, key: string, message: Message): P
         .where(and(eq(topics.purpose, message.purpose), eq(topics.key, message.topic)))
       if (topic === undefined) throw invalid('/topic', `"${message.purpose}" has no topic "${message.topic}"`)
     }
-    const problems = checkMessage(message, { purposeKind: purpose.kind })
-    if (problems.length > 0) {
-      throw new Refusal('invalid', 'the message cannot be sent as it stands', { errors: problems })
+    if (purpose.kind !== checkedFor) {
+      throw new Refusal(
+        'conflict',
+        `The purpose "${message.purpose}" was just changed. Repeat the request.`,
+        {
+          code: 'purpose-changed',
+        },
+      )
     }
     const put = await nextVersion(tx, 'message', key, message)
     const row = {
@@ -42,5 +48,36 @@ export async function putMessage(house: House, key: string, message: Message): P
     }
     await tx.insert(messages).values(row).onConflictDoUpdate({ target: messages.key, set: row })
     return { version: put.version }
+  })
+}
+
+/**
+ * Tries the templates, in a thread and before any transaction: a template that takes long holds nobody up.
+ * @returns the kind of purpose they were checked for; null where there is no such purpose
+ */
+async function checkTemplates(house: House, key: string, message: Message): Promise<string | null> {
+  const [purpose] = await house.db
+    .select({ kind: purposes.kind })
+    .from(purposes)
+    .where(eq(purposes.key, message.purpose))
+  if (purpose === undefined || purpose.kind === 'tracking') return null
+  const { subject, html, text } = message
+  const facts = { purposeKind: purpose.kind }
+  const problems = await inThread(
+    house,
+    'checkMessage',
+    `message:${key}`,
+    [{ subject, html, text }, facts],
+    tooCostly,
+  )
+  if (problems.length > 0) {
+    throw new Refusal('invalid', 'the message cannot be sent as it stands', { errors: problems })
+  }
+  return purpose.kind
+}
+
+function tooCostly(): Refusal {
+  return new Refusal('invalid', 'The message takes too long, or too much memory, to render. Simplify it.', {
+    code: 'message-too-costly',
   })
 }

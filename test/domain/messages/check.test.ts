@@ -97,7 +97,11 @@ test('each part that lacks the footer is named', () => {
 
 test('an error of a template names its line', () => {
   const [problem] = checkMessage({ ...good, html: 'a\nb\n{% nope %}' }, commercial)
-  expect(problem).toEqual({ pointer: '/html', message: expect.stringMatching(/^line 3: .*nope/) })
+  expect(problem).toEqual({
+    pointer: '/html',
+    code: 'template-syntax',
+    message: expect.stringMatching(/^line 3: .*nope/),
+  })
 })
 
 test('links.confirm is for transactional mail, links.optIn for commercial', () => {

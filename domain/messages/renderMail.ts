@@ -1,0 +1,89 @@
+/**
+ * Makes the words of one mail: renders the templates for a person, checks what would leave, and, where tracking is permitted,
+ * leads its links over our redirect and adds the pixel. Pure: the same request gives the same answer. Deliveries, previews and
+ * test mails all come through here, in a thread with a deadline (`threads/`).
+ */
+import { asProblem, checkRendered, type MessageProblem, type RequiredFooter } from './check.ts'
+import { hashHandle, linkToken } from './handles.ts'
+import { collectLinks, type MailLink, rewriteLinks } from './links.ts'
+import {
+  type MessageContext,
+  type MessageTemplates,
+  type RenderedMessage,
+  renderMessage,
+  TemplateError,
+} from './template.ts'
+
+export type RenderRequest = {
+  readonly templates: MessageTemplates
+  readonly context: MessageContext
+  readonly footer: RequiredFooter
+  /** Leads links over `publicUrl` with tokens of this handle, and adds a pixel; null: the mail is not tracked. */
+  readonly tracking: { readonly handle: string; readonly publicUrl: string } | null
+}
+
+/** A link that leads over our redirect, and the hash of the token it carries. */
+export type TrackedLink = MailLink & { readonly tokenHash: string }
+
+export type RenderOutcome = {
+  /** Everything that forbids sending it. Where there is anything, `sent` is null and `tracked` empty. */
+  readonly problems: readonly MessageProblem[]
+  /** As its author wrote it for this person, links untouched; null where a template could not be rendered. */
+  readonly plain: RenderedMessage | null
+  /** As it leaves: `data-link` attributes taken out, links exchanged where it is tracked. */
+  readonly sent: RenderedMessage | null
+  /** The links of the mail, without our own. */
+  readonly links: readonly MailLink[]
+  /** Empty unless it is tracked. */
+  readonly tracked: readonly TrackedLink[]
+}
+
+export function renderMail(request: RenderRequest): RenderOutcome {
+  const { templates, context, footer, tracking } = request
+  let plain: RenderedMessage
+  try {
+    plain = renderMessage(templates, context)
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error
+    return { problems: [asProblem(error)], plain: null, sent: null, links: [], tracked: [] }
+  }
+  const own = new Set(Object.values(context.links).filter((link) => link !== undefined))
+  const problems = checkRendered(plain, footer)
+  if (problems.length > 0) {
+    return { problems, plain, sent: null, links: collectLinks(plain, own), tracked: [] }
+  }
+  return { problems, plain, ...(tracking === null ? untracked(plain, own) : track(plain, own, tracking)) }
+}
+
+type Exchanged = Pick<RenderOutcome, 'links' | 'tracked'> & { sent: RenderedMessage }
+
+/** Links stay as they are; only their names are taken out. */
+function untracked(plain: RenderedMessage, own: ReadonlySet<string>): Exchanged {
+  const links = new Map<number, MailLink>()
+  const sent = rewriteLinks(plain, own, (url, id, position) => {
+    links.set(position, links.get(position) ?? { position, id, url })
+    return url
+  })
+  return { sent, links: [...links.values()], tracked: [] }
+}
+
+/** Every link leads over our redirect, by a token of its own; the pixel asks for the handle. */
+function track(
+  plain: RenderedMessage,
+  own: ReadonlySet<string>,
+  { handle, publicUrl }: { handle: string; publicUrl: string },
+): Exchanged {
+  const found = new Map<number, { link: TrackedLink; target: string }>()
+  const page = (path: string) => new URL(path, publicUrl).href
+  const redirect = (url: string, id: string, position: number) => {
+    const known = found.get(position)
+    if (known !== undefined) return known.target
+    const token = linkToken(handle, position)
+    const target = page(`/t/${token}`)
+    found.set(position, { link: { position, id, url, tokenHash: hashHandle(token) }, target })
+    return target
+  }
+  const sent = rewriteLinks(plain, own, redirect, page(`/o/${handle}`))
+  const tracked = [...found.values()].map(({ link }) => link)
+  return { sent, links: tracked.map(({ tokenHash: _, ...link }) => link), tracked }
+}

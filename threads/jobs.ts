@@ -1,0 +1,20 @@
+/**
+ * The work that is done in a thread of its own: whatever takes long, or much memory, on what strangers send. Each is a pure
+ * function of plain data. A job is added to this table and nowhere else.
+ */
+import { checkMessage } from '../domain/messages/check.ts'
+import { linkNames } from '../domain/messages/links.ts'
+import { renderMail } from '../domain/messages/renderMail.ts'
+
+const jobs = { renderMail, checkMessage, linkNames }
+
+export type JobName = keyof typeof jobs
+export type JobInput<Name extends JobName> = Parameters<(typeof jobs)[Name]>
+export type JobOutput<Name extends JobName> = ReturnType<(typeof jobs)[Name]>
+
+const table: { [Name in JobName]: (...input: JobInput<Name>) => JobOutput<Name> } = jobs
+
+/** Does a job here and now. */
+export function perform<Name extends JobName>(name: Name, input: JobInput<Name>): JobOutput<Name> {
+  return table[name](...input)
+}

@@ -1,0 +1,29 @@
+/** A request's work in a thread, and what the caller is told where it was not done. */
+import { Refusal } from '../domain/refusal.ts'
+import type { JobInput, JobName, JobOutput } from '../threads/jobs.ts'
+import { JobStopped } from '../threads/pool.ts'
+import type { House } from './house.ts'
+
+/**
+ * @param group what shares a fate: the key of a message, the name of a trigger
+ * @param tooCostly the refusal where the job exceeded its time or memory
+ * @throws Refusal that, or unavailable (`busy`) where too many such jobs wait
+ */
+export async function inThread<Name extends JobName>(
+  house: House,
+  name: Name,
+  group: string,
+  input: JobInput<Name>,
+  tooCostly: () => Refusal,
+): Promise<JobOutput<Name>> {
+  try {
+    return await house.threads.run(name, group, input)
+  } catch (error) {
+    if (!(error instanceof JobStopped)) throw error
+    if (error.code === 'deadline' || error.code === 'memory') throw tooCostly()
+    throw new Refusal('unavailable', 'Too many such requests are being worked on. Repeat it in a moment.', {
+      code: 'busy',
+      retryAfter: 5,
+    })
+  }
+}
