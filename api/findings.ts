@@ -7,6 +7,10 @@ export const findingShape = z
       .enum(['error', 'warning'])
       .meta({ description: '`error`: cannot be published; `warning`: doubtful, look at it' }),
     pointer: z.string().meta({ description: 'JSON pointer (RFC 6901) into the definition' }),
+    code: z
+      .string()
+      .optional()
+      .meta({ description: 'Stable and machine-readable, where a caller may handle this case' }),
     message: z.string(),
   })
   .meta({ id: 'Finding', description: 'Something wrong or doubtful in a definition' })

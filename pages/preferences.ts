@@ -69,22 +69,31 @@ ${
     ? null
     : html`<section class="section" aria-labelledby="tracking">
 <h2 id="tracking">${texts.trackingTitle}</h2>
-${tracking.map(({ purpose }) => boxRow(language, null, purpose, null))}
+${tracking.map(({ purpose }) => html`<div class="group">${boxRow(language, null, purpose)}</div>`)}
 </section>`
 }`
 }
 
+/** A purpose with topics has no switch of its own over them, so it can neither look off nor take them along. */
 function ownGroup(language: Language, { purpose, topics }: BoxGroup): Html {
+  if (topics.length === 0) return html`<div class="group">${boxRow(language, null, purpose)}</div>`
   const texts = textsIn(language).preferences
-  if (topics.length === 0) return boxRow(language, null, purpose, null)
-  return html`<fieldset>
-<legend class="hidden">${purpose.name}</legend>
-${boxRow(language, null, purpose, texts.withdrawsTopics)}
-<fieldset>
-<legend class="hidden">${texts.topics(purpose.name)}</legend>
-${topics.map((topic) => boxRow(language, null, topic, null))}
-</fieldset>
+  const boxes = [...topics, purpose]
+  const on = boxes.filter((box) => box.on).length
+  const id = `about_${purpose.purpose}`
+  return html`<fieldset class="group" aria-describedby="${id}">
+<legend>${purpose.name} <span class="count${on === 0 ? ' none' : ''}">${texts.countOn(on, boxes.length)}</span></legend>
+<p class="about" id="${id}">${purpose.description}</p>
+${topics.map((topic) => boxRow(language, null, topic))}
+${boxRow(language, null, purpose, wordsInGeneral(texts, purpose))}
 </fieldset>`
+}
+
+type BoxWords = { name: string; description: string }
+
+/** What stands beside the box of a purpose that has topics. */
+function wordsInGeneral(texts: Texts['preferences'], { name }: { name: string }): BoxWords {
+  return { name: texts.inGeneral(name), description: texts.inGeneralMeans }
 }
 
 function otherPoints({ language, others }: PreferencesView): Html {
@@ -93,27 +102,34 @@ function otherPoints({ language, others }: PreferencesView): Html {
 <h2 id="others">${texts.othersTitle}</h2>
 ${paragraph(texts.othersLead)}
 ${others.map(({ id, channel, address, groups }) => {
-  const boxes = groups.flatMap((group) => [group.purpose, ...group.topics])
-  const on = boxes.filter((box) => box.on)
-  const off = boxes.filter((box) => !box.on).map((box) => box.name)
+  const boxes = groups.flatMap(({ purpose, topics }) => [
+    ...topics.map((box) => ({ box, words: wordsOf(box) })),
+    { box: purpose, words: topics.length === 0 ? wordsOf(purpose) : wordsInGeneral(texts, purpose) },
+  ])
+  const on = boxes.filter(({ box }) => box.on)
+  const off = boxes.filter(({ box }) => !box.on).map(({ words }) => words.name)
   const name = channel === 'email' || channel === 'sms' ? channels[channel] : channel
-  return html`<fieldset>
+  return html`<fieldset class="group">
 <legend>${name} ${address}</legend>
-${on.length === 0 ? paragraph(texts.otherNothingOn, true) : on.map((box) => boxRow(language, id, box, null))}
-${on.length === 0 || off.length === 0 ? null : paragraph(texts.otherOff(off.join(', ')), true)}
+${on.length === 0 ? paragraph(texts.otherNothingOn, true) : on.map(({ box, words }) => boxRow(language, id, box, words))}
+${on.length === 0 || off.length === 0 ? null : paragraph(texts.otherOff(off.join(' · ')), true)}
 </fieldset>`
 })}
 </section>`
 }
 
-function boxRow(language: Language, point: string | null, box: Box, hint: string | null): Html {
+function wordsOf({ name, description }: Box): BoxWords {
+  return { name, description }
+}
+
+function boxRow(language: Language, point: string | null, box: Box, words: BoxWords = wordsOf(box)): Html {
   const field = boxField(point, box)
   const id = field.replaceAll(':', '_')
   return html`<div class="box">
 <input type="checkbox" id="${id}" name="${field}" value="on"${box.on ? html` checked` : null} aria-describedby="${id}_means">
-<label for="${id}">${box.name}</label>
+<label for="${id}">${words.name}</label>
 <div id="${id}_means">
-<p>${box.description}${hint === null ? null : html` ${hint}`}</p>
+<p>${words.description}</p>
 <p class="state">${stateOf(language, box)}</p>
 </div>
 <input type="hidden" name="${shownField(point, box)}" value="${shownValue(box)}">
@@ -141,18 +157,23 @@ function dated(language: Language, sentence: (date: string) => string, instant: 
 
 type Notice = { id: string; version: string; language: string; wording: string }
 
-/** The words beside a box, for the ledger. @param hasTopics the purpose's own box said that it withdraws its topics */
+/**
+ * The words of a box as it was shown, for the ledger: its name first, which is what the page, the confirmation and the evidence
+ * call this consent.
+ * @param words.hasTopics it is the box of a purpose beside those of its topics
+ */
 export function boxNotice(
   language: Language,
   words: { name: string; description: string; version: number; hasTopics: boolean },
 ): Notice {
   const texts = textsIn(language).preferences
-  const hint = words.hasTopics ? ` ${texts.withdrawsTopics}` : ''
+  const box = words.hasTopics ? wordsInGeneral(texts, words) : words
+  const about = words.hasTopics ? `${words.name}: ${words.description}\n` : ''
   return {
     id: 'preference-centre',
     version: `${textsVersion}.${words.version}`,
     language,
-    wording: `${words.name}: ${words.description}${hint} [${texts.saveButton}]`,
+    wording: `${about}${box.name}: ${box.description} [${texts.saveButton}]`,
   }
 }
 

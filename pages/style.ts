@@ -83,13 +83,28 @@ button.second:hover { color: var(--accent-over); }
 .said { margin: 0 0 1.25rem; padding: .75rem 1rem; border-radius: .5rem; border-left: .3rem solid var(--good-edge); background: var(--good); }
 .said.note { border-color: var(--note-edge); background: var(--note); }
 .said p { margin: 0; }
-fieldset { min-width: 0; margin: 1.25rem 0 0; padding: 0; border: 0; }
-fieldset fieldset { margin: .25rem 0 0 .6875rem; padding: 0 0 0 1.25rem; border-left: 2px solid var(--line); }
-legend { padding: 0; font-weight: 650; }
-.hidden { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+.group { min-width: 0; margin: 1.25rem 0 0; padding: 0 1rem; border: 1px solid var(--line); border-radius: .6rem; }
+legend {
+  float: left; /* keeps it inside the border */
+  display: flex;
+  flex-wrap: wrap;
+  align-items: baseline;
+  justify-content: space-between;
+  gap: .15rem .75rem;
+  width: 100%;
+  padding: .85rem 0 0;
+  font-size: 1.1875rem;
+  font-weight: 650;
+  line-height: 1.35;
+}
+legend + * { clear: both; }
+.group > .soft { margin: .25rem 0 .85rem; }
+.about { margin: 0; padding: .15rem 0 .85rem; color: var(--soft); }
+.about + .box { border-top: 1px solid var(--line); }
+.count { padding: .1rem .6rem; border-radius: 1rem; background: var(--good); color: var(--ink); font-size: .875rem; font-weight: 600; white-space: nowrap; }
+.count.none { background: var(--ground); color: var(--soft); }
 .box { display: grid; grid-template-columns: 1.5rem minmax(0, 1fr); column-gap: .85rem; padding: .85rem 0; }
-.box + .box, fieldset + .box { border-top: 1px solid var(--line); }
-fieldset + .box { margin-top: 1.25rem; padding-top: 1.25rem; }
+.box + .box { border-top: 1px solid var(--line); }
 .box input { grid-row: 1; width: 1.5rem; height: 1.5rem; margin: .05rem 0 0; accent-color: var(--accent); cursor: pointer; }
 .box label { grid-row: 1; grid-column: 2; font-weight: 600; cursor: pointer; min-height: 1.5rem; }
 .box div { grid-column: 2; }

@@ -11,6 +11,8 @@ export type UnsubscribeView = {
   address: string | null
   /** Name of the topic, or else of the purpose, the message was sent under. */
   name: string
+  /** Names of the topics of that purpose, which go along with it; none where it is a topic. */
+  topics: readonly string[]
   state: 'asked' | 'unsubscribed' | 'nothing-to-unsubscribe'
   /** Where the preference centre is; null where there is none any more. */
   preferences: string | null
@@ -30,7 +32,7 @@ export function unsubscribePage(view: UnsubscribeView): string {
 }
 
 function contentOf(view: UnsubscribeView): { title: string; content: Html } {
-  const { language, brand, name, state } = view
+  const { language, brand, name, topics, state } = view
   const texts = textsIn(language).unsubscribe
   const about = view.address === null ? null : paragraph(texts.about(view.address), true)
   switch (state) {
@@ -38,6 +40,7 @@ function contentOf(view: UnsubscribeView): { title: string; content: Html } {
       return {
         title: texts.title,
         content: html`${paragraph(texts.question(name, brand.name))}
+${topics.length === 0 ? null : paragraph(texts.withTopics(topics.join(', ')))}
 ${about}
 ${ownForm(language, html`<button type="submit" name="${unsubscribeField.name}" value="${unsubscribeField.value}">${texts.button}</button>`)}
 ${preferencesLink(view, null)}`,
@@ -70,9 +73,10 @@ function preferencesLink({ language, preferences }: UnsubscribeView, before: str
 export function unsubscribeNotice(
   language: Language,
   brand: string,
-  name: string,
+  { name, topics }: { name: string; topics: readonly string[] },
 ): { id: string; version: string; language: string; wording: string } {
   const texts = textsIn(language).unsubscribe
-  const wording = `${texts.question(name, brand)} [${texts.button}]`
+  const scope = topics.length === 0 ? '' : ` ${texts.withTopics(topics.join(', '))}`
+  const wording = `${texts.question(name, brand)}${scope} [${texts.button}]`
   return { id: 'unsubscribe-page', version: textsVersion, language, wording }
 }

@@ -31,12 +31,15 @@ export function unsubscribeRouter(people: People): express.Router {
 
   router.post('/unsubscribe/:handle', async (request, response) => {
     const { handle } = request.params
-    const { profile, name } = await readWithdrawable(house, handle)
+    const { profile, name, topics } = await readWithdrawable(house, handle)
     const how = howAsked(await readFields(request, response, '64kb'))
     const notice =
       how === 'one-click'
         ? null
-        : unsubscribeNotice(languageOf(request, profile.definition.locale), profile.definition.name, name)
+        : unsubscribeNotice(languageOf(request, profile.definition.locale), profile.definition.name, {
+            name,
+            topics,
+          })
     const said = saidOn(request, publicUrl, '/unsubscribe')
     const { result, found } = await withdrawByHandle(house, handle, { ...said, notice })
     if (result === 'withdrawn') afterCommit()
@@ -53,7 +56,7 @@ function howAsked(fields: Fields): 'one-click' | 'page' {
 }
 
 function show(request: Request, response: Response, found: Withdrawable, handle: string): void {
-  const { profile, contactPoint, name, state } = found
+  const { profile, contactPoint, name, topics, state } = found
   const language = languageOf(request, profile.definition.locale)
   const { channel, address } = contactPoint
   const page = unsubscribePage({
@@ -61,6 +64,7 @@ function show(request: Request, response: Response, found: Withdrawable, handle:
     brand: profile.definition,
     address: address === null ? null : maskAddress(channel, address),
     name,
+    topics,
     state: shownStates[state],
     preferences: address === null ? null : `/preferences/${handle}`,
   })

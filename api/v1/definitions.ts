@@ -98,7 +98,7 @@ const messages: Route[] = [
     responses: { 200: { description: 'Stored', schema: putAnswer } },
     handle: async ({ params, body, house }) => {
       const put = await putMessage(house, params.key, body)
-      return { status: 200, body: { key: params.key, ...put, problems: [] } }
+      return { status: 200, body: { key: params.key, ...put } }
     },
   }),
   ...readers(

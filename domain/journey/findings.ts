@@ -7,6 +7,8 @@ export type Problem = {
   severity: 'error' | 'warning'
   /** JSON pointer (RFC 6901) into the definition. */
   pointer: string
+  /** Stable and machine-readable, where a caller may handle this case. */
+  code?: string
   /** For the author. */
   message: string
 }

@@ -3,7 +3,9 @@
  * says. Pure.
  */
 import { hasCome } from '../consent/instant.ts'
+import { standing } from '../consent/standing.ts'
 import { type Enforcement, everything, type Standing, type Standings } from '../consent/types.ts'
+import type { Purpose } from '../shapes/purpose.ts'
 
 export type Box = {
   purpose: string
@@ -22,8 +24,52 @@ export type Box = {
   saidAt: number
 }
 
-/** A purpose with its topics, in their order. */
+/**
+ * A purpose with its topics, in their order. The box of a purpose that has topics stands for what belongs to none of them: it is
+ * one choice among theirs, not a switch over them.
+ */
 export type BoxGroup = { purpose: Box; topics: Box[] }
+
+/** How a contact point stands, for its boxes. */
+export type Stands = {
+  /** Key of its channel. */
+  channel: string
+  standings: Standings
+  /** What holds for tracking where nobody chose. */
+  defaultTracking: 'track' | 'do-not-track'
+  /** RFC 3339. */
+  now: string
+}
+
+/** The boxes of one purpose; null where it is transactional: there is nothing to choose. */
+export function boxesOf(
+  { key, version, definition }: { key: string; version: number; definition: Purpose },
+  { channel, standings, defaultTracking, now }: Stands,
+): BoxGroup | null {
+  const { kind } = definition
+  if (kind === 'transactional') return null
+  const enforcement = definition.channels?.[channel] ?? definition.enforcement
+  const silence = kind === 'tracking' && defaultTracking === 'do-not-track' ? 'off' : 'on'
+  const box = (topic: string | null, { name, description }: { name: string; description: string }): Box => {
+    const stands = standing(standings, key, topic)
+    return {
+      purpose: key,
+      purposeVersion: version,
+      topic,
+      kind,
+      enforcement,
+      name,
+      description,
+      standing: stands,
+      on: isOn(stands, { enforcement, silence }, now),
+      saidAt: newestWord(standings, key, topic),
+    }
+  }
+  return {
+    purpose: box(null, definition),
+    topics: definition.topics.map((topic) => box(topic.key, topic)),
+  }
+}
 
 /**
  * A restrictive box is on with a standing opt-in; another is on until an opt-out, except tracking that does not happen unless

@@ -4,7 +4,16 @@
  *
  * An opt-out always counts. An opt-in counts only where nothing was said of the box since the page was made: a form that is
  * sent again (a reload, a restored tab) must not undo a withdrawal that came after it.
+ *
+ * In the ledger an opt-out of a purpose takes its topics along. On the page the box of such a purpose is one choice among those
+ * of its topics, so what was left ticked is kept on, and what was left off is kept off:
+ *
+ * - A purpose is unticked: its opt-out is recorded, then each of its topics that came back ticked and is on goes on by an
+ *   event of its own. All other topics are out with it, also one that was switched on elsewhere after the page was made.
+ * - A purpose that is not restrictive is ticked: the topics that were off only because it was get an opt-out of their own.
  */
+import { type Place, withdrawalAddsNothing } from '../consent/scope.ts'
+import type { Standings } from '../consent/types.ts'
 import type { Box, BoxGroup } from './boxes.ts'
 
 /** A box as it came back. */
@@ -21,59 +30,78 @@ export type Change = {
   box: Box
   /** Version of the words the person saw. */
   version: number
-  /** Not touched itself: kept off while its purpose was switched on. */
-  keptOff: boolean
+  /** `kept-on` and `kept-off`: not touched itself, but its purpose was. */
+  why: 'touched' | 'kept-on' | 'kept-off'
 }
 
 export type Changes = {
+  /** Recorded first. */
   optOuts: Change[]
   optIns: Change[]
   /** Ticked, but overtaken by what was said since. */
   overtaken: Box[]
 }
 
-/**
- * @param groups the boxes as they stand now
- * @param seen place in the chain up to which the page had seen
- */
+export type Saving = {
+  /** Place in the chain up to which the page had seen. */
+  seen: number
+  standings: Standings
+  /**
+   * What may be kept on beside an unticked purpose: everything that is on, or only what somebody opted in to. (Where the page
+   * does not prove that it is the holder of the address who saves, nothing new is said in their name.)
+   */
+  keep: 'on' | 'opted-in'
+}
+
+/** @param groups the boxes as they stand now */
 export function changesOf(
   groups: readonly BoxGroup[],
   submitted: readonly Submitted[],
-  seen: number,
+  { seen, standings, keep }: Saving,
 ): Changes {
   const changes: Changes = { optOuts: [], optIns: [], overtaken: [] }
   const boxes = groups.flatMap((group) => [group.purpose, ...group.topics])
+  const cameOf = ({ purpose, topic }: Place) =>
+    submitted.find((one) => one.purpose === purpose && one.topic === topic)
+  const stays = (box: Box) =>
+    box.on && cameOf(box)?.ticked === true && (keep === 'on' || box.standing.state === 'opted-in')
+
   for (const { purpose, topic, version, shown, ticked } of submitted) {
     const box = boxes.find((one) => one.purpose === purpose && one.topic === topic)
     if (box === undefined || shown === ticked) continue
     if (!ticked) {
-      if (!isSettledOptOut(box)) changes.optOuts.push({ box, version, keptOff: false })
+      const kept = (place: Place) =>
+        place.topic !== null && boxes.some((one) => isAt(one, place) && one !== box && stays(one))
+      if (!withdrawalAddsNothing(standings, purpose, topic, kept))
+        changes.optOuts.push({ box, version, why: 'touched' })
     } else if (box.standing.state !== 'opted-in' || !box.on) {
       if (box.saidAt > seen) changes.overtaken.push(box)
-      else changes.optIns.push({ box, version, keptOff: false })
+      else changes.optIns.push({ box, version, why: 'touched' })
     }
   }
-  for (const box of revivedBy(changes, groups)) {
-    changes.optOuts.push({ box, version: box.purposeVersion, keptOff: true })
+
+  const said = new Set([...changes.optIns, ...changes.optOuts].map(({ box }) => box))
+  for (const { purpose, topics } of groups) {
+    const untouched = topics.filter((topic) => !said.has(topic))
+    if (changes.optOuts.some(({ box }) => box === purpose)) {
+      for (const box of untouched.filter(stays)) {
+        changes.optIns.push({ box, version: cameOf(box)?.version ?? box.purposeVersion, why: 'kept-on' })
+      }
+    }
+    if (changes.optIns.some(({ box }) => box === purpose)) {
+      for (const box of untouched.filter(isOffByItsPurpose)) {
+        changes.optOuts.push({ box, version: box.purposeVersion, why: 'kept-off' })
+      }
+    }
   }
   return changes
 }
 
-/** Saying it again would add nothing. An opt-out from above does not count: it may be lifted from above. */
-export function isSettledOptOut({ standing }: Pick<Box, 'standing'>): boolean {
-  return standing.state === 'opted-out' && standing.by === 'own' && !standing.pending
+function isAt({ purpose, topic }: Box, place: Place): boolean {
+  return purpose === place.purpose && topic === place.topic
 }
 
-/**
- * Opting in to a purpose that is not restrictive would bring back the topics that were off only because it was: but their boxes
- * were left off. Each then gets an opt-out of its own.
- */
-function revivedBy({ optIns, optOuts }: Changes, groups: readonly BoxGroup[]): Box[] {
-  const ticked = new Set(optIns.map(({ box }) => box))
-  const said = new Set([...optIns, ...optOuts].map(({ box }) => box))
-  return groups
-    .filter(({ purpose }) => ticked.has(purpose))
-    .flatMap(({ topics }) => topics)
-    .filter((topic) => !said.has(topic) && topic.enforcement === 'non-restrictive')
-    .filter(({ standing }) => standing.state === 'opted-out' && standing.by !== 'own')
+/** Would be on again if its purpose were. */
+function isOffByItsPurpose({ enforcement, standing }: Box): boolean {
+  return enforcement === 'non-restrictive' && standing.state === 'opted-out' && standing.by !== 'own'
 }

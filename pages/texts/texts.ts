@@ -30,6 +30,8 @@ export type Texts = {
     question: (name: string, brand: string) => string
     /** Which address it is about. */
     about: (address: string) => string
+    /** Where a purpose is withdrawn, and its topics with it. */
+    withTopics: (names: string) => string
     button: string
     doneTitle: string
     done: (name: string, brand: string) => string
@@ -46,9 +48,11 @@ export type Texts = {
     everythingLead: string
     everythingButton: string
     trackingTitle: string
-    topics: (purpose: string) => string
-    /** Stands beside a purpose with topics. */
-    withdrawsTopics: string
+    /** How many of the boxes of a purpose with topics are on. */
+    countOn: (on: number, all: number) => string
+    /** Names the box of a purpose beside those of its topics. */
+    inGeneral: (purpose: string) => string
+    inGeneralMeans: string
     on: (date: string) => string
     off: (date: string) => string
     onByDefault: string
@@ -85,7 +89,7 @@ export type Texts = {
 const all: Readonly<Record<Language, Texts>> = { en, de, nl }
 
 /** Raised with every change of a wording, in whatever language: recorded consents name it. */
-export const textsVersion = '1'
+export const textsVersion = '2'
 
 export function textsIn(language: Language): Texts {
   return all[language]

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { confirmNotice, confirmPage } from '../../pages/confirm.ts'
-import { preferencesPage } from '../../pages/preferences.ts'
+import { boxNotice, preferencesPage } from '../../pages/preferences.ts'
 import { styleVersion } from '../../pages/style.ts'
-import { longDate, pickLanguage } from '../../pages/texts/language.ts'
+import { languages, longDate, pickLanguage } from '../../pages/texts/language.ts'
 import { all, attribute, elementsOf, textOf } from './elements.ts'
 import { address, brand, everyPage, grants, groups, pagesIn } from './views.ts'
 
@@ -91,14 +91,48 @@ it('boxes are ticked as they stand, each with what it was shown as beside it', (
   expect(ticked).toEqual(['is::marketing:newsletter', 'is::surveys:'])
   const shown = inputs.filter((input) => attribute(input, 'name')?.startsWith('was:'))
   expect(shown.map((input) => `${attribute(input, 'name')} ${attribute(input, 'value')}`)).toEqual([
-    'was::marketing: off.1',
     'was::marketing:newsletter on.1',
     'was::marketing:events off.1',
     'was::marketing:offers off.1',
+    'was::marketing: off.1',
     'was::surveys: on.1',
     'was::statistics: off.1',
   ])
 })
+
+it('a purpose that is partly on says how much of it is, and has no box over its topics', () => {
+  const page = preferencesPage({ language: 'en', brand, address, seen: 3, groups, others: [], outcome: null })
+  const [marketing] = all(page, 'fieldset')
+  if (marketing === undefined) throw new Error('no group')
+  const text = textOf(marketing).replace(/\s+/g, ' ')
+  expect(text).toMatch(/^ ?Marketing 1 of 4 on What marketing is about/)
+  expect(all(page, 'label').map(textOf)).toEqual([
+    'Newsletter',
+    'Events',
+    'Offers',
+    'Marketing, in general',
+    'Surveys',
+    'Statistics',
+  ])
+})
+
+it.each(languages)(
+  'what is kept as the wording of a box is on the page, its name first, in %s',
+  (language) => {
+    const page = preferencesPage({ language, brand, address, seen: 3, groups, others: [], outcome: null })
+    const text = all(page, 'main').map(textOf).join('')
+    for (const { purpose, topics } of groups) {
+      for (const box of [purpose, ...topics]) {
+        const hasTopics = box.topic === null && topics.length > 0
+        const { name, description, purposeVersion: version } = box
+        const { wording } = boxNotice(language, { name, description, version, hasTopics })
+        expect(wording.startsWith(`${name}: ${description}`)).toBe(true)
+        const lines = wording.split('\n').flatMap((line) => line.replace(/\]$/, '').split(/: | \[/))
+        for (const part of lines) expect(text).toContain(part)
+      }
+    }
+  },
+)
 
 it('boxes say since when', () => {
   const page = preferencesPage({ language: 'nl', brand, address, seen: 3, groups, others: [], outcome: null })

@@ -1,12 +1,15 @@
 /** The preference centre over HTTP, by the form that it shows. */
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { newId } from '../../db/ids.ts'
 import { findOrCreateContactPoint } from '../../db/reads/contactPoint.ts'
 import { contactAddresses } from '../../db/schema/contacts.ts'
 import { suppressions } from '../../db/schema/ledger.ts'
+import { triggerEvents } from '../../db/schema/triggers.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
-import { optIn, optOut, type Person, putBrand, putPerson } from '../harness/fixtures.ts'
+import { commercial, optIn, optOut, type Person, putBrand, putPerson } from '../harness/fixtures.ts'
+import { until } from '../harness/until.ts'
 import { all, attribute } from './elements.ts'
 import { newestEvent, type Sent, sent, statements } from './sent.ts'
 
@@ -73,6 +76,31 @@ async function subscriber(): Promise<{ person: Person; mail: Sent }> {
   return { person, mail: await sent(assent, person) }
 }
 
+/** The changes of consent that journeys heard of, in their order. */
+async function changesHeard(person: Person): Promise<string[]> {
+  const rows = await assent.house.db
+    .select({ name: triggerEvents.name, payload: triggerEvents.payload })
+    .from(triggerEvents)
+    .where(eq(triggerEvents.contactId, person.id))
+    .orderBy(triggerEvents.seq)
+  const place = z.object({ purpose: z.string(), topic: z.string().nullable() })
+  return rows
+    .filter(({ name }) => name.startsWith('consent.'))
+    .map(({ name, payload }) => {
+      const { purpose, topic } = place.parse(payload)
+      return `${name} ${purpose}${topic === null ? '' : `/${topic}`}`
+    })
+}
+
+async function verdict(person: Person, topic: string): Promise<unknown> {
+  const { body } = await assent.api.call('POST', '/v1/consents/check', {
+    contactPoint: { channel: 'email', address: person.email },
+    purpose: 'marketing',
+    topic,
+  })
+  return body
+}
+
 const newsletter = 'is::marketing:newsletter'
 const events = 'is::marketing:events'
 const marketing = 'is::marketing:'
@@ -84,12 +112,56 @@ describe('the page', () => {
   it('ticks what may happen: opt-ins, and what is on until an opt-out; looking changes nothing', async () => {
     const { person, mail } = await subscriber()
     const form = await opened(mail)
-    expect(form.ticked).toEqual([newsletter, surveys, yearly, statistics])
+    expect(form.ticked).toEqual([newsletter, yearly, surveys, statistics])
     const page = await (await fetch(mail.url('/preferences'))).text()
     expect(page).toContain('p***@e***.com')
     expect(page).not.toContain(person.email)
     expect(page).not.toContain('Orders')
     expect(await statements(assent, mail.point)).toHaveLength(1)
+  })
+})
+
+describe('a message of another profile than its purpose', () => {
+  const profile = {
+    name: 'Southpath',
+    sender: { name: 'Southpath', email: 'hello@example.net' },
+    postalAddress: '2 Example Street',
+  }
+  const put = (key: string, more: Record<string, unknown> = {}) =>
+    assent.api.call('PUT', `/v1/messages/${key}`, commercial('Hello', more))
+
+  it('is put with a warning, and its link opens a page with its own purpose and topic', async () => {
+    await assent.api.put('/v1/profiles/second', profile)
+    const { status, body } = await put('of-second', { profile: 'second' })
+    expect(status).toBe(200)
+    expect(body).toMatchObject({
+      problems: [{ severity: 'warning', pointer: '/profile', code: 'profile-differs' }],
+    })
+    expect((await put('of-first')).body).toMatchObject({ problems: [] })
+    const person = await putPerson(assent.api)
+    await optIn(assent.api, person.email, 'marketing', 'newsletter')
+    const mail = await sent(assent, person, { message: 'of-second' })
+    const form = await opened(mail)
+    expect(form.ticked).toEqual([newsletter])
+    const { page } = await form.untick(newsletter).press()
+    expect(page).toContain('Southpath')
+    expect(await verdict(person, 'newsletter')).toMatchObject({ verdict: 'block', reason: 'topic-opted-out' })
+  })
+
+  it('shows the topic of the message with its last words where its purpose has it no longer', async () => {
+    const key = `p${newId().slice(-8)}`
+    const purpose = { name: 'Club', description: 'For members', kind: 'commercial' }
+    const topics = [{ key: 'walks', name: 'Walks', description: 'On Sundays' }]
+    await assent.api.put(`/v1/purposes/${key}`, { ...purpose, topics })
+    const person = await putPerson(assent.api)
+    await optIn(assent.api, person.email, key, 'walks')
+    const mail = await sent(assent, person, { purpose: key, topic: 'walks' })
+    await assent.api.put(`/v1/purposes/${key}`, purpose)
+    const form = await opened(mail)
+    expect(form.ticked).toContain(`is::${key}:walks`)
+    const { status } = await form.untick(`is::${key}:walks`).press()
+    expect(status).toBe(200)
+    expect((await statements(assent, mail.point)).at(-1)).toBe(`opted-out ${key}/walks`)
   })
 })
 
@@ -104,13 +176,13 @@ describe('saving', () => {
       'opted-out statistics',
       'opted-in marketing/events',
     ])
-    expect((await opened(mail)).ticked).toEqual([newsletter, events, surveys, yearly])
+    expect((await opened(mail)).ticked).toEqual([newsletter, events, yearly, surveys])
     const { event, evidence } = await newestEvent(assent, mail.point)
     expect(event).toMatchObject({
       source: { kind: 'preference-center' },
       lawfulBasis: 'consent',
       defaultState: 'unticked',
-      notice: { id: 'preference-centre', language: 'en', version: '1.1' },
+      notice: { id: 'preference-centre', language: 'en', version: '2.1' },
       related: { delivery: mail.id },
     })
     expect(evidence).toMatchObject({ actor: { kind: 'subject' }, pageUrl: `${assent.url}/preferences` })
@@ -150,11 +222,47 @@ describe('saving', () => {
     expect((await opened(mail)).ticked).not.toContain(events)
   })
 
-  it('switching a purpose off takes its topics with it, except one that was ticked beside it', async () => {
+  it('switching a purpose off leaves the topics that were left ticked, and no journey hears of them', async () => {
     const { person, mail } = await subscriber()
     await optIn(assent.api, person.email, 'marketing')
-    const { page } = await (await opened(mail)).untick(marketing).tick(events).press()
-    expect(new Form('', page).ticked).toEqual([events, surveys, yearly, statistics])
+    const { page } = await (await opened(mail)).untick(marketing).press()
+    expect(new Form('', page).ticked).toEqual([newsletter, yearly, surveys, statistics])
+    expect((await statements(assent, mail.point)).slice(2)).toEqual([
+      'opted-out marketing',
+      'opted-in marketing/newsletter',
+    ])
+    const { event, evidence } = await newestEvent(assent, mail.point)
+    expect(event).toMatchObject({ lawfulBasis: null, defaultState: 'ticked' })
+    expect(evidence.circumstances).toMatch(/left ticked .* the opt-in of event .* goes on/)
+    const heard = await until('what the journeys heard', async () => {
+      const events = await changesHeard(person)
+      return events.some((one) => one.startsWith('consent.withdrawn')) ? events : null
+    })
+    expect(heard).toEqual([
+      'consent.granted marketing/newsletter',
+      'consent.granted marketing',
+      'consent.withdrawn marketing',
+    ])
+  })
+
+  it('ticking a purpose and unticking it later leaves its topics as they were before', async () => {
+    const { mail } = await subscriber()
+    const before = (await opened(mail)).ticked
+    await (await opened(mail)).tick(marketing).press()
+    const { page } = await (await opened(mail)).untick(marketing).press()
+    expect(new Form('', page).ticked).toEqual(before)
+  })
+
+  it('an old form that switches a purpose off takes along a topic that was switched on since', async () => {
+    const { person, mail } = await subscriber()
+    await optIn(assent.api, person.email, 'marketing')
+    const form = (await opened(mail)).untick(marketing)
+    await optOut(assent.api, person.email, 'marketing')
+    await optIn(assent.api, person.email, 'marketing', 'events')
+    const { page } = await form.press()
+    expect(page).toContain('Your choices are saved')
+    expect(new Form('', page).ticked).not.toContain(events)
+    expect(await verdict(person, 'events')).toMatchObject({ verdict: 'block', reason: 'opted-out' })
   })
 
   it('switching a purpose on leaves off the topics that were left off', async () => {
@@ -176,7 +284,7 @@ describe('saving', () => {
     const form = await opened(mail)
     await assent.api.put(`/v1/purposes/${key}`, { ...purpose, name: 'New name' })
     await form.tick(`is::${key}:`).press()
-    expect((await newestEvent(assent, mail.point)).event.notice).toMatchObject({ version: '1.1' })
+    expect((await newestEvent(assent, mail.point)).event.notice).toMatchObject({ version: '2.1' })
   })
 
   it.each([

@@ -84,6 +84,31 @@ describe('one-click', () => {
     ])
   })
 
+  it('of a purpose takes along a topic that was opted in to since: nothing in it is sent any more', async () => {
+    const person = await putPerson(assent.api)
+    await optIn(assent.api, person.email, 'marketing')
+    const mail = await sent(assent, person, { topic: null })
+    await optOut(assent.api, person.email, 'marketing')
+    await optIn(assent.api, person.email, 'marketing', 'events')
+    expect(await (await fetch(mail.url('/unsubscribe'))).text()).toContain('Do you no longer want')
+    const answer = await post(mail.url('/unsubscribe'), oneClick())
+    expect(await answer.text()).toContain('You are unsubscribed')
+    expect((await statements(assent, mail.point)).slice(2)).toEqual([
+      'opted-in marketing/events',
+      'opted-out marketing',
+    ])
+    for (const topic of [undefined, 'events', 'newsletter']) {
+      const { body } = await assent.api.call('POST', '/v1/consents/check', {
+        contactPoint: { channel: 'email', address: person.email },
+        purpose: 'marketing',
+        ...(topic === undefined ? {} : { topic }),
+      })
+      expect(body).toMatchObject({ verdict: 'block', reason: 'opted-out' })
+    }
+    await post(mail.url('/unsubscribe'), oneClick())
+    expect(await statements(assent, mail.point)).toHaveLength(4)
+  })
+
   it('keeps the scope of its message, whatever the request says', async () => {
     const mail = await sent(assent, await subscriber())
     const answer = await post(`${mail.url('/unsubscribe')}?topic=events&purpose=*`, oneClick())
@@ -163,6 +188,15 @@ describe('the page', () => {
     expect(all(page, 'button').map(textOf)).toEqual(['Unsubscribe'])
     await fetch(mail.url('/unsubscribe'), { method: 'HEAD' })
     expect(await statements(assent, mail.point)).toHaveLength(1)
+  })
+
+  it('names the topics that go along with a purpose', async () => {
+    const mail = await sent(assent, await subscriber(), { topic: null })
+    const page = await (await fetch(mail.url('/unsubscribe'))).text()
+    expect(page).toContain('This ends all of it: Newsletter, Events')
+    await post(mail.url('/unsubscribe'), new URLSearchParams({ unsubscribe: '1' }))
+    const { event } = await newestEvent(assent, mail.point)
+    expect(event.notice).toMatchObject({ id: 'unsubscribe-page', version: '2' })
   })
 
   it('says that it is done once it is', async () => {

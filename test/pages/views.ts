@@ -74,8 +74,24 @@ export function pagesIn(language: Language): { name: string; page: string }[] {
     })),
     ...unsubscribeStates.map((state) => ({
       name: `unsubscribe ${state}`,
-      page: unsubscribePage({ ...own, name: 'Newsletter', state, preferences: '/preferences/handle' }),
+      page: unsubscribePage({
+        ...own,
+        name: 'Newsletter',
+        topics: [],
+        state,
+        preferences: '/preferences/handle',
+      }),
     })),
+    {
+      name: 'unsubscribe asked about a purpose',
+      page: unsubscribePage({
+        ...own,
+        name: 'Marketing',
+        topics: ['Newsletter', 'Events <b>near</b> you'],
+        state: 'asked',
+        preferences: '/preferences/handle',
+      }),
+    },
     ...outcomes.map((outcome) => ({
       name: `preferences ${outcome ?? 'shown'}`,
       page: preferencesPage({ ...own, seen: 3, groups, others, outcome }),

@@ -2,14 +2,19 @@
 import { and, eq } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
 import { messages, profiles, purposes, topics } from '../../db/schema/definitions.ts'
+import type { Problem } from '../../domain/journey/check.ts'
 import { invalid, Refusal } from '../../domain/refusal.ts'
 import type { Message } from '../../domain/shapes/message.ts'
 import type { House } from '../house.ts'
 import { inThread } from '../inThread.ts'
 import { nextVersion } from './nextVersion.ts'
+import type { PutAnswer } from './putProfile.ts'
 
-/** @throws Refusal invalid, with a pointer to each thing that is wrong */
-export async function putMessage(house: House, key: string, message: Message): Promise<{ version: number }> {
+/**
+ * @returns what to look at, though the message can be sent as it is
+ * @throws Refusal invalid, with a pointer to each thing that is wrong
+ */
+export async function putMessage(house: House, key: string, message: Message): Promise<PutAnswer> {
   const checkedFor = await checkTemplates(house, key, message)
   return house.db.transaction(async (tx) => {
     const [purpose] = await tx.select().from(purposes).where(eq(purposes.key, message.purpose))
@@ -47,7 +52,9 @@ export async function putMessage(house: House, key: string, message: Message): P
       updatedAt: await databaseNow(tx),
     }
     await tx.insert(messages).values(row).onConflictDoUpdate({ target: messages.key, set: row })
-    return { version: put.version }
+    const problems =
+      profileKey === purpose.profile ? [] : [otherProfile(profileKey, message, purpose.profile)]
+    return { version: put.version, problems }
   })
 }
 
@@ -80,4 +87,13 @@ function tooCostly(): Refusal {
   return new Refusal('invalid', 'The message takes too long, or too much memory, to render. Simplify it.', {
     code: 'message-too-costly',
   })
+}
+
+function otherProfile(profile: string, { purpose }: Message, ofPurpose: string): Problem {
+  return {
+    severity: 'warning',
+    pointer: '/profile',
+    code: 'profile-differs',
+    message: `the purpose "${purpose}" belongs to the profile "${ofPurpose}": the preference centre of this message shows the purposes of "${profile}" and, of "${ofPurpose}", only this one. Leave profile out, or put the purpose under "${profile}"`,
+  }
 }

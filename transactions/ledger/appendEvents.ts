@@ -13,6 +13,7 @@ import { contactPoints } from '../../db/schema/contacts.ts'
 import { consentEvents, consentStates, notices } from '../../db/schema/ledger.ts'
 import { fold } from '../../domain/consent/fold.ts'
 import { compareInstants } from '../../domain/consent/instant.ts'
+import type { Place } from '../../domain/consent/scope.ts'
 import type { Standings } from '../../domain/consent/types.ts'
 import { type ChainHead, nextLink } from '../../domain/ledger/chain.ts'
 import { type DataKey, newDataKey, unwrapDataKey, wrapDataKey } from '../../domain/ledger/dataKey.ts'
@@ -79,6 +80,7 @@ export type Appended = { events: Recorded[]; standings: Standings; now: string }
 
 /**
  * @param contactPoint locked; how its chain ends is read anew, so one row serves several appends of a transaction
+ * @param options.unannounced raises no `consent.*` trigger: what the transaction withdraws and grants again in one act
  * @throws Refusal conflict for an opt-in on an erased contact point
  */
 export async function appendEvents(
@@ -86,6 +88,7 @@ export async function appendEvents(
   house: House,
   contactPoint: ContactPointRow,
   statements: readonly Statement[],
+  options: { unannounced?: readonly Place[] } = {},
 ): Promise<Appended> {
   const { row, clock } = await readHead(tx, contactPoint.id)
   const past = await readFoldEvents(tx, row.id)
@@ -125,7 +128,8 @@ export async function appendEvents(
     .where(eq(contactPoints.id, row.id))
   const standings = fold([...past, ...added.map(foldEventOf)])
   await writeStates(tx, row.id, standings)
-  await announceChanges(tx, row, added, { before: fold(past), after: standings, now })
+  const folded = { before: fold(past), after: standings, now }
+  await announceChanges(tx, row, added, folded, options.unannounced ?? [])
   await withdrawRequests(tx, row, standings, now)
   return { events: recorded, standings, now }
 }

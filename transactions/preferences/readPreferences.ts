@@ -1,17 +1,17 @@
 /**
  * What the preference centre shows: the boxes of the contact point a link was sent to, and those of the person's other contact
- * points. Which purposes there are is the profile's matter; how each stands is the ledger's.
+ * points. The profile and the message say which purposes there are; the ledger says how each stands.
  */
-import { and, eq, inArray, ne, or } from 'drizzle-orm'
+import { and, desc, eq, inArray, lte, ne, or, sql } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
 import type { Db } from '../../db/connect.ts'
 import { deliveryByHandle, type LinkedDelivery } from '../../db/reads/deliveryByHandle.ts'
 import { readStandings } from '../../db/reads/standings.ts'
 import { contactAddresses, contactPoints } from '../../db/schema/contacts.ts'
-import { purposes } from '../../db/schema/definitions.ts'
-import { standing } from '../../domain/consent/standing.ts'
+import { purposes, purposeVersions } from '../../db/schema/definitions.ts'
+import type { Place } from '../../domain/consent/scope.ts'
 import type { Standings } from '../../domain/consent/types.ts'
-import { type Box, type BoxGroup, isOn, newestWord } from '../../domain/preferences/boxes.ts'
+import { type BoxGroup, boxesOf } from '../../domain/preferences/boxes.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { type Purpose, purposeShape } from '../../domain/shapes/purpose.ts'
 
@@ -29,11 +29,11 @@ export type Preferences = LinkedDelivery & { own: PointPreferences; others: Poin
 /** @throws Refusal not-found */
 export async function readPreferences(db: Db, handle: string): Promise<Preferences> {
   const linked = await deliveryByHandle(db, handle)
-  const own = await readPoint(db, linked.contactPoint, linked.profile)
+  const own = await readPoint(db, linked.contactPoint, linked)
   if (own === null) throw new Refusal('not-found', 'there is no such link')
   const others: PointPreferences[] = []
   for (const point of await otherPoints(db, linked)) {
-    const read = await readPoint(db, point, linked.profile)
+    const read = await readPoint(db, point, linked)
     if (read !== null) others.push(read)
   }
   return { ...linked, own, others }
@@ -44,64 +44,76 @@ type PointRow = Pick<typeof contactPoints.$inferSelect, 'id' | 'channel' | 'addr
 async function readPoint(
   db: Db,
   point: PointRow,
-  profile: LinkedDelivery['profile'],
+  { profile, delivery }: LinkedDelivery,
 ): Promise<PointPreferences | null> {
   if (point.address === null) return null
   const { id, channel, address, headSeq } = point
-  return { id, channel, address, seen: headSeq, groups: await readBoxes(db, point, profile) }
+  const { groups } = await readBoxes(db, point, profile, delivery)
+  return { id, channel, address, seen: headSeq, groups }
 }
 
-/** The boxes of one contact point, as they stand now. */
+/** The boxes of one contact point as they stand now, and what they rest on. */
 export async function readBoxes(
   db: Db,
   point: Pick<PointRow, 'id' | 'channel'>,
   profile: LinkedDelivery['profile'],
-): Promise<BoxGroup[]> {
-  const { trackingPurpose = null, defaultTracking } = profile.definition
-  const ofProfile = and(eq(purposes.profile, profile.key), inArray(purposes.kind, ['commercial', 'tracking']))
+  own: Place,
+): Promise<{ groups: BoxGroup[]; standings: Standings }> {
+  const offered = await readOffered(db, profile, own)
+  const standings = await readStandings(db, point.id)
+  const { defaultTracking = 'track' } = profile.definition
+  const stands = { channel: point.channel, standings, defaultTracking, now: await databaseNow(db) }
+  return { groups: offered.flatMap((purpose) => boxesOf(purpose, stands) ?? []), standings }
+}
+
+type Offered = { key: string; version: number; definition: Purpose }
+
+/**
+ * The purposes of the profile, its tracking purpose, and always that of the message whose link opened the page, whatever profile
+ * it belongs to: whoever is written to must be able to end it here.
+ */
+async function readOffered(db: Db, profile: LinkedDelivery['profile'], own: Place): Promise<Offered[]> {
+  const { trackingPurpose } = profile.definition
+  const keys = trackingPurpose === undefined ? [own.purpose] : [own.purpose, trackingPurpose]
   const rows = await db
     .select({ key: purposes.key, version: purposes.version, definition: purposes.definition })
     .from(purposes)
-    .where(trackingPurpose === null ? ofProfile : or(ofProfile, eq(purposes.key, trackingPurpose)))
+    .where(or(eq(purposes.profile, profile.key), inArray(purposes.key, keys)))
     .orderBy(purposes.key)
-  const standings = await readStandings(db, point.id)
-  const now = await databaseNow(db)
-  return rows.flatMap((row) => {
-    const purpose = purposeShape.parse(row.definition)
-    if (purpose.kind === 'transactional') return []
-    const silence = purpose.kind === 'tracking' && defaultTracking === 'do-not-track' ? 'off' : 'on'
-    const box = (topic: { key: string; name: string; description: string } | null) =>
-      boxOf(row, purpose, purpose.kind === 'tracking' ? 'tracking' : 'commercial', topic, {
-        channel: point.channel,
-        standings,
-        silence,
-        now,
-      })
-    return [{ purpose: box(null), topics: purpose.topics.map(box) }]
-  })
+  const offered = rows.map((row) => ({ ...row, definition: purposeShape.parse(row.definition) }))
+  return Promise.all(offered.map((one) => withOwnTopic(db, one, own)))
 }
 
-function boxOf(
-  row: { key: string; version: number },
-  purpose: Purpose,
-  kind: Box['kind'],
-  topic: { key: string; name: string; description: string } | null,
-  stands: { channel: string; standings: Standings; silence: 'on' | 'off'; now: string },
-): Box {
-  const enforcement = purpose.channels?.[stands.channel] ?? purpose.enforcement
-  const own = standing(stands.standings, row.key, topic?.key ?? null)
-  return {
-    purpose: row.key,
-    purposeVersion: row.version,
-    topic: topic?.key ?? null,
-    kind,
-    enforcement,
-    name: (topic ?? purpose).name,
-    description: (topic ?? purpose).description,
-    standing: own,
-    on: isOn(own, { enforcement, silence: stands.silence }, stands.now),
-    saidAt: newestWord(stands.standings, row.key, topic?.key ?? null),
-  }
+/** The message's topic may have been taken out of its purpose since: its box has the words it had last. */
+async function withOwnTopic(db: Db, offered: Offered, own: Place): Promise<Offered> {
+  const { key, definition } = offered
+  if (key !== own.purpose || own.topic === null) return offered
+  if (definition.topics.some((topic) => topic.key === own.topic)) return offered
+  const gone = await lastWordsOfTopic(db, { purpose: key, topic: own.topic }, offered.version)
+  if (gone === null) return offered
+  return { ...offered, definition: { ...definition, topics: [...definition.topics, gone] } }
+}
+
+/** What a topic was called and said to be, in the newest version of its purpose that had it. */
+export async function lastWordsOfTopic(
+  db: Db,
+  { purpose, topic }: { purpose: string; topic: string },
+  upToVersion: number,
+): Promise<Purpose['topics'][number] | null> {
+  const [last] = await db
+    .select({ definition: purposeVersions.definition })
+    .from(purposeVersions)
+    .where(
+      and(
+        eq(purposeVersions.key, purpose),
+        lte(purposeVersions.version, upToVersion),
+        sql`${purposeVersions.definition} @> ${JSON.stringify({ topics: [{ key: topic }] })}::jsonb`,
+      ),
+    )
+    .orderBy(desc(purposeVersions.version))
+    .limit(1)
+  if (last === undefined) return null
+  return purposeShape.parse(last.definition).topics.find((one) => one.key === topic) ?? null
 }
 
 /**

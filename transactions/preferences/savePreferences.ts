@@ -10,19 +10,20 @@ import { databaseNow } from '../../db/clock.ts'
 import type { Db } from '../../db/connect.ts'
 import { readStandings } from '../../db/reads/standings.ts'
 import { purposeVersions } from '../../db/schema/definitions.ts'
-import { suppressions } from '../../db/schema/ledger.ts'
-import { standing } from '../../domain/consent/standing.ts'
+import { consentEvents, suppressions } from '../../db/schema/ledger.ts'
+import { withdrawalAddsNothing } from '../../domain/consent/scope.ts'
 import { everything } from '../../domain/consent/types.ts'
+import { decodeEvent } from '../../domain/ledger/encode.ts'
 import { type Change, changesOf, type Submitted } from '../../domain/preferences/changes.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import type { Notice } from '../../domain/shapes/consent.ts'
-import { purposeShape } from '../../domain/shapes/purpose.ts'
+import { type Purpose, purposeShape } from '../../domain/shapes/purpose.ts'
 import { point } from '../../points.ts'
 import type { House } from '../house.ts'
 import { appendEvents, type Recorded, type Statement } from '../ledger/appendEvents.ts'
 import { type ContactPointRow, lockContactPoint, lockContactPoints } from '../locks.ts'
 import { evidenceOf, type PersonSaid } from '../said.ts'
-import { type Preferences, readBoxes, readPreferences } from './readPreferences.ts'
+import { lastWordsOfTopic, type Preferences, readBoxes, readPreferences } from './readPreferences.ts'
 
 /** The words that stood beside a box. */
 export type Words = { name: string; description: string; version: number; hasTopics: boolean }
@@ -69,19 +70,25 @@ export async function savePreferences(
   })
 }
 
+/** All that came back of each contact point of which at least one box was touched. */
 function touchedPoints({ own, others }: Preferences, { boxes }: SavedForm): Map<string, Submitted[]> {
-  const touched = new Map<string, Submitted[]>()
+  const came = new Map<string, Submitted[]>()
+  const touched = new Set<string>()
   for (const { point: named, box } of boxes) {
-    if (box.shown === box.ticked) continue
     const other = others.find((one) => one.id === named)
-    if (named !== null && other === undefined)
-      throw new Refusal('malformed', 'the form names an address that is not there')
-    if (other !== undefined && box.ticked)
-      throw new Refusal('malformed', 'nothing is switched on for another address here')
-    const id = other?.id ?? own.id
-    touched.set(id, [...(touched.get(id) ?? []), box])
+    const id = named === null ? own.id : other?.id
+    if (box.shown !== box.ticked) {
+      if (id === undefined) throw new Refusal('malformed', 'the form names an address that is not there')
+      if (other !== undefined && box.ticked)
+        throw new Refusal('malformed', 'nothing is switched on for another address here')
+      touched.add(id)
+    }
+    if (id === undefined) continue
+    const boxesOfPoint = came.get(id)
+    if (boxesOfPoint === undefined) came.set(id, [box])
+    else boxesOfPoint.push(box)
   }
-  return touched
+  return new Map([...came].filter(([id]) => touched.has(id)))
 }
 
 async function savePoint(
@@ -93,8 +100,10 @@ async function savePoint(
   seen: number,
   said: PersonSaid & { noticeFor: (words: Words) => Notice },
 ): Promise<Saved> {
-  const groups = await readBoxes(tx, contactPoint, preferences.profile)
-  const { optOuts, optIns, overtaken } = changesOf(groups, submitted, seen)
+  const own = contactPoint.id === preferences.own.id
+  const { groups, standings } = await readBoxes(tx, contactPoint, preferences.profile, preferences.delivery)
+  const keep = own ? 'on' : 'opted-in'
+  const { optOuts, optIns, overtaken } = changesOf(groups, submitted, { seen, standings, keep })
   const { noticeFor, ...person } = said
   const state = async (change: Change, now: 'opted-in' | 'opted-out'): Promise<Statement> => ({
     kind: 'consent',
@@ -104,23 +113,23 @@ async function savePoint(
     occurredAt: null,
     source: { kind: 'preference-center' },
     notice: noticeFor(await wordsOf(tx, change)),
-    clear: {
-      lawfulBasis: now === 'opted-in' ? 'consent' : null,
-      defaultState: now === 'opted-in' || change.keptOff ? 'unticked' : 'ticked',
-    },
+    clear: await clearOf(tx, change, now),
     related: relatedTo(preferences),
-    sealed: evidenceOf(person, circumstancesOf(change, now, contactPoint.id === preferences.own.id)),
+    sealed: evidenceOf(person, circumstancesOf(change, now, own)),
   })
+  // What is kept on changes for nobody, though the ledger takes it off and on again: no journey hears of it.
+  const unannounced = optIns.filter(({ why }) => why === 'kept-on').map(({ box }) => box)
   const out = await Promise.all(optOuts.map((change) => state(change, 'opted-out')))
-  const first = out.length === 0 ? null : await appendEvents(tx, house, contactPoint, out)
+  const first = out.length === 0 ? null : await appendEvents(tx, house, contactPoint, out, { unannounced })
   if (optIns.length === 0) return { recorded: first?.events ?? [], overtaken: overtaken.length }
 
   // At equal times an opt-out wins: what is switched on beside it must come later to stand.
   if (first !== null) await afterInstant(tx, first.now)
   const head = first === null ? contactPoint : await lockContactPoint(tx, contactPoint.id)
   const into = await Promise.all(optIns.map((change) => state(change, 'opted-in')))
-  const second = await appendEvents(tx, house, head, into)
-  if (optIns.some(({ box }) => box.kind === 'commercial')) await liftComplaint(tx, contactPoint, second)
+  const second = await appendEvents(tx, house, head, into, { unannounced })
+  if (optIns.some(({ box, why }) => why === 'touched' && box.kind === 'commercial'))
+    await liftComplaint(tx, contactPoint, second)
   return { recorded: [...(first?.events ?? []), ...second.events], overtaken: overtaken.length }
 }
 
@@ -132,14 +141,49 @@ async function wordsOf(tx: Db, { box, version }: Change): Promise<Words> {
     .where(and(eq(purposeVersions.key, box.purpose), eq(purposeVersions.version, version)))
   if (row === undefined) throw new Refusal('malformed', 'the form names a version that never was')
   const purpose = purposeShape.parse(row.definition)
-  const topic = box.topic === null ? null : purpose.topics.find((one) => one.key === box.topic)
-  if (topic === undefined) throw new Refusal('malformed', 'the form names a topic that was not there')
+  const topic = box.topic === null ? null : await topicOf(tx, purpose, box.purpose, box.topic, version)
   const { name, description } = topic ?? purpose
   return { name, description, version, hasTopics: topic === null && purpose.topics.length > 0 }
 }
 
-function circumstancesOf(change: Change, now: 'opted-in' | 'opted-out', own: boolean): string {
-  if (change.keptOff) return 'box left off in the preference centre while its purpose was switched on'
+async function topicOf(tx: Db, definition: Purpose, purpose: string, topic: string, version: number) {
+  const found =
+    definition.topics.find((one) => one.key === topic) ??
+    (await lastWordsOfTopic(tx, { purpose, topic }, version))
+  if (found === null) throw new Refusal('malformed', 'the form names a topic that was not there')
+  return found
+}
+
+/** A consent that is kept on stays what it was: its basis, its end. */
+async function clearOf(
+  tx: Db,
+  { box, why }: Change,
+  now: 'opted-in' | 'opted-out',
+): Promise<NonNullable<Statement['clear']>> {
+  if (why !== 'kept-on') {
+    const wasOn = now === 'opted-out' && why === 'touched'
+    return { lawfulBasis: now === 'opted-in' ? 'consent' : null, defaultState: wasOn ? 'ticked' : 'unticked' }
+  }
+  const { events, expiresAt, state } = box.standing
+  if (state !== 'opted-in') return { lawfulBasis: null, defaultState: 'ticked' }
+  const [before] = await tx
+    .select({ bytes: consentEvents.bytes })
+    .from(consentEvents)
+    .where(eq(consentEvents.id, events[0] ?? ''))
+  const lawfulBasis = before === undefined ? null : decodeEvent(before.bytes).lawfulBasis
+  return { lawfulBasis, expiresAt, defaultState: 'ticked' }
+}
+
+function circumstancesOf({ box, why }: Change, now: 'opted-in' | 'opted-out', own: boolean): string {
+  if (why === 'kept-off') return 'box left off in the preference centre while its purpose was switched on'
+  if (why === 'kept-on') {
+    const [event] = box.standing.events
+    const before =
+      box.standing.state === 'opted-in' && event !== undefined
+        ? `the opt-in of event ${event} goes on`
+        : 'nobody had opted out of it'
+    return `box left ticked in the preference centre while its purpose was switched off: ${before}`
+  }
   if (!own)
     return "box unticked in the preference centre of another contact point of the same contact, reached by that one's link"
   const what = now === 'opted-in' ? 'ticked' : 'unticked'
@@ -190,14 +234,8 @@ export async function withdrawEverything(
   return house.db.transaction(async (tx) => {
     const contactPoint = await lockContactPoint(tx, preferences.own.id)
     const standings = await readStandings(tx, contactPoint.id)
-    const allOff =
-      standing(standings, everything, null).state === 'opted-out' &&
-      standings.entries.every((entry) => {
-        const { state, pending } = standing(standings, entry.purpose, entry.topic)
-        return state === 'opted-out' && !pending
-      })
-    if (allOff) return { recorded: [], overtaken: 0 }
-    const { events } = await appendEvents(tx, house, contactPoint, [
+    if (withdrawalAddsNothing(standings, everything, null)) return { recorded: [], overtaken: 0 }
+    const appended = await appendEvents(tx, house, contactPoint, [
       {
         kind: 'consent',
         purpose: everything,
@@ -213,6 +251,6 @@ export async function withdrawEverything(
         ),
       },
     ])
-    return { recorded: events, overtaken: 0 }
+    return { recorded: appended.events, overtaken: 0 }
   })
 }

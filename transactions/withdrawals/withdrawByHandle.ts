@@ -1,9 +1,9 @@
 /**
- * The unsubscribe link of a message (RFC 8058): opts out of the topic the message was sent under, else of its purpose. The
- * handle carries the scope, so nothing in the request can widen or move it. It never expires.
+ * The unsubscribe link of a message (RFC 8058): opts out of the topic the message was sent under, else of its purpose with all
+ * its topics. The handle carries the scope, so nothing in the request can widen or move it. It never expires.
  *
- * Idempotent by what stands, not by who asked: where the scope is already opted out by a word of its own, nothing is added;
- * after a later opt-in the same old link opts out again.
+ * Idempotent by how the scope stands: where it is out already by an opt-out of its own, nothing is added; after a later opt-in
+ * to anything in it the same old link opts out again. Acknowledged only when the whole scope is out.
  *
  * Lock: the contact point.
  */
@@ -11,8 +11,7 @@ import { eq } from 'drizzle-orm'
 import { deliveryByHandle, type LinkedDelivery } from '../../db/reads/deliveryByHandle.ts'
 import { readStandings } from '../../db/reads/standings.ts'
 import { purposes } from '../../db/schema/definitions.ts'
-import { standing } from '../../domain/consent/standing.ts'
-import { isSettledOptOut } from '../../domain/preferences/changes.ts'
+import { scopeIsOut, withdrawalAddsNothing } from '../../domain/consent/scope.ts'
 import type { Notice } from '../../domain/shapes/consent.ts'
 import { purposeShape } from '../../domain/shapes/purpose.ts'
 import { point } from '../../points.ts'
@@ -25,6 +24,8 @@ import { evidenceOf, type PersonSaid } from '../said.ts'
 export type Withdrawable = LinkedDelivery & {
   /** Name of the topic or purpose, as people know it. */
   name: string
+  /** Names of the topics that a withdrawal of the purpose takes along. */
+  topics: string[]
   state: 'may-withdraw' | 'withdrawn' | 'nothing-to-withdraw'
 }
 
@@ -40,10 +41,12 @@ export async function readWithdrawable(house: House, handle: string): Promise<Wi
   const definition = row === undefined ? null : purposeShape.parse(row.definition)
   const named = definition?.topics.find((one) => one.key === topic)
   const name = named?.name ?? definition?.name ?? topic ?? purpose
-  if (definition?.kind === 'transactional') return { ...linked, name, state: 'nothing-to-withdraw' }
+  const topics = topic === null ? (definition?.topics.map((one) => one.name) ?? []) : []
+  const found = { ...linked, name, topics }
+  if (definition?.kind === 'transactional') return { ...found, state: 'nothing-to-withdraw' }
   const erased = linked.contactPoint.erasedAt !== null
-  const { state } = standing(await readStandings(house.db, linked.contactPoint.id), purpose, topic)
-  return { ...linked, name, state: erased || state === 'opted-out' ? 'withdrawn' : 'may-withdraw' }
+  const out = erased || scopeIsOut(await readStandings(house.db, linked.contactPoint.id), purpose, topic)
+  return { ...found, state: out ? 'withdrawn' : 'may-withdraw' }
 }
 
 export type Withdrawal = {
@@ -66,13 +69,14 @@ export async function withdrawByHandle(
   const { delivery } = found
   const { notice, ...person } = said
   await point('consent:before-lock')
-  return house.db.transaction(async (tx) => {
+  const withdrawn: Withdrawable = { ...found, state: 'withdrawn' }
+  const standings = await house.db.transaction(async (tx) => {
     const contactPoint = await lockContactPoint(tx, found.contactPoint.id)
-    const stands = standing(await readStandings(tx, contactPoint.id), delivery.purpose, delivery.topic)
-    if (isSettledOptOut({ standing: stands }) || contactPoint.erasedAt !== null) {
-      return { result: 'already-withdrawn', found: { ...found, state: 'withdrawn' } }
+    const before = await readStandings(tx, contactPoint.id)
+    if (contactPoint.erasedAt !== null || withdrawalAddsNothing(before, delivery.purpose, delivery.topic)) {
+      return null
     }
-    await appendEvents(tx, house, contactPoint, [
+    const appended = await appendEvents(tx, house, contactPoint, [
       {
         kind: 'consent',
         purpose: delivery.purpose,
@@ -94,6 +98,11 @@ export async function withdrawByHandle(
         ),
       },
     ])
-    return { result: 'withdrawn', found: { ...found, state: 'withdrawn' } }
+    return appended.standings
   })
+  if (standings === null) return { result: 'already-withdrawn', found: withdrawn }
+  // It is recorded; but nobody is told that it took effect unless it did.
+  if (!scopeIsOut(standings, delivery.purpose, delivery.topic))
+    throw new Error('a recorded withdrawal left something in its scope open')
+  return { result: 'withdrawn', found: withdrawn }
 }

@@ -1,0 +1,51 @@
+/**
+ * The scope of a withdrawal: a topic, a purpose with all its topics, or `*`, everything. Pure.
+ *
+ * A withdrawal may be acknowledged only when its scope is out: `decide` then blocks every purpose and topic in it, under either
+ * enforcement, those included that the ledger does not name yet. An opt-in to a topic that is newer than the opt-out of its
+ * purpose keeps the scope of the purpose open.
+ */
+import { standing } from './standing.ts'
+import { everything, type Standings } from './types.ts'
+
+/** A purpose (topic null) or one of its topics. */
+export type Place = { purpose: string; topic: string | null }
+
+/** Whether every purpose and topic in the scope stands opted out. @param standings all of the contact point's */
+export function scopeIsOut(standings: Standings, purpose: string, topic: string | null): boolean {
+  return placesIn(standings, purpose, topic).every((place) => isOut(standings, place))
+}
+
+/**
+ * Whether recording the withdrawal would change nothing: the scope is out, by an opt-out that names the scope itself (one that
+ * names more may be lifted again), and no double opt-in in it waits for its confirmation.
+ *
+ * @param except places in the scope that the withdrawal leaves as they are
+ */
+export function withdrawalAddsNothing(
+  standings: Standings,
+  purpose: string,
+  topic: string | null,
+  except: (place: Place) => boolean = () => false,
+): boolean {
+  const own = standing(standings, purpose, topic)
+  const byItself = own.by === 'own' || (purpose === everything && own.by === 'everything')
+  return (
+    own.state === 'opted-out' &&
+    byItself &&
+    placesIn(standings, purpose, topic)
+      .filter((place) => !except(place))
+      .every((place) => isOut(standings, place) && !standing(standings, place.purpose, place.topic).pending)
+  )
+}
+
+/** What names the scope, and what the ledger names inside it. All else in the scope follows what names it. */
+function placesIn({ entries }: Standings, purpose: string, topic: string | null): Place[] {
+  const own = { purpose, topic }
+  if (topic !== null) return [own]
+  return [own, ...entries.filter((entry) => purpose === everything || entry.purpose === purpose)]
+}
+
+function isOut(standings: Standings, { purpose, topic }: Place): boolean {
+  return standing(standings, purpose, topic).state === 'opted-out'
+}
