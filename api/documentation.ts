@@ -1,25 +1,75 @@
-/** The API's own description: OpenAPI 3.1 at /openapi.json, and readable pages made from it at /docs. */
+/** The API's own description: OpenAPI 3.1 at /openapi.json, and at /docs a reference with search and "try it" drawn from it. */
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
 import express, { type Router } from 'express'
-import { docsPage, docsStyle } from '../pages/docs.ts'
+import packageJson from '../package.json' with { type: 'json' }
+import { docsPage, docsStart } from '../pages/docs.ts'
 import { openApi } from './openapi.ts'
 
+const library = new URL('browser/standalone.js', import.meta.resolve('@scalar/api-reference'))
+const version = packageJson.dependencies['@scalar/api-reference']
+
 export function documentationRoutes(publicUrl: string): Router {
-  const router = express.Router()
+  const router = express.Router({ strict: true })
   const document = openApi(publicUrl)
   router.get('/openapi.json', (_request, response) => {
     response.json(document)
   })
   router.get('/docs', (_request, response) => {
+    const nonce = randomBytes(16).toString('base64url')
     response
-      .set(
-        'Content-Security-Policy',
-        "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'",
-      )
+      .set({
+        'Content-Security-Policy': policy(nonce),
+        'Referrer-Policy': 'no-referrer',
+        'X-Content-Type-Options': 'nosniff',
+        'Cache-Control': 'no-store',
+      })
       .type('html')
-      .send(docsPage(document))
+      .send(docsPage(version, nonce))
   })
-  router.get('/docs.css', (_request, response) => {
-    response.type('css').send(docsStyle)
+  router.get('/docs/scalar.js', async (request, response) => {
+    const { plain, zipped } = await libraryFile()
+    const asGzip = request.acceptsEncodings('gzip') === 'gzip'
+    response
+      .set({
+        'Cache-Control': request.query.v === version ? 'public, max-age=31536000, immutable' : 'no-cache',
+        'X-Content-Type-Options': 'nosniff',
+        ...(asGzip ? { 'Content-Encoding': 'gzip' } : {}),
+      })
+      .vary('Accept-Encoding')
+      .type('js')
+      .send(asGzip ? zipped : plain)
+  })
+  router.get('/docs/start.js', (_request, response) => {
+    response
+      .set({ 'Cache-Control': 'no-cache', 'X-Content-Type-Options': 'nosniff' })
+      .type('js')
+      .send(docsStart)
   })
   return router
+}
+
+/** Scripts only those that the page names, requests only to here. The library writes styles inline, some without a nonce. */
+function policy(nonce: string): string {
+  return [
+    "default-src 'none'",
+    `script-src 'nonce-${nonce}'`,
+    "style-src 'unsafe-inline'",
+    "img-src 'self' data:",
+    "connect-src 'self'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+  ].join('; ')
+}
+
+type LibraryFile = { plain: Buffer; zipped: Buffer }
+let loaded: Promise<LibraryFile> | null = null
+
+/** Read and compressed at the first request, then kept: few read the reference, and it has four megabytes. */
+function libraryFile(): Promise<LibraryFile> {
+  loaded ??= readFile(library).then(async (plain) => ({ plain, zipped: await promisify(gzip)(plain) }))
+  return loaded
 }

@@ -9,12 +9,24 @@ import {
 import type { RefusalKind } from '../domain/refusal.ts'
 import { journeyFields } from '../domain/shapes/journey.ts'
 import packageJson from '../package.json' with { type: 'json' }
+import { curlOf, typescriptOf } from './exampleCode.ts'
+import { exampleOf } from './examples.ts'
 import { problemKind } from './problemKinds.ts'
 import { problemShape } from './problems.ts'
 import type { Route } from './routing.ts'
 import { allRoutes } from './v1/routes.ts'
 
 export type OpenApiDocument = ReturnType<typeof createDocument>
+
+const introduction = `Customer journeys that cannot outrun consent.
+
+Every request carries a key: \`Authorization: Bearer <key>\`. \`npm start\` prints one for the local stack; \`POST /v1/keys\` makes more.
+
+- Errors are problem details (RFC 9457). The \`type\` of each leads to a page with causes and remedies: [all problems](/problems).
+- Times are RFC 3339, in UTC. Ids are UUIDv7. Lists are paged by \`limit\` and \`after\`.
+- A \`PUT\` may be repeated. A \`POST\` that creates something honours an \`Idempotency-Key\`.
+- The examples work on the data of \`examples/\` one after the other. They read \`API\` and \`KEY\` from the environment,
+  and ids from earlier answers, such as \`RUN\`.`
 
 export function openApi(publicUrl: string): OpenApiDocument {
   const paths: ZodOpenApiPathsObject = {}
@@ -26,8 +38,7 @@ export function openApi(publicUrl: string): OpenApiDocument {
     info: {
       title: 'Assent',
       version: packageJson.version,
-      description:
-        'Customer journeys that cannot outrun consent. Errors are problem details (RFC 9457); times are RFC 3339 in UTC; ids are UUIDv7; lists are paged by `limit` and `after`.',
+      description: introduction,
     },
     servers: [{ url: publicUrl }],
     security: [{ key: [] }],
@@ -38,12 +49,25 @@ export function openApi(publicUrl: string): OpenApiDocument {
     },
     paths,
   })
-  return tidied(document)
+  return withParameterExamples(tidied(document))
+}
+
+/** So that "try it" starts from a request that works. Ids that an earlier answer gives are left for the reader to fill in. */
+function withParameterExamples(document: OpenApiDocument): OpenApiDocument {
+  for (const { path, method, operationId } of allRoutes) {
+    const example = exampleOf(operationId)
+    for (const one of document.paths?.[path]?.[method]?.parameters ?? []) {
+      if (!('in' in one)) continue
+      const value = (one.in === 'path' ? example?.params : example?.query)?.[one.name]
+      if (value !== undefined && !value.startsWith('$')) one.example = value
+    }
+  }
+  return document
 }
 
 /**
  * Gives schemas the names that readers and client generators see. zod describes free JSON as a recursion without a name: here it is
- * "anything". And a schema that says the same in requests and in answers has one name.
+ * "anything". A schema that says the same in requests and in answers has one name. Bounds that only say "exactly representable" go.
  */
 function tidied(document: OpenApiDocument): OpenApiDocument {
   const schemas: Record<string, unknown> = { ...document.components?.schemas }
@@ -56,7 +80,9 @@ function tidied(document: OpenApiDocument): OpenApiDocument {
   }
   for (const name of renamed.keys()) delete schemas[name]
   const named = { ...document, components: { ...document.components, schemas } }
-  return JSON.parse(JSON.stringify(named), (_key, value: unknown) => {
+  return JSON.parse(JSON.stringify(named), (key, value: unknown) => {
+    if (key === 'minimum' && value === Number.MIN_SAFE_INTEGER) return undefined
+    if (key === 'maximum' && value === Number.MAX_SAFE_INTEGER) return undefined
     const name = referred(value)
     const better = name === null ? undefined : renamed.get(name)
     if (better === undefined) return value
@@ -84,6 +110,7 @@ function isAnyJson(schema: unknown): boolean {
 }
 
 function operation(one: Route): ZodOpenApiOperationObject {
+  const example = exampleOf(one.operationId)
   return {
     tags: [one.tag],
     operationId: one.operationId,
@@ -112,10 +139,23 @@ function operation(one: Route): ZodOpenApiOperationObject {
       : {
           requestBody: {
             required: true,
-            content: { [one.bodyType ?? 'application/json']: { schema: one.body } },
+            content: {
+              [one.bodyType ?? 'application/json']: {
+                schema: one.body,
+                ...(example?.body === undefined ? {} : { example: example.body }),
+              },
+            },
           },
         }),
     responses: { ...successes(one), ...refusals(one) },
+    ...(example === undefined
+      ? {}
+      : {
+          'x-codeSamples': [
+            { lang: 'shell', label: 'curl', source: curlOf(one, example) },
+            { lang: 'typescript', label: 'TypeScript', source: typescriptOf(one, example) },
+          ],
+        }),
   }
 }
 

@@ -1,0 +1,183 @@
+/**
+ * A request for every operation, in an order in which they work one after the other on the data of `examples/`. The API reference
+ * shows them in curl and TypeScript, and a test runs both. `$RUN` and the like are values that an earlier answer gave.
+ */
+export type Example = {
+  /** The operation's id. */
+  operation: string
+  params?: Readonly<Record<string, string>>
+  query?: Readonly<Record<string, string>>
+  /** JSON, or the lines of an NDJSON body as they are sent. */
+  body?: unknown
+  /** What later examples use of the answer: name → place in it, such as `items.0.id`. */
+  keeps?: Readonly<Record<string, string>>
+}
+
+const contact = { externalId: 'c-1001' }
+const contactPoint = { channel: 'email', address: 'robin@example.com' }
+
+export const examples: readonly Example[] = [
+  {
+    operation: 'putProfile',
+    params: { key: 'second-brand' },
+    body: {
+      name: 'Southpath',
+      sender: { name: 'Southpath', email: 'hello@example.com' },
+      postalAddress: 'Southpath, 14 Example Lane, Sampleton EX1 2AB',
+      trackingPurpose: 'statistics',
+      doubleOptIn: { message: 'confirm-newsletter', expiresAfter: '28 days', remindAfter: '3 days' },
+    },
+  },
+  { operation: 'getProfile', params: { key: 'default' } },
+  { operation: 'listProfiles', query: { limit: '20' } },
+  { operation: 'deleteProfile', params: { key: 'second-brand' } },
+  {
+    operation: 'putPurpose',
+    params: { key: 'surveys' },
+    body: {
+      name: 'Surveys',
+      description: 'Short questions about what you bought, now and then.',
+      kind: 'commercial',
+      topics: [{ key: 'products', name: 'Products', description: 'What you think of our gear.' }],
+    },
+  },
+  { operation: 'getPurpose', params: { key: 'marketing' } },
+  { operation: 'listPurposes', query: { limit: '20' } },
+  { operation: 'deletePurpose', params: { key: 'surveys' } },
+  {
+    operation: 'putMessage',
+    params: { key: 'workshop-thanks' },
+    body: {
+      channel: 'email',
+      purpose: 'marketing',
+      topic: 'events',
+      subject: 'Thank you for coming',
+      text: 'The next workshops: https://www.example.com/workshops\n\nYour choices: {{ links.preferences }}\n{{ profile.postalAddress }}',
+    },
+  },
+  { operation: 'getMessage', params: { key: 'welcome' } },
+  { operation: 'listMessages', query: { limit: '20' } },
+  { operation: 'deleteMessage', params: { key: 'workshop-thanks' } },
+  {
+    operation: 'putTriggerDefinition',
+    params: { name: 'survey.answered' },
+    body: {
+      description: 'Somebody answered a survey',
+      schema: {
+        type: 'object',
+        required: ['score'],
+        properties: { score: { type: 'integer', minimum: 0, maximum: 10 } },
+      },
+    },
+  },
+  { operation: 'getTriggerDefinition', params: { name: 'cart.abandoned' } },
+  { operation: 'listTriggerDefinitions', query: { limit: '20' } },
+  { operation: 'deleteTriggerDefinition', params: { name: 'survey.answered' } },
+  {
+    operation: 'putContact',
+    params: { externalId: 'c-1001' },
+    body: {
+      email: 'robin@example.com',
+      phone: '+441632960123',
+      locale: 'en',
+      timeZone: 'Europe/London',
+      attributes: { firstName: 'Robin' },
+    },
+  },
+  { operation: 'getContact', params: { externalId: 'c-1001' } },
+  { operation: 'listContacts', query: { limit: '20' } },
+  {
+    operation: 'recordConsent',
+    body: {
+      contactPoint,
+      purpose: 'marketing',
+      topic: 'newsletter',
+      state: 'opted-in',
+      source: { kind: 'staff', via: 'branch' },
+      circumstances: 'Ticked the newsletter box of the sign-up sheet at the counter',
+      notice: { id: 'counter-sheet', version: '3', language: 'en', wording: 'Yes, send me the newsletter.' },
+    },
+  },
+  { operation: 'getConsents', query: contactPoint },
+  { operation: 'checkConsent', body: { contactPoint, purpose: 'marketing', topic: 'newsletter' } },
+  { operation: 'getEvidence', query: contactPoint },
+  { operation: 'verifyLedger', body: { contactPoint } },
+  {
+    operation: 'requestDoubleOptIn',
+    body: {
+      contactPoint: { channel: 'email', address: 'sam@example.com' },
+      grants: [{ purpose: 'marketing', topic: 'newsletter' }],
+      circumstances: 'Filled in the sign-up form of the home page',
+      notice: { id: 'sign-up', version: '1', language: 'en', wording: 'Send me the newsletter.' },
+    },
+    keeps: { DOUBLE_OPT_IN: 'id' },
+  },
+  { operation: 'getDoubleOptIn', params: { id: '$DOUBLE_OPT_IN' } },
+  { operation: 'listSuppressions', query: { limit: '20' } },
+  {
+    operation: 'putJourney',
+    params: { key: 'after-a-survey' },
+    body: {
+      name: 'After a survey',
+      entry: { trigger: 'order.placed', where: 'trigger.value >= 100.0' },
+      steps: [
+        { id: 'pause', type: 'wait', for: '3 days' },
+        { id: 'thanks', type: 'send', message: 'welcome' },
+      ],
+    },
+  },
+  { operation: 'getJourney', params: { key: 'abandoned-cart' } },
+  { operation: 'listJourneys', query: { limit: '20' } },
+  { operation: 'deleteJourney', params: { key: 'after-a-survey' } },
+  { operation: 'publishJourney', params: { key: 'abandoned-cart' } },
+  { operation: 'getJourneyDiagram', params: { key: 'abandoned-cart' } },
+  {
+    operation: 'startRun',
+    params: { key: 'order-confirmation' },
+    body: {
+      contact,
+      payload: { order: 'N-1001', cart: 'cart-1', value: 59, items: [{ name: 'Ember storm lantern' }] },
+    },
+    keeps: { RUN: 'id' },
+  },
+  {
+    operation: 'takeTrigger',
+    params: { name: 'cart.abandoned' },
+    body: {
+      id: 'cart-2',
+      contact,
+      payload: { cart: 'cart-2', value: 59, items: [{ name: 'Ember storm lantern' }] },
+    },
+  },
+  {
+    operation: 'takeTriggers',
+    body: [
+      { name: 'cart.abandoned', id: 'cart-3', contact, payload: { cart: 'cart-3', value: 12 } },
+      {
+        name: 'order.placed',
+        id: 'order-1002',
+        contact,
+        payload: { order: 'N-1002', cart: 'cart-3', value: 12 },
+      },
+    ]
+      .map((line) => JSON.stringify(line))
+      .join('\n'),
+  },
+  { operation: 'getRun', params: { id: '$RUN' } },
+  { operation: 'listRuns', query: { journey: 'order-confirmation', contact: 'c-1001' } },
+  { operation: 'listDeliveries', query: { contact: 'c-1001' }, keeps: { DELIVERY: 'items.0.id' } },
+  { operation: 'getDelivery', params: { id: '$DELIVERY' } },
+  { operation: 'cancelRun', params: { id: '$RUN' } },
+  {
+    operation: 'createKey',
+    body: { name: 'Web shop', scopes: ['contacts', 'triggers'] },
+    keeps: { KEY_ID: 'id' },
+  },
+  { operation: 'listKeys' },
+  { operation: 'revokeKey', params: { id: '$KEY_ID' } },
+]
+
+/** The example of an operation; a new operation may not have one yet, which a test then says. */
+export function exampleOf(operation: string): Example | undefined {
+  return examples.find((one) => one.operation === operation)
+}
