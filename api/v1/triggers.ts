@@ -13,6 +13,9 @@ const taken = z
     event: z.uuid(),
     started: z.array(z.uuid()).meta({ description: 'Runs it started' }),
     signalled: z.array(z.uuid()).meta({ description: 'Runs it moved or ended' }),
+    skipped: z.array(z.object({ journey: z.string(), code: z.literal('too-many-runs') })).meta({
+      description: 'Journeys it did not enter because the contact has as many open runs there as it may (50)',
+    }),
     duplicate: z.boolean().meta({ description: 'The id was known: this post had no effect' }),
   })
   .meta({ id: 'TakenTrigger', description: 'The stored event, and the runs it started and moved' })

@@ -85,4 +85,6 @@ export const waits = pgTable('waits', {
   settledAt: instant('settled_at'),
   eventId: uuid('event_id'),
   branch: integer('branch'),
+  /** Names of the triggers that can settle it, interactions not counted; null in waits of former versions. */
+  awaited: text('awaited').array(),
 })

@@ -5,6 +5,9 @@ import { bytes, databaseClock, instant } from './columns.ts'
 export const eventClasses = ['human', 'proxy', 'bot'] as const
 export type EventClass = (typeof eventClasses)[number]
 
+/** A journey that an event would have entered, and why it did not. */
+export type SkippedEntry = { journey: string; code: 'too-many-runs' }
+
 export const triggerEvents = pgTable('trigger_events', {
   id: uuid('id').primaryKey(),
   name: text('name').notNull(),
@@ -22,6 +25,7 @@ export const triggerEvents = pgTable('trigger_events', {
   recordedAt: instant('recorded_at').notNull(),
   started: uuid('started').array().notNull().default([]),
   signalled: uuid('signalled').array().notNull().default([]),
+  skipped: jsonb('skipped').$type<SkippedEntry[]>().notNull().default([]),
 })
 
 /** One thing that happened, as it is stored. */

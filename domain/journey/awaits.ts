@@ -119,3 +119,33 @@ function waitForStep(definition: JourneyDefinition, id: string): WaitForStep {
   if (step?.type !== 'waitFor') throw new TypeError(`step ${id} is no waitFor`)
   return step
 }
+
+/** An event as a wait of one run looks at it. */
+export type Occurrence = {
+  /** Name of the trigger. */
+  name: string
+  /** Who made an interaction; null for all else. */
+  class: 'human' | 'proxy' | 'bot' | null
+  payload: Record<string, unknown>
+  /** The send step of this run whose newest message the event is about; null where it is about none. */
+  messageStep: string | null
+}
+
+/** Whether the event is the awaited thing, its condition and its moment aside. */
+export function isAwaited(awaited: Await, event: Occurrence): boolean {
+  if (awaited.humanOnly && event.class !== 'human') return false
+  if (awaited.step === null) return awaited.trigger === event.name
+  if (awaited.step !== event.messageStep) return false
+  if (!interactionNames(awaited.trigger).includes(event.name)) return false
+  return awaited.link === null || awaited.link === event.payload.link || awaited.link === event.payload.url
+}
+
+/** The triggers that count as this interaction: someone who clicked has opened, whether or not the pixel was loaded. */
+export function interactionNames(trigger: string): string[] {
+  return trigger === 'message.opened' ? ['message.opened', 'message.clicked'] : [trigger]
+}
+
+/** The triggers awaited by name, each once; interactions with the run's own messages are not among them. */
+export function awaitedTriggers(awaits: readonly Await[]): string[] {
+  return [...new Set(awaits.flatMap(({ step, trigger }) => (step === null ? [trigger] : [])))]
+}

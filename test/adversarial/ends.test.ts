@@ -129,9 +129,10 @@ it('a wait that one event has settled is not settled by another', async () => {
   const { event: second } = await order()
   const { db } = assent.house
   const [stored] = await db.select().from(triggerEvents).where(eq(triggerEvents.id, second))
-  if (settled === undefined || stored === undefined) throw new Error('nothing there')
+  if (settled === undefined || stored === undefined || stored.seq === null) throw new Error('nothing there')
   const run = await runRow()
-  expect(await settleMatched(db, settled, stored, 0)).toBe(false)
+  const match = { wait: settled.id, branch: 0 }
+  expect(await settleMatched(db, [match], { ...stored, seq: stored.seq })).toEqual([])
   expect(await waitRow()).toEqual(settled)
   expect(await runRow()).toEqual(run)
 })

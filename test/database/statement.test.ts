@@ -75,6 +75,7 @@ it('bytes, lists and what only SQL says come back as well', async () => {
     recordedAt: '2026-11-23T08:15:31.000Z',
     started: [newId(), newId()],
     signalled: [],
+    skipped: [],
   }
   const insert = insertNewOf(triggerEvents)
   expect(await insert.all(pool.db, event)).toEqual([{ inserted: true }])

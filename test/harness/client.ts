@@ -52,6 +52,7 @@ export const takenShape = z.object({
   event: z.string(),
   started: z.array(z.string()),
   signalled: z.array(z.string()),
+  skipped: z.array(z.object({ journey: z.string(), code: z.string() })),
   duplicate: z.boolean(),
 })
 export const runShape = z.looseObject({

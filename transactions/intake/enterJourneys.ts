@@ -1,8 +1,9 @@
 /** Starts the runs of the published journeys whose entry this event is. */
 import { sql } from 'drizzle-orm'
+import type { SkippedEntry } from '../../db/schema/triggers.ts'
 import { given, Statement } from '../../db/statement.ts'
 import { entryOf } from '../../domain/journey/awaits.ts'
-import { insertRun, mayEnter } from '../runs/startRun.ts'
+import { entryVerdict, insertRun } from '../runs/startRun.ts'
 import type { Happening } from './happening.ts'
 
 /** The published journeys with such an entry, under whatever condition. */
@@ -11,19 +12,27 @@ export const enterableJourneys = new Statement<{ name: string }, { key: string; 
     where entry_trigger = ${given('name')} and published_version is not null order by key`,
 )
 
-/** @returns the runs that were started */
+/**
+ * Re-entry rules are the journey's own word and pass without mention; an entry that only the number of open runs forbids is
+ * answered as skipped, since its sender may want to know.
+ *
+ * @returns the runs that were started, and the entries that were skipped
+ */
 export async function enterJourneys(
   { house, tx, event, contact, bindings }: Happening,
   candidates: readonly { key: string; version: number }[],
-): Promise<string[]> {
+): Promise<{ started: string[]; skipped: SkippedEntry[] }> {
   const started: string[] = []
+  const skipped: SkippedEntry[] = []
   for (const { key, version } of candidates) {
     const { definition } = await house.versions.journey(tx, key, version)
     const journey = { key, version, definition }
     const entry = entryOf(definition)
     if (entry === null || (entry.humanOnly && event.class !== 'human')) continue
     if (!(await bindings.holds(entry.where, { trigger: event.payload }))) continue
-    if (!(await mayEnter(tx, journey, contact.id, event.recordedAt))) continue
+    const verdict = await entryVerdict(tx, journey, contact.id, event.recordedAt)
+    if (verdict === 'too-many-runs') skipped.push({ journey: key, code: verdict })
+    if (verdict !== 'enters') continue
     started.push(
       await insertRun(tx, {
         journey,
@@ -36,5 +45,5 @@ export async function enterJourneys(
       }),
     )
   }
-  return started
+  return { started, skipped }
 }

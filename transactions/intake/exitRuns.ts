@@ -12,7 +12,7 @@ type Candidate = Pick<typeof runs.$inferSelect, 'id' | 'journey' | 'version' | '
 export const exitableRuns = new Statement<{ contact: string; name: string }, Candidate>(
   sql`select r.id, r.journey, r.version, r.payload
     from runs r join journey_versions v on v.key = r.journey and v.version = r.version
-    where r.contact_id = ${given('contact')} and r.state in ('running', 'waiting', 'paused')
+    where r.contact_id = ${given('contact')} and r.ended_at is null
       and v.exit_triggers @> array[${given('name')}::text]
     order by r.id`,
 )

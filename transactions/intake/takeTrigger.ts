@@ -9,7 +9,12 @@ import { and, eq, sql } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
 import type { Db } from '../../db/connect.ts'
 import { newId } from '../../db/ids.ts'
-import { type EventClass, type StoredEvent, triggerEvents } from '../../db/schema/triggers.ts'
+import {
+  type EventClass,
+  type SkippedEntry,
+  type StoredEvent,
+  triggerEvents,
+} from '../../db/schema/triggers.ts'
 import { build, given, insertNewOf, rowsOf, Statement } from '../../db/statement.ts'
 import { canonicalBytes } from '../../domain/ledger/canonical.ts'
 import { sha256 } from '../../domain/ledger/chain.ts'
@@ -20,7 +25,7 @@ import { type ContactRow, lockContact } from '../locks.ts'
 import { lazyBindings } from './bindings.ts'
 import { enterableJourneys, enterJourneys } from './enterJourneys.ts'
 import { exitableRuns, exitRuns } from './exitRuns.ts'
-import { matchWaits, openWaits } from './matchWaits.ts'
+import { concernedWaits, matchWaits } from './matchWaits.ts'
 
 export type IncomingEvent = {
   name: string
@@ -38,7 +43,14 @@ export type IncomingEvent = {
   occurredAt?: string | null
 }
 
-export type TakenEvent = { event: string; started: string[]; signalled: string[]; duplicate: boolean }
+export type TakenEvent = {
+  event: string
+  started: string[]
+  signalled: string[]
+  /** Journeys it would have entered, but for the contact's open runs there. */
+  skipped: SkippedEntry[]
+  duplicate: boolean
+}
 
 export async function takeTrigger(house: House, incoming: IncomingEvent): Promise<TakenEvent> {
   await point('trigger:before-lock')
@@ -74,6 +86,7 @@ export async function takeTriggerIn(house: House, tx: Db, incoming: IncomingEven
     recordedAt: now,
     started: [],
     signalled: [],
+    skipped: [],
   }
   const [inserted, concerned] = await Promise.all([
     insert.all(tx, event),
@@ -86,19 +99,19 @@ export async function takeTriggerIn(house: House, tx: Db, incoming: IncomingEven
     return answerAgain(first, fingerprint)
   }
   if (contact === null || concerned === null || seq === null)
-    return { event: event.id, started: [], signalled: [], duplicate: false }
+    return { event: event.id, started: [], signalled: [], skipped: [], duplicate: false }
 
   const happening = { house, tx, event: { ...event, seq }, contact, bindings: lazyBindings(tx, contact, now) }
   const exited = await exitRuns(happening, concerned.runs)
   // Whoever was ended waits for nothing any more.
-  const open = concerned.waits.filter(({ wait }) => !exited.includes(wait.runId))
+  const open = concerned.waits.filter(({ run }) => !exited.includes(run))
   const matched = await matchWaits(happening, open)
-  const started = await enterJourneys(happening, concerned.journeys)
+  const { started, skipped } = await enterJourneys(happening, concerned.journeys)
   const signalled = [...exited, ...matched]
-  if (started.length > 0 || signalled.length > 0) {
-    await tx.update(triggerEvents).set({ started, signalled }).where(eq(triggerEvents.id, event.id))
+  if (started.length > 0 || signalled.length > 0 || skipped.length > 0) {
+    await tx.update(triggerEvents).set({ started, signalled, skipped }).where(eq(triggerEvents.id, event.id))
   }
-  return { event: event.id, started, signalled, duplicate: false }
+  return { event: event.id, started, signalled, skipped, duplicate: false }
 }
 
 /** The event counts from here on; and what it may concern, in one go. */
@@ -106,7 +119,7 @@ async function readConcerned(tx: Db, event: StoredEvent, contact: ContactRow) {
   const [, runs, waits, journeys] = await Promise.all([
     count.all(tx, { contact: contact.id, seq: event.seq }),
     exitableRuns.all(tx, { contact: contact.id, name: event.name }),
-    openWaits.all(tx, { contact: contact.id }),
+    concernedWaits.all(tx, { contact: contact.id, name: event.name, delivery: event.deliveryId }),
     enterableJourneys.all(tx, { name: event.name }),
   ])
   return { runs, waits, journeys }
@@ -142,7 +155,13 @@ function answerAgain(known: StoredEvent, fingerprint: Uint8Array): TakenEvent {
       },
     )
   }
-  return { event: known.id, started: known.started, signalled: known.signalled, duplicate: true }
+  return {
+    event: known.id,
+    started: known.started,
+    signalled: known.signalled,
+    skipped: known.skipped,
+    duplicate: true,
+  }
 }
 
 /** What the sender said; a time of occurrence counts only where it was said. */

@@ -98,7 +98,7 @@ export async function endRunsIn(tx: Db, end: Ending, nudge: Nudge): Promise<stri
 const ending = new Statement<Ending, { id: string; journey: string }>(
   sql`with ended as (
     update runs set state = ${given('state')}, ended_at = ${given('at')}::timestamptz, end_reason = ${given('reason')}
-    where id = any(${given('runs')}::uuid[]) and state in ('running', 'waiting', 'paused')
+    where id = any(${given('runs')}::uuid[]) and ended_at is null
     returning id, journey
   ), closed as (
     update waits set state = 'closed', settled_at = ${given('at')}::timestamptz

@@ -1,31 +1,31 @@
 /**
  * Enters a wait: a row that says until when, and for which events. Under the contact's lock it first looks at what already
- * happened: interactions since the message was sent, triggers since the run's last step took effect (or since the entry), by
- * sequence and not by clock. So an event just before, at or just after the start of a wait counts once.
+ * happened (`pastMatch.ts`). So an event just before, at or just after the start of a wait counts once.
  *
  * Entering again (the worker died before the engine heard the answer) answers how the wait stands.
  *
  * Locks: the contact row, then the run row.
  */
-import { eq, type SQL, sql } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { newId } from '../../db/ids.ts'
 import { runs, waits } from '../../db/schema/journeys.ts'
-import { type StoredEvent, triggerEvents } from '../../db/schema/triggers.ts'
-import { build, columnsOf, given, insertOf, rowsOf, Statement } from '../../db/statement.ts'
+import { build, given, insertOf, Statement } from '../../db/statement.ts'
 import { evaluateMoment } from '../../domain/conditions/evaluate.ts'
 import type { RunEnd, WaitStanding } from '../../domain/journey/answers.ts'
-import { type Await, awaitsOf } from '../../domain/journey/awaits.ts'
+import { awaitedTriggers, awaitsOf } from '../../domain/journey/awaits.ts'
 import { findStep, type JourneyDefinition } from '../../domain/journey/definition.ts'
 import { nextTimeOfDay } from '../../domain/journey/schedule.ts'
 import { readUntil } from '../../domain/journey/until.ts'
 import { point } from '../../points.ts'
 import type { House } from '../house.ts'
 import { lazyBindings } from '../intake/bindings.ts'
-import { firstMatch, settleMatched } from '../intake/matchWaits.ts'
+import { settleMatched } from '../intake/matchWaits.ts'
 import { type ContactRow, lockRunWithContact, type RunRow } from '../locks.ts'
 import { endOf } from './endRun.ts'
+import { Past } from './pastMatch.ts'
 import { recordStep } from './path.ts'
+import { runStateInWait } from './runStates.ts'
 import { standingOf, waitOfVisit } from './waitStanding.ts'
 
 export type EnterWait = {
@@ -52,7 +52,8 @@ export async function enterWait(house: House, request: EnterWait): Promise<WaitS
 
     const { definition } = await house.versions.journey(tx, run.journey, run.version)
     const deadline = await deadlineOf(tx, request, definition, contact, run)
-    const wait: WaitRow = {
+    const awaits = request.kind === 'events' ? awaitsOf(definition, request.step) : []
+    const wait: typeof waits.$inferSelect = {
       id: newId(),
       runId: run.id,
       contactId: contact.id,
@@ -66,68 +67,31 @@ export async function enterWait(house: House, request: EnterWait): Promise<WaitS
       settledAt: null,
       eventId: null,
       branch: null,
+      awaited: awaitedTriggers(awaits),
     }
-    const awaits = request.kind === 'events' ? awaitsOf(definition, wait.step) : []
+    const past = new Past(tx, run, awaits)
     // Asked together they travel together, in this order.
-    const [past] = await Promise.all([
-      eventsBefore(tx, wait, run, awaits),
+    const [triggers, interactions] = await Promise.all([
+      past.triggers(0),
+      past.interactions(),
       waitInsert.all(tx, wait),
       runWaits.all(tx, { run: run.id }),
       recordStep(tx, { ...request, at: request.now, outcome: 'waiting' }),
     ])
-    const bindings = lazyBindings(tx, contact, request.now)
-    for (const event of past) {
-      const counting = awaits.filter((awaited) => counts(awaited, event, wait, run))
-      const branch = await firstMatch(tx, { runId: run.id, payload: run.payload }, counting, event, bindings)
-      if (branch !== null && (await settleMatched(tx, wait, event, branch))) return { matched: branch }
-    }
-    return standingOf(wait)
+    const match = await past.firstMatch(triggers, interactions, lazyBindings(tx, contact, request.now))
+    if (match === null) return standingOf(wait)
+    await settleMatched(tx, [{ wait: wait.id, branch: match.branch }], match.event)
+    return { matched: match.branch }
   })
 }
-
-type WaitRow = typeof waits.$inferSelect
 
 const waitInsert = insertOf(waits)
 const runWaits = new Statement<{ run: string }, never>(
   build
     .update(runs)
-    .set({ state: 'waiting' })
+    .set({ state: runStateInWait })
     .where(eq(runs.id, given('run'))),
 )
-
-/** What already happened that the wait may be for, in its order. */
-async function eventsBefore(
-  tx: Db,
-  wait: WaitRow,
-  run: RunRow,
-  awaits: readonly Await[],
-): Promise<StoredEvent[]> {
-  const triggers = awaits.filter((awaited) => awaited.step === null)
-  const names = triggers.map((awaited) => awaited.trigger)
-  const since = triggers.some((awaited) => awaited.sinceEntry) ? run.entrySeq : wait.sinceSeq
-  const values = { contact: wait.contactId, names, since, run: run.id }
-  if (triggers.length < awaits.length) return triggersAndInteractions.all(tx, values)
-  return triggers.length === 0 ? [] : triggersOnly.all(tx, values)
-}
-
-/** A trigger counts since the run's last step took effect, or since the entry; an interaction however early it came. */
-function counts(awaited: Await, event: StoredEvent, wait: WaitRow, run: RunRow): boolean {
-  if (awaited.step !== null) return true
-  return (event.seq ?? 0) > (awaited.sinceEntry ? run.entrySeq : wait.sinceSeq)
-}
-
-const isTrigger = sql`name = any(${given('names')}::text[]) and seq > ${given('since')}::bigint`
-const isInteraction = sql`delivery_id in (select id from deliveries where run_id = ${given('run')}::uuid)`
-const triggersOnly = eventsThat(isTrigger)
-const triggersAndInteractions = eventsThat(sql`((${isTrigger}) or ${isInteraction})`)
-
-function eventsThat(condition: SQL) {
-  return rowsOf<{ contact: string; names: string[]; since: number; run: string }>()(
-    triggerEvents,
-    sql`select ${columnsOf(triggerEvents)} from trigger_events
-      where contact_id = ${given('contact')}::uuid and ${condition} order by seq`,
-  )
-}
 
 /** On the run's own clock. A moment already past is answered as it is: the wait ends at once. */
 async function deadlineOf(

@@ -16,6 +16,7 @@ import type { House } from '../house.ts'
 import { lockRunWithContact } from '../locks.ts'
 import { endOf } from './endRun.ts'
 import { recordStep } from './path.ts'
+import { runStateAfterWait } from './runStates.ts'
 import { silenceSaysNothing } from './silence.ts'
 import { settledAs, standingOf, waitOfVisit } from './waitStanding.ts'
 
@@ -51,7 +52,10 @@ export async function settleWait(
       (await silenceSaysNothing(tx, house.channels, run.id, definition, wait.step))
     const state = untracked ? 'untracked' : 'timed-out'
     await tx.update(waits).set({ state, settledAt: request.now }).where(eq(waits.id, wait.id))
-    await tx.update(runs).set({ state: 'running', markSeq: contact.eventSeq }).where(eq(runs.id, run.id))
+    await tx
+      .update(runs)
+      .set({ state: runStateAfterWait, markSeq: contact.eventSeq })
+      .where(eq(runs.id, run.id))
     await recordStep(tx, { ...request, at: request.now, outcome: wait.kind === 'sleep' ? 'waited' : state })
     return state
   })

@@ -2,14 +2,14 @@
  * Starts a run of a journey's published version for one contact, under the contact's lock: over REST here, and by a trigger
  * from intake. Re-entry rules hold for both. What Temporal must hear goes into the outbox of the same transaction.
  */
-import { and, desc, eq } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
 import type { Db } from '../../db/connect.ts'
 import { newId } from '../../db/ids.ts'
 import { journeys, journeyVersions, runs } from '../../db/schema/journeys.ts'
 import { build, given, insertOf, Statement } from '../../db/statement.ts'
 import type { JourneyDefinition } from '../../domain/journey/definition.ts'
-import { parseDuration } from '../../domain/journey/duration.ts'
+import { type EntryVerdict, mayEnter, mostOpenRuns } from '../../domain/journey/reentry.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { journeyWorkflowId } from '../../domain/workflowIds.ts'
 import type { House } from '../house.ts'
@@ -44,7 +44,7 @@ export async function readPublished(db: Db, key: string): Promise<PublishedJourn
 
 /**
  * @param request.clock `skipping` for a rehearsal: the engine skips the run's waits
- * @throws Refusal conflict where the journey is not published or re-entry forbids another run
+ * @throws Refusal conflict where the journey is not published, re-entry forbids another run, or too many are open
  */
 export async function startRun(
   house: House,
@@ -62,9 +62,8 @@ export async function startRun(
       lockContact(tx, request.contactId),
       databaseNow(tx),
     ])
-    if (!(await mayEnter(tx, journey, contact.id, now))) {
-      throw new Refusal('conflict', `re-entry into "${journey.key}" is not permitted for this contact now`)
-    }
+    const verdict = await entryVerdict(tx, journey, contact.id, now)
+    if (verdict !== 'enters') throw refused(verdict, journey.key)
     const id = await insertRun(tx, {
       journey,
       contact,
@@ -78,26 +77,46 @@ export async function startRun(
   })
 }
 
-/** Whether re-entry rules permit another run. The contact's lock is held. */
-export async function mayEnter(
+function refused(verdict: Exclude<EntryVerdict, 'enters'>, journey: string): Refusal {
+  switch (verdict) {
+    case 're-entry-forbidden':
+      return new Refusal('conflict', `re-entry into "${journey}" is not permitted for this contact now`, {
+        code: verdict,
+      })
+    case 'too-many-runs':
+      return new Refusal(
+        'conflict',
+        `the contact has ${mostOpenRuns} open runs of "${journey}", which is the most: wait until one ends, or cancel one`,
+        { code: verdict },
+      )
+    default:
+      return verdict satisfies never
+  }
+}
+
+/** Whether the contact may have another run of the journey. The contact's lock is held. */
+export async function entryVerdict(
   tx: Db,
   journey: PublishedJourney,
   contactId: string,
   now: string,
-): Promise<boolean> {
-  const reentry = journey.definition.reentry ?? 'never'
-  if (reentry === 'always') return true
-  const [newest] = await tx
-    .select({ state: runs.state, startedAt: runs.startedAt })
-    .from(runs)
-    .where(and(eq(runs.contactId, contactId), eq(runs.journey, journey.key)))
-    .orderBy(desc(runs.startedAt), desc(runs.id))
-    .limit(1)
-  if (newest === undefined) return true
-  if (reentry === 'never') return false
-  const active = newest.state === 'running' || newest.state === 'waiting' || newest.state === 'paused'
-  return !active && Date.parse(newest.startedAt) + parseDuration(reentry.after) <= Date.parse(now)
+): Promise<EntryVerdict> {
+  const [found] = await history.all(tx, { contact: contactId, journey: journey.key })
+  if (found === undefined) throw new Error('a count answered nothing')
+  return mayEnter(journey.definition.reentry, found, now)
 }
+
+type History = { newest: { startedAt: string; open: boolean } | null; open: number }
+
+const history = new Statement<{ contact: string; journey: string }, History>(
+  sql`select
+    (select json_build_object('startedAt', started_at, 'open', ended_at is null) from runs
+      where contact_id = ${given('contact')}::uuid and journey = ${given('journey')}
+      order by started_at desc, id desc limit 1) as newest,
+    (select count(*)::int from (
+      select from runs where contact_id = ${given('contact')}::uuid and journey = ${given('journey')} and ended_at is null
+      limit ${sql.raw(String(mostOpenRuns))}) as counted) as open`,
+)
 
 /** Writes the run and the outbox row that starts its workflow. The contact's lock is held. */
 export async function insertRun(
