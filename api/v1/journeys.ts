@@ -133,7 +133,7 @@ export const journeyRoutes: Route[] = [
     operationId: 'startRun',
     refuses: {
       conflict:
-        'The journey is not published, re-entry is not permitted now, or several contacts share the address: `externalIds` lists them',
+        'The journey is not published, re-entry is not permitted now (`re-entry-forbidden`), the contact has 50 open runs of it (`too-many-runs`), or several contacts share the address: `externalIds` lists them',
     },
     tag: 'Runs',
     summary: 'Start a run for one contact',
