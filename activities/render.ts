@@ -4,7 +4,7 @@
 import type { Mail } from '../channels/channel.ts'
 import { composeMail } from '../channels/email/compose.ts'
 import type { MessageProblem } from '../domain/messages/check.ts'
-import { hashHandle, newHandle, newToken } from '../domain/messages/handles.ts'
+import { hashHandle, hashToken, newHandle, newToken } from '../domain/messages/handles.ts'
 import { mailHeaders, messageIdOf } from '../domain/messages/headers.ts'
 import type { RenderRequest } from '../domain/messages/renderMail.ts'
 import type { RenderedMessage } from '../domain/messages/template.ts'
@@ -91,8 +91,7 @@ export async function renderDelivery(
       tracksOpens: request.tracking !== null && sent.html !== null,
       tracksClicks: tracked.length > 0,
       providerId: messageId,
-      confirmation:
-        token === null ? null : { tokenHash: hashHandle(token), text: withoutToken(plain, token) },
+      confirmation: token === null ? null : { tokenHash: hashToken(token), text: withoutToken(plain, token) },
     },
   }
 }

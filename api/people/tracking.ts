@@ -1,10 +1,10 @@
 /**
- * `GET /t/{token}`: redirects to the stored target, and to nothing else. `GET /o/{handle}`: the open pixel, the same image
- * whatever the handle. Both record what happened before they answer, and answer all the same where that fails: a person who
+ * `GET /t/{token}`: redirects to the stored target, and to nothing else. `GET /o/{token}`: the open pixel, the same image
+ * whatever the token. Both record what happened before they answer, and answer all the same where that fails: a person who
  * clicks wants to arrive. HEAD records nothing.
  */
 import express, { type Request } from 'express'
-import { findDelivery, linkByToken } from '../../db/reads/deliveryByHandle.ts'
+import { findByOpenToken, linkByToken } from '../../db/reads/deliveryByHandle.ts'
 import { classify } from '../../domain/interactions/classify.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { type Interaction, recordInteraction } from '../../transactions/interactions/recordInteraction.ts'
@@ -30,9 +30,9 @@ const pixel = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBR
 
 export function openRouter(people: People): express.Router {
   const router = express.Router()
-  router.get('/o/:handle', async (request, response) => {
+  router.get('/o/:token', async (request, response) => {
     await record(people, request, async () => {
-      const delivery = await findDelivery(people.house.db, request.params.handle)
+      const delivery = await findByOpenToken(people.house.db, request.params.token)
       return delivery === null ? null : { delivery, kind: 'opened', class: classOf(request, 'opened') }
     })
     response.type('image/gif').send(pixel)

@@ -1,6 +1,6 @@
 /** The delivery behind a permanent link: the handle names it, and with it the scope of whatever the link does. */
 import { eq } from 'drizzle-orm'
-import { hashHandle, parseHandle, parseLinkToken } from '../../domain/messages/handles.ts'
+import { hashHandle, hashToken, parseHandle, parseLinkToken } from '../../domain/messages/handles.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { type Profile, profileShape } from '../../domain/shapes/profile.ts'
 import type { Db } from '../connect.ts'
@@ -32,21 +32,36 @@ export async function deliveryByHandle(db: Db, text: string): Promise<LinkedDeli
 /** As `deliveryByHandle`, the delivery alone, as it was for the mail with this handle; null where there is none. */
 export async function findDelivery(db: Db, text: string): Promise<DeliveryRow | null> {
   const handle = parseHandle(text)
-  if (handle === null) return null
-  const hash = Buffer.from(hashHandle(handle), 'hex')
+  return handle === null ? null : findByHash(db, hashHandle(handle))
+}
+
+/** The delivery whose pixel this is, as it was for the mail with that pixel; null where there is none. */
+export async function findByOpenToken(db: Db, text: string): Promise<DeliveryRow | null> {
+  const token = parseHandle(text)
+  return token === null ? null : findByHash(db, hashToken(token))
+}
+
+async function findByHash(db: Db, hex: string): Promise<DeliveryRow | null> {
+  const hash = Buffer.from(hex, 'hex')
   const [row] = await db.select().from(deliveries).where(eq(deliveries.handleHash, hash))
   if (row !== undefined) return row
   const [former] = await db
-    .select({ delivery: deliveries, handle: formerHandles })
+    .select({ delivery: deliveries, mail: formerHandles })
     .from(formerHandles)
     .innerJoin(deliveries, eq(deliveries.id, formerHandles.deliveryId))
     .where(eq(formerHandles.hash, hash))
-  if (former === undefined) return null
-  const { contactPointId, message, purpose, topic } = former.handle
-  return { ...former.delivery, contactPointId, message, purpose, topic }
+  return former === undefined ? null : asOfMail(former.delivery, former.mail)
+}
+
+/** The delivery as it was for one of its mails. @param former null: it is the newest one */
+function asOfMail(delivery: DeliveryRow, former: typeof formerHandles.$inferSelect | null): DeliveryRow {
+  if (former === null) return delivery
+  const { hash, deliveryId: _, ...mail } = former
+  return { ...delivery, ...mail, handleHash: hash }
 }
 
 export type StoredLink = {
+  /** As it was for the mail the link is in. */
   delivery: DeliveryRow
   position: number
   /** Its id in the message. */
@@ -59,12 +74,20 @@ export async function linkByToken(db: Db, text: string): Promise<StoredLink> {
   const token = parseLinkToken(text)
   if (token === null) throw unknownLink()
   const [row] = await db
-    .select({ delivery: deliveries, position: links.position, link: links.link, url: links.url })
+    .select({
+      delivery: deliveries,
+      former: formerHandles,
+      position: links.position,
+      link: links.link,
+      url: links.url,
+    })
     .from(links)
     .innerJoin(deliveries, eq(deliveries.id, links.deliveryId))
-    .where(eq(links.tokenHash, Buffer.from(hashHandle(token), 'hex')))
+    .leftJoin(formerHandles, eq(formerHandles.hash, links.handleHash))
+    .where(eq(links.tokenHash, Buffer.from(hashToken(token), 'hex')))
   if (row === undefined) throw unknownLink()
-  return row
+  const { delivery, former, ...link } = row
+  return { delivery: asOfMail(delivery, former), ...link }
 }
 
 /** The message's profile; where the message is gone, its purpose's. */

@@ -64,8 +64,11 @@ export const formerHandles = pgTable('former_handles', {
   /** What that attempt was, which is the scope of its links; the next one may have gone to another address. */
   contactPointId: uuid('contact_point_id').notNull(),
   message: text('message').notNull(),
+  messageVersion: integer('message_version'),
   purpose: text('purpose').notNull(),
   topic: text('topic'),
+  tracksOpens: boolean('tracks_opens').notNull().default(false),
+  tracksClicks: boolean('tracks_clicks').notNull().default(false),
 })
 
 export const links = pgTable('links', {
@@ -74,4 +77,6 @@ export const links = pgTable('links', {
   position: integer('position').notNull(),
   link: text('link').notNull(),
   url: text('url').notNull(),
+  /** The mail it is in, by the hash of its handle: the delivery's own, or a former one. */
+  handleHash: bytes('handle_hash'),
 })

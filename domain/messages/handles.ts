@@ -1,9 +1,15 @@
 /**
  * Unforgeable handles for the permanent links of a mail, and tokens for double opt-in.
  *
- * A delivery has one random handle of 256 bits. Its unsubscribe, preference and pixel addresses carry the handle
- * itself; each click link carries a token derived from it. Of all of them only the SHA-256 is stored, so whoever reads
- * the database cannot make a link, and a handle or token with one bit changed is simply not found.
+ * A delivery has one random handle of 256 bits, carried by its unsubscribe and preference addresses. The pixel and each click
+ * link carry a token derived from it, which opens nothing else: addresses of images and links pass through proxies, scanners
+ * and logs, and must not be keys to somebody's consent.
+ *
+ *     handle ── HMAC "open" ──▶ open token ── SHA-256 ──▶ stored with the delivery
+ *       └────── HMAC "link:n" ─▶ link token ── SHA-256 ──▶ stored with the link
+ *
+ * No arrow can be followed back, so a forwarded pixel or link is no unsubscribe link, and whoever reads the database can make
+ * none of the three. A handle or token with one bit changed is not found.
  */
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 
@@ -23,11 +29,21 @@ export function newToken(): string {
 }
 
 /**
- * What is stored in place of a handle, a link token or a double-opt-in token: the SHA-256 of its text, 64 lower-case
+ * What is stored in place of an open token, a link token or a double-opt-in token: the SHA-256 of its text, 64 lower-case
  * hex digits. The secrets are random and long, so neither salt nor a slow hash would add anything.
  */
-export function hashHandle(handleOrToken: string): string {
-  return createHash('sha256').update(handleOrToken, 'utf8').digest('hex')
+export function hashToken(token: string): string {
+  return createHash('sha256').update(token, 'utf8').digest('hex')
+}
+
+/** What is stored in place of a handle: the hash of its open token, so that one index finds a delivery by either. */
+export function hashHandle(handle: string): string {
+  return hashToken(openToken(handle))
+}
+
+/** The token of the open pixel: HMAC-SHA-256 (RFC 2104) of `open` under the handle, base64url (43 characters). */
+export function openToken(handle: string): string {
+  return createHmac('sha256', handle).update('open').digest('base64url')
 }
 
 /**
@@ -49,7 +65,7 @@ export function linkToken(handle: string, position: number): string {
 }
 
 /**
- * The handle or double-opt-in token in `text`, or null where it is none. Only the canonical writing is taken (RFC 4648
+ * The handle, open token or double-opt-in token in `text`, or null where it is none. Only the canonical writing is taken (RFC 4648
  * §5, no padding, unused bits zero): two different texts never name the same handle.
  */
 export function parseHandle(text: string): string | null {

@@ -4,7 +4,7 @@
  * test mails all come through here, in a thread with a deadline (`threads/`).
  */
 import { asProblem, checkRendered, type MessageProblem, type RequiredFooter } from './check.ts'
-import { hashHandle, linkToken } from './handles.ts'
+import { hashToken, linkToken, openToken } from './handles.ts'
 import { collectLinks, type MailLink, rewriteLinks } from './links.ts'
 import {
   type MessageContext,
@@ -67,7 +67,7 @@ function untracked(plain: RenderedMessage, own: ReadonlySet<string>): Exchanged 
   return { sent, links: [...links.values()], tracked: [] }
 }
 
-/** Every link leads over our redirect, by a token of its own; the pixel asks for the handle. */
+/** Every link leads over our redirect, by a token of its own, as does the pixel. */
 function track(
   plain: RenderedMessage,
   own: ReadonlySet<string>,
@@ -80,10 +80,10 @@ function track(
     if (known !== undefined) return known.target
     const token = linkToken(handle, position)
     const target = page(`/t/${token}`)
-    found.set(position, { link: { position, id, url, tokenHash: hashHandle(token) }, target })
+    found.set(position, { link: { position, id, url, tokenHash: hashToken(token) }, target })
     return target
   }
-  const sent = rewriteLinks(plain, own, redirect, page(`/o/${handle}`))
+  const sent = rewriteLinks(plain, own, redirect, page(`/o/${openToken(handle)}`))
   const tracked = [...found.values()].map(({ link }) => link)
   return { sent, links: tracked.map(({ tokenHash: _, ...link }) => link), tracked }
 }

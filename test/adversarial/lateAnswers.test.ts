@@ -1,7 +1,10 @@
 /** An answer that comes after the engine has given up: what the provider explicitly said is what became of the message. */
+import { eq } from 'drizzle-orm'
 import PostalMime, { type Email } from 'postal-mime'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { renderDelivery } from '../../activities/render.ts'
+import { findContactPoint } from '../../db/reads/contactPoint.ts'
+import { triggerEvents } from '../../db/schema/triggers.ts'
 import { claimDelivery } from '../../transactions/deliveries/claimDelivery.ts'
 import {
   giveUpDelivery,
@@ -11,7 +14,7 @@ import {
 } from '../../transactions/deliveries/settleDelivery.ts'
 import { type DeliveryRef, readDraft } from '../../transactions/deliveries/subject.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
-import { optIn, publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
+import { optIn, optOut, publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
 import { header, linkIn } from '../harness/mailbox.ts'
 
 let assent: Assent
@@ -102,6 +105,37 @@ it('the links of that mail keep its scope, though the next attempt goes to anoth
   }
   expect(await verdict(person.email)).toMatchObject({ verdict: 'block', reason: 'topic-opted-out' })
   expect(await verdict(other.email)).toMatchObject({ verdict: 'allow' })
+})
+
+it('an open or click of that mail is judged by the address it went to, not by that of the next attempt', async () => {
+  const person = await putPerson(assent.api)
+  const other = await putPerson(assent.api)
+  for (const { email } of [person, other]) await optIn(assent.api, email, 'marketing', 'newsletter')
+  const run = await startRunOf(assent.api, journey, person)
+  const ref: DeliveryRef = { kind: 'run', run, step: 'one', visit: 1 }
+  const { claim, source } = await attempt(ref)
+  expect(await markHandedOver(assent.house, claim.delivery, claim.attempt)).toBe(true)
+  await settleDelivery(assent.house, claim, refused(false), now())
+  await assent.api.put(`/v1/contacts/${person.externalId}`, { email: other.email })
+  await optOut(assent.api, person.email, 'statistics')
+  const { source: next } = await attempt(ref)
+  const browser = { 'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' }
+  const visit = async (mail: Email) => {
+    for (const path of ['/t/', '/o/'])
+      await fetch(linkIn(mail, path), { redirect: 'manual', headers: browser })
+    const seen = await assent.house.db
+      .select({ name: triggerEvents.name, point: triggerEvents.contactPointId })
+      .from(triggerEvents)
+      .where(eq(triggerEvents.deliveryId, claim.delivery))
+      .orderBy(triggerEvents.name)
+    return seen.filter(({ name }) => name.startsWith('message.'))
+  }
+  expect(await visit(source)).toEqual([])
+  const moved = await findContactPoint(assent.house.db, 'email', other.email)
+  expect(await visit(next)).toEqual([
+    { name: 'message.clicked', point: moved },
+    { name: 'message.opened', point: moved },
+  ])
 })
 
 /** The body has begun to flow. */

@@ -3,7 +3,7 @@ import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findContactPoint } from '../../db/reads/contactPoint.ts'
 import { doubleOptIns, doubleOptInTokens } from '../../db/schema/doubleOptIns.ts'
-import { hashHandle, newToken } from '../../domain/messages/handles.ts'
+import { hashToken, newToken } from '../../domain/messages/handles.ts'
 import { doubleOptInShape, type Notice } from '../../domain/shapes/consent.ts'
 import { requestDoubleOptIn } from '../../transactions/doubleOptIns/requestDoubleOptIn.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
@@ -36,7 +36,7 @@ async function requested(more: { notice?: Notice } = {}) {
   const token = newToken()
   await assent.house.db
     .insert(doubleOptInTokens)
-    .values({ hash: Buffer.from(hashHandle(token), 'hex'), doubleOptIn: id })
+    .values({ hash: Buffer.from(hashToken(token), 'hex'), doubleOptIn: id })
   const point = await findContactPoint(assent.house.db, 'email', person.email)
   if (point === null) throw new Error('no contact point')
   return { person, id, point, url: `${assent.url}/confirm/${token}` }

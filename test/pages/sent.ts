@@ -12,7 +12,7 @@ import { triggerEvents } from '../../db/schema/triggers.ts'
 import { unwrapDataKey } from '../../domain/ledger/dataKey.ts'
 import { decodeEvent } from '../../domain/ledger/encode.ts'
 import { open } from '../../domain/ledger/seal.ts'
-import { hashHandle, linkToken, newHandle } from '../../domain/messages/handles.ts'
+import { hashHandle, hashToken, linkToken, newHandle, openToken } from '../../domain/messages/handles.ts'
 import type { Assent } from '../harness/assent.ts'
 import type { Person } from '../harness/fixtures.ts'
 
@@ -46,18 +46,25 @@ export async function sent(
     createdAt: sql`clock_timestamp()`,
   })
   await assent.house.db.insert(links).values({
-    tokenHash: Buffer.from(hashHandle(linkToken(handle, 1)), 'hex'),
+    tokenHash: Buffer.from(hashToken(linkToken(handle, 1)), 'hex'),
     deliveryId: id,
     position: 1,
     link: 'checkout',
     url: target,
+    handleHash: Buffer.from(hashHandle(handle), 'hex'),
   })
   return {
     id,
     handle,
     point,
-    url: (path) => `${assent.url}${path}/${path === '/t' ? linkToken(handle, 1) : handle}`,
+    url: (path) => `${assent.url}${path}/${keyFor(path, handle)}`,
   }
+}
+
+/** Each address of a mail has a key that opens it and no other. */
+function keyFor(path: string, handle: string): string {
+  if (path === '/t') return linkToken(handle, 1)
+  return path === '/o' ? openToken(handle) : handle
 }
 
 /** The statements of a contact point, oldest first, in short. */

@@ -104,12 +104,32 @@ describe.each([
   })
 })
 
+it('each key of a mail opens what it is for, and nothing else', async () => {
+  const mail = await sent(assent, await putPerson(assent.api))
+  const keys = ['/unsubscribe', '/t', '/o'].map((path) => mail.url(path).split('/').at(-1) ?? '')
+  const opened = async (path: string) =>
+    Promise.all(keys.map(async (key) => (await get(`${assent.url}${path}/${key}`)).status))
+  expect(await opened('/unsubscribe')).toEqual([200, 404, 404])
+  expect(await opened('/preferences')).toEqual([200, 404, 404])
+  expect(await opened('/t')).toEqual([404, 302, 404])
+  expect(await opened('/confirm')).toEqual([404, 404, 404])
+  const [handle = '', link = ''] = keys
+  const before = await interactions(assent, mail.id)
+  await get(`${assent.url}/o/${handle}`)
+  await get(`${assent.url}/o/${link}`)
+  expect(await interactions(assent, mail.id)).toEqual(before)
+  await get(mail.url('/o'))
+  expect((await interactions(assent, mail.id)).map(({ name }) => name)).toContain('message.opened')
+  const oneClick = await fetch(`${assent.url}/unsubscribe/${keys.at(-1)}`, { method: 'POST' })
+  expect(oneClick.status).toBe(404)
+})
+
 it('the pixel is the same image for a handle that never was', async () => {
   const mail = await sent(assent, await putPerson(assent.api))
   const answers = await Promise.all(
     [mail.url('/o'), `${assent.url}/o/${newHandle()}`, `${assent.url}/o/x`].map(async (url) => {
       const answer = await get(url)
-      const headers = [...answer.headers].filter(([name]) => name !== 'date')
+      const headers = [...answer.headers].filter(([name]) => name !== 'date' && name !== 'x-request-id')
       return JSON.stringify([
         answer.status,
         headers,

@@ -208,11 +208,12 @@ async function take(
   row: Row,
 ): Promise<Claim> {
   const attempt = (row.existing?.attempt ?? 0) + 1
+  const handleHash = Buffer.from(rendering.handleHash, 'hex')
   const { delivery, put } = write(tx, row, {
     state: 'claimed',
     reason: null,
     attempt,
-    handleHash: Buffer.from(rendering.handleHash, 'hex'),
+    handleHash,
     tracksOpens: rendering.tracksOpens,
     tracksClicks: rendering.tracksClicks,
     providerId: rendering.providerId,
@@ -224,7 +225,12 @@ async function take(
   await Promise.all([
     put(),
     ...rendering.links.map(({ tokenHash, ...link }) =>
-      linkInsert.all(tx, { ...link, deliveryId: delivery.id, tokenHash: Buffer.from(tokenHash, 'hex') }),
+      linkInsert.all(tx, {
+        ...link,
+        deliveryId: delivery.id,
+        tokenHash: Buffer.from(tokenHash, 'hex'),
+        handleHash,
+      }),
     ),
     ...markSending(tx, row, delivery.id),
   ])
@@ -237,12 +243,14 @@ async function take(
  * said, and the links go on working; where none had, nobody has them.
  */
 async function keepFormer(tx: Db, before: DeliveryRow): Promise<void> {
-  const { id, handleHash, handedOverAt, contactPointId, message, purpose, topic } = before
+  const { id, handleHash, handedOverAt, contactPointId, message, messageVersion } = before
+  const { purpose, topic, tracksOpens, tracksClicks } = before
   if (handedOverAt === null || handleHash === null || contactPointId === null) {
     await tx.delete(links).where(eq(links.deliveryId, id))
     return
   }
-  const former = { hash: handleHash, deliveryId: id, contactPointId, message, purpose, topic }
+  const mail = { contactPointId, message, messageVersion, purpose, topic, tracksOpens, tracksClicks }
+  const former = { hash: handleHash, deliveryId: id, ...mail }
   await tx.insert(formerHandles).values(former).onConflictDoNothing()
 }
 

@@ -12,7 +12,7 @@ import { purposes } from '../../db/schema/definitions.ts'
 import { doubleOptIns, doubleOptInTokens, type Grant } from '../../db/schema/doubleOptIns.ts'
 import { notices, suppressions } from '../../db/schema/ledger.ts'
 import { fold } from '../../domain/consent/fold.ts'
-import { hashHandle, parseHandle } from '../../domain/messages/handles.ts'
+import { hashToken, parseHandle } from '../../domain/messages/handles.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import type { Notice } from '../../domain/shapes/consent.ts'
 import { point } from '../../points.ts'
@@ -34,7 +34,7 @@ export async function readRequest(db: Db, token: string): Promise<RequestRow> {
     .select({ request: doubleOptIns })
     .from(doubleOptInTokens)
     .innerJoin(doubleOptIns, eq(doubleOptIns.id, doubleOptInTokens.doubleOptIn))
-    .where(eq(doubleOptInTokens.hash, Buffer.from(hashHandle(handle), 'hex')))
+    .where(eq(doubleOptInTokens.hash, Buffer.from(hashToken(handle), 'hex')))
   if (row === undefined) throw unknownLink()
   return row.request
 }

@@ -3,9 +3,11 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
   hashHandle,
+  hashToken,
   linkToken,
   newHandle,
   newToken,
+  openToken,
   parseHandle,
   parseLinkToken,
 } from '../../../domain/messages/handles.ts'
@@ -25,7 +27,20 @@ test('handles and tokens are new each time, and 256 bits long', () => {
 })
 
 test('what is stored is the SHA-256 of the text', () => {
-  expect(hashHandle('abc')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
+  expect(hashToken('abc')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
+})
+
+test('an open token follows from the handle, and neither is found by what is stored for the other use of it', () => {
+  fc.assert(
+    fc.property(handle, (one) => {
+      const open = openToken(one)
+      expect(parseHandle(open)).toBe(open)
+      expect(hashHandle(one)).toBe(hashToken(open))
+      // As a handle, the open token is another one; as an open token, the handle is.
+      expect(hashHandle(open)).not.toBe(hashHandle(one))
+      expect(hashToken(one)).not.toBe(hashHandle(one))
+    }),
+  )
 })
 
 test('a handle changed in any one character is another handle or none', () => {
