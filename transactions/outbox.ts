@@ -67,6 +67,14 @@ export type OutboxEntry = { stream: string } & (
   | { kind: 'trigger'; body: OutboxTrigger }
 )
 
+/**
+ * The stream of what happened to a contact point (`consent.*`, `double-opt-in.*`, `message.bounced`): heard in the order in which it
+ * was written under the point's lock, so that nobody hears of an opt-in after the withdrawal that followed it.
+ */
+export function streamOfPoint(contactPoint: string): string {
+  return `point:${contactPoint}`
+}
+
 const insert = new Statement<OutboxEntry, never>(
   build.insert(outbox).values({ stream: given('stream'), kind: given('kind'), body: given('body') }),
 )

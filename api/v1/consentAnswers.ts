@@ -17,9 +17,10 @@ export const recordedEventShape = z
     state: z.enum(['opted-in', 'opted-out']).nullable(),
     occurredAt: moment,
     recordedAt: moment,
-    flags: z
-      .array(z.string())
-      .meta({ description: 'What an opt-out lacked: `no-circumstances`, `no-date`, `no-notice`' }),
+    flags: z.array(z.string()).meta({
+      description:
+        'What an opt-out lacked: `no-circumstances`, `no-date`, `no-notice`; or `not-sealed`: its evidence could not be encrypted',
+    }),
     hash,
     previousHash: hash,
   })

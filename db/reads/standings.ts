@@ -1,13 +1,30 @@
-/** What the ledger of a contact point folds to, as it is stored beside it. */
+/**
+ * What the ledger of a contact point folds to, as it is stored beside it. Where a stored entry cannot be read, all is folded anew
+ * from the ledger: a damaged projection must not stop a withdrawal.
+ */
 import { eq } from 'drizzle-orm'
+import { fold } from '../../domain/consent/fold.ts'
+import { recordedEntry } from '../../domain/consent/recorded.ts'
 import type { Standings } from '../../domain/consent/types.ts'
 import type { Db } from '../connect.ts'
 import { consentStates } from '../schema/ledger.ts'
+import { readFoldEvents } from './foldEvents.ts'
 
 export async function readStandings(db: Db, contactPointId: string): Promise<Standings> {
-  const rows = await db
-    .select({ entry: consentStates.entry })
-    .from(consentStates)
-    .where(eq(consentStates.contactPointId, contactPointId))
-  return { entries: rows.map((row) => row.entry) }
+  return (await readStoredStandings(db, contactPointId)).standings
+}
+
+/** @returns `damaged`: what is stored could not be read, and should be written anew */
+export async function readStoredStandings(
+  db: Db,
+  contactPointId: string,
+): Promise<{ standings: Standings; damaged: boolean }> {
+  const rows = await db.select().from(consentStates).where(eq(consentStates.contactPointId, contactPointId))
+  const entries = rows.flatMap(({ purpose, topic, entry }) => {
+    const read = recordedEntry.safeParse(entry)
+    const agrees = read.success && read.data.purpose === purpose && (read.data.topic ?? '') === topic
+    return agrees ? [read.data] : []
+  })
+  if (entries.length === rows.length) return { standings: { entries }, damaged: false }
+  return { standings: fold(await readFoldEvents(db, contactPointId)), damaged: true }
 }

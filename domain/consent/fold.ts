@@ -19,7 +19,7 @@ type Counted = { event: FoldEvent; at: string }
  */
 export function fold(events: readonly FoldEvent[], view: View = {}): Standings {
   const counted = withoutRetracted(inView(events, view))
-  const entries = new Map<string, Entry>()
+  const entries: Entries = new Map()
   for (const one of counted) {
     if (one.event.kind === 'consent') takeConsent(entryOf(entries, one.event), one)
   }
@@ -27,6 +27,81 @@ export function fold(events: readonly FoldEvent[], view: View = {}): Standings {
   for (const one of counted) {
     if (one.event.kind === 'pending') takePending(entryOf(entries, one.event), one, ended)
   }
+  return settle(entries)
+}
+
+/**
+ * Requests of a batch of new events that `foldOn` may take: no event before names them, and the batch only begins them, each of
+ * its purposes and topics once.
+ * @param named requests that the ledger names before the batch
+ */
+export function freshRequests(batch: readonly FoldEvent[], named: ReadonlySet<string>): Set<string> {
+  const stale = new Set(named)
+  const begun = new Set<string>()
+  const requests = batch.flatMap(({ kind, doubleOptIn, purpose, topic }) => {
+    if (doubleOptIn === null) return []
+    const beginning = JSON.stringify([doubleOptIn, purpose, topic])
+    if (kind !== 'pending' || begun.has(beginning)) stale.add(doubleOptIn)
+    begun.add(beginning)
+    return [doubleOptIn]
+  })
+  return new Set(requests.filter((request) => !stale.has(request)))
+}
+
+/**
+ * The fold, continued: what stands after one more event, from what stood before it. The ledger is not read again, so an append costs
+ * the same however long the chain is. Always equal to `fold` over the whole chain. That holds for late events too: the newest event and the
+ * newest opt-out of an entry are maxima, and an overtaken request stays overtaken.
+ *
+ * @param standings what `fold` gave for all events before, or `foldOn`
+ * @param event the next of the chain
+ * @param fresh from `freshRequests`
+ * @returns null where the standings alone do not tell, and all must be folded anew: for a retraction (what stood before the event it
+ *   takes out is not kept), and for a request that is named again (whether it had ended is not kept)
+ */
+export function foldOn(standings: Standings, event: FoldEvent, fresh: ReadonlySet<string>): Standings | null {
+  const { kind, doubleOptIn } = event
+  const one: Counted = { event, at: earlier(instant(event.occurredAt), instant(event.recordedAt)) }
+  switch (kind) {
+    case 'retraction':
+      return null
+    case 'terms':
+      return standings
+    case 'pending': {
+      if (doubleOptIn === null) return standings
+      if (!fresh.has(doubleOptIn)) return null
+      const entries = entriesOf(standings)
+      takePending(entryOf(entries, event), one, new Set())
+      return settle(entries)
+    }
+    case 'pending-ended':
+    case 'consent': {
+      const entries = entriesOf(standings)
+      if (kind === 'consent') takeConsent(entryOf(entries, event), one)
+      const ended = endedRequests([one])
+      for (const entry of entries.values()) {
+        entry.pending = entry.pending.filter((request) => !ended.has(request.doubleOptIn))
+      }
+      return settle(entries)
+    }
+    default:
+      return kind satisfies never
+  }
+}
+
+type Entries = Map<string, Entry>
+
+/** Entries that may be changed. */
+function entriesOf(standings: Standings): Entries {
+  return new Map(
+    standings.entries.map((entry) => [
+      keyOf(entry.purpose, entry.topic),
+      { ...entry, pending: [...entry.pending] },
+    ]),
+  )
+}
+
+function settle(entries: Entries): Standings {
   const settled = [...entries.values()].map((entry) => withOpenRequests(entry, entries))
   return { entries: settled.filter(saysSomething).sort(byPurposeThenTopic) }
 }
@@ -35,7 +110,7 @@ function keyOf(purpose: string, topic: string | null): string {
   return JSON.stringify([purpose, topic])
 }
 
-function entryOf(entries: Map<string, Entry>, { purpose, topic }: FoldEvent): Entry {
+function entryOf(entries: Entries, { purpose, topic }: FoldEvent): Entry {
   const known = entries.get(keyOf(purpose, topic))
   if (known !== undefined) return known
   const made: Entry = { purpose, topic, newest: null, newestOptOut: null, pending: [] }

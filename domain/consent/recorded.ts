@@ -7,6 +7,7 @@ import {
   type Decision,
   type DecisionInput,
   decisionReasonKeys,
+  type Entry,
   type Standing,
   trackingReasonKeys,
 } from './types.ts'
@@ -23,6 +24,23 @@ const standingShape = z.strictObject({
   expiresAt: instantText.nullable(),
   pending: z.boolean(),
 }) satisfies z.ZodType<Standing>
+
+/** One entry of the standings, as stored beside the ledger. */
+export const recordedEntry = z.strictObject({
+  purpose: z.string(),
+  topic: z.string().nullable(),
+  newest: z
+    .strictObject({
+      state: z.enum(['opted-in', 'opted-out']),
+      at: instantText,
+      seq: z.int(),
+      event: z.string(),
+      expiresAt: instantText.nullable(),
+    })
+    .nullable(),
+  newestOptOut: z.strictObject({ at: instantText, seq: z.int(), event: z.string() }).nullable(),
+  pending: z.array(z.strictObject({ doubleOptIn: z.string(), event: z.string(), since: instantText })),
+}) satisfies z.ZodType<Entry>
 
 /** The inputs of a decision, ids and keys only. */
 export const recordedDecisionInput = z.strictObject({

@@ -26,8 +26,11 @@ export const sourceKinds = [
   'staff',
 ] as const
 
-/** What an opt-out may lack and still takes effect. */
-export const knownFlags = ['no-circumstances', 'no-date', 'no-notice'] as const
+/** Recorded without its sealed part: the key of the contact point did not open. */
+export const notSealed = 'not-sealed'
+
+/** What an event may lack that is no opt-in, and still takes effect. */
+export const knownFlags = ['no-circumstances', 'no-date', 'no-notice', notSealed] as const
 
 const orNull = <T extends z.ZodType>(shape: T) => shape.nullable().default(null)
 

@@ -1,4 +1,5 @@
 /** A journey cannot outrun consent: it is asked before each send, and again at the claim. */
+import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { installPoint } from '../../points.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
@@ -123,6 +124,40 @@ describe('a journey with two mails and a wait between them', () => {
     )
     const ended = await assent.runEnded(run)
     expect(ended.path.at(-1)).toMatchObject({ step: 'two', outcome: 'blocked', reason: 'opted-out' })
+  })
+})
+
+describe('a run that ends when its purpose or topic is withdrawn', () => {
+  const sleeps = [{ id: 'sleep', type: 'wait', for: '2 days' }]
+  const exitOn = (where: string) => ({ steps: sleeps, exit: [{ trigger: 'consent.withdrawn', where }] })
+
+  it.each([
+    ['of the purpose', 'event.purpose == "marketing" && event.topic == null'],
+    ['of a topic nobody spoke of before', 'event.topic == "events"'],
+    ['of everything, by its own name', 'event.purpose == "*"'],
+  ])('hears of everything switched off: a withdrawal %s', async (_, where) => {
+    const journey = await publish(assent.api, exitOn(where))
+    const person = await putPerson(assent.api)
+    await optIn(assent.api, person.email, 'marketing', 'newsletter')
+    const run = await startRunOf(assent.api, journey, person)
+    await assent.runWaits(run, 'sleep')
+    await optOut(assent.api, person.email, '*')
+    expect(await assent.runEnded(run)).toMatchObject({ state: 'exited' })
+  })
+
+  it('hears of everything switched off a second time, after an opt-in', async () => {
+    const journey = await publish(assent.api, exitOn('event.topic == "newsletter"'))
+    const person = await putPerson(assent.api)
+    await optOut(assent.api, person.email, '*')
+    await optIn(assent.api, person.email, 'marketing', 'newsletter')
+    await until('the first changes to be heard', async () => {
+      const rows = await assent.house.db.execute(sql`select from outbox where kind = 'trigger'`)
+      return rows.length === 0 ? true : null
+    })
+    const run = await startRunOf(assent.api, journey, person)
+    await assent.runWaits(run, 'sleep')
+    await optOut(assent.api, person.email, '*')
+    expect(await assent.runEnded(run)).toMatchObject({ state: 'exited' })
   })
 })
 

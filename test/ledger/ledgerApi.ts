@@ -242,3 +242,22 @@ export async function standingOf(
     found.map((one) => `${one.state}${one.pending === true ? ', pending' : ''}`).join(' and ') || 'not listed'
   )
 }
+
+/** The changes of consent in the outbox of a contact point, in their order: `+purpose/topic` granted, `-purpose/topic` withdrawn. */
+export async function announcedTo(ledger: LedgerApi, contactPoint: string): Promise<string[]> {
+  const rows = await ledger.owner<{ stream: string; body: unknown }[]>`
+    select stream, body from outbox where kind = 'trigger' and body->>'contactPoint' = ${contactPoint}
+      and body->>'name' like 'consent.%' order by id`
+  return rows.map(({ stream, body }) => {
+    // One stream a contact point: so nobody hears of them in another order.
+    if (stream !== `point:${contactPoint}`) throw new Error(`another stream: ${stream}`)
+    const { name, payload } = announcement.parse(body)
+    const { purpose, topic } = payload
+    return `${name === 'consent.granted' ? '+' : '-'}${purpose}${topic === null ? '' : `/${topic}`}`
+  })
+}
+
+const announcement = z.object({
+  name: z.enum(['consent.granted', 'consent.withdrawn']),
+  payload: z.object({ purpose: z.string(), topic: z.string().nullable() }),
+})

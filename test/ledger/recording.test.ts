@@ -6,6 +6,7 @@ import { consentEvents } from '../../db/schema/ledger.ts'
 import { installPoint } from '../../points.ts'
 import { ApiClient, idOf } from '../harness/client.ts'
 import {
+  announcedTo,
   check,
   consentShape,
   type LedgerApi,
@@ -126,21 +127,22 @@ describe('clocks', () => {
     await state(ledger.api, address, 'opted-out')
     const late = await state(ledger.api, address, 'opted-in', { occurredAt: '2020-01-01T00:00:00Z' })
     expect((await check(ledger.api, address)).reason).toBe('opted-out')
-    expect(await announced(late.contactPoint)).toEqual(['consent.withdrawn'])
+    expect(await announced(late.contactPoint)).toEqual(withdrawnMarketing)
   })
 
   test('the same said twice is recorded twice and announced once', async () => {
     const first = await state(ledger.api, 'twice@example.com', 'opted-out')
     const second = await state(ledger.api, 'twice@example.com', 'opted-out')
     expect(second.seq).toBe(2)
-    expect(await announced(first.contactPoint)).toEqual(['consent.withdrawn'])
+    expect(await announced(first.contactPoint)).toEqual(withdrawnMarketing)
   })
 })
 
-async function announced(contactPoint: string): Promise<string[]> {
-  const rows = await ledger.owner<{ name: string }[]>`
-    select body->>'name' as name from outbox where kind = 'trigger' and body->>'contactPoint' = ${contactPoint} order by id`
-  return rows.map((row) => row.name)
+/** An opt-out of the purpose, and with it of its topics. */
+const withdrawnMarketing = ['-marketing', '-marketing/events', '-marketing/newsletter']
+
+function announced(contactPoint: string): Promise<string[]> {
+  return announcedTo(ledger, contactPoint)
 }
 
 describe('what is refused, with its place', () => {

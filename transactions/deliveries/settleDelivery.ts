@@ -14,7 +14,7 @@ import { build, columnsOf, given, rowsOf, Statement } from '../../db/statement.t
 import { isHardBounce } from '../../domain/messages/bounces.ts'
 import type { House } from '../house.ts'
 import { lockContactPoint } from '../locks.ts'
-import { type OutboxTrigger, putInOutbox } from '../outbox.ts'
+import { type OutboxTrigger, putInOutbox, streamOfPoint } from '../outbox.ts'
 import { type DeliveryRow, factsOf, originOf, recordDelivery } from './claimDelivery.ts'
 import { claimKeyOf, type DeliveryRef, readSubject } from './subject.ts'
 
@@ -158,7 +158,7 @@ async function suppress(tx: Db, delivery: DeliveryRow, answer: Answer): Promise<
     },
     occurredAt: new Date().toISOString(),
   }
-  await putInOutbox(tx, { stream: `${delivery.id}:bounced`, kind: 'trigger', body: trigger })
+  await putInOutbox(tx, { stream: streamOfPoint(delivery.contactPointId), kind: 'trigger', body: trigger })
 }
 
 async function read(tx: Db, id: string): Promise<DeliveryRow> {

@@ -3,7 +3,7 @@ import type { Db } from '../../db/connect.ts'
 import type { doubleOptIns, Grant } from '../../db/schema/doubleOptIns.ts'
 import { doubleOptInWorkflowId } from '../../domain/workflowIds.ts'
 import type { ContactPointRow } from '../locks.ts'
-import { type OutboxSignal, type OutboxTrigger, putInOutbox } from '../outbox.ts'
+import { type OutboxSignal, type OutboxTrigger, putInOutbox, streamOfPoint } from '../outbox.ts'
 
 /** @param grants what of the request it concerns: of a confirmed one, what was granted */
 export async function announce(
@@ -35,5 +35,5 @@ export async function announce(
     },
     occurredAt: now,
   }
-  await putInOutbox(tx, { stream: `${request.id}:${how}`, kind: 'trigger', body: trigger })
+  await putInOutbox(tx, { stream: streamOfPoint(contactPoint.id), kind: 'trigger', body: trigger })
 }

@@ -7,11 +7,10 @@
 import { and, eq, inArray, isNull } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
 import type { Db } from '../../db/connect.ts'
-import { readFoldEvents } from '../../db/reads/foldEvents.ts'
+import { readStandings } from '../../db/reads/standings.ts'
 import { purposes } from '../../db/schema/definitions.ts'
 import { doubleOptIns, doubleOptInTokens, type Grant } from '../../db/schema/doubleOptIns.ts'
 import { notices, suppressions } from '../../db/schema/ledger.ts'
-import { fold } from '../../domain/consent/fold.ts'
 import { hashToken, parseHandle } from '../../domain/messages/handles.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import type { Notice } from '../../domain/shapes/consent.ts'
@@ -63,7 +62,7 @@ export async function confirmDoubleOptIn(
       await expireIn(tx, house, contactPoint, request)
       return 'expired'
     }
-    const grants = stillPending(fold(await readFoldEvents(tx, contactPoint.id)), request.id, request.grants)
+    const grants = stillPending(await readStandings(tx, contactPoint.id), request.id, request.grants)
     const notice = (await noticeOf(tx, request)) ?? said.notice
     await tx
       .update(doubleOptIns)

@@ -7,9 +7,8 @@
 import { eq } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
 import type { Db } from '../../db/connect.ts'
-import { readFoldEvents } from '../../db/reads/foldEvents.ts'
+import { readStandings } from '../../db/reads/standings.ts'
 import { doubleOptIns } from '../../db/schema/doubleOptIns.ts'
-import { fold } from '../../domain/consent/fold.ts'
 import { notFound } from '../../domain/refusal.ts'
 import { point } from '../../points.ts'
 import type { House } from '../house.ts'
@@ -60,7 +59,7 @@ export async function expireIn(
   contactPoint: ContactPointRow,
   request: typeof doubleOptIns.$inferSelect,
 ): Promise<void> {
-  const grants = stillPending(fold(await readFoldEvents(tx, contactPoint.id)), request.id, request.grants)
+  const grants = stillPending(await readStandings(tx, contactPoint.id), request.id, request.grants)
   // First the request, then the ledger: an append looks for requests that lost their pending grants, and takes them for withdrawn.
   const now = await databaseNow(tx)
   await tx

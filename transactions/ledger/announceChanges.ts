@@ -1,46 +1,89 @@
-/** Says what an append changed: `consent.granted` and `consent.withdrawn`, as outbox rows of the append's own transaction. */
+/**
+ * Raises what an append changed: one `consent.granted` or `consent.withdrawn` for each purpose and topic whose standing is another
+ * now (`domain/consent/changes.ts` says which), as outbox rows of the append's own transaction. They go out in the order of the
+ * contact point's chain.
+ */
+import { sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
-import { hasCome } from '../../domain/consent/instant.ts'
+import { given, Statement } from '../../db/statement.ts'
+import {
+  mayChangeStandings,
+  type OfferedPurpose,
+  reachesEverything,
+  type StandingChange,
+  standingChanges,
+} from '../../domain/consent/changes.ts'
 import type { Place } from '../../domain/consent/scope.ts'
-import { standing } from '../../domain/consent/standing.ts'
 import type { Standings } from '../../domain/consent/types.ts'
 import type { LedgerEvent } from '../../domain/ledger/event.ts'
 import type { ContactPointRow } from '../locks.ts'
-import { type OutboxTrigger, putInOutbox } from '../outbox.ts'
+import { type OutboxTrigger, putAllInOutbox, streamOfPoint } from '../outbox.ts'
 
-/**
- * Each change is a trigger; late news that changes nothing, or the same said twice, is none.
- * @param unannounced what changes for nobody, since another append of the same act undoes it
- */
+/** An event with what stood before and after it. */
+export type FoldedEvent = { event: LedgerEvent; before: Standings; after: Standings }
+
+/** @param unannounced what changes for nobody, since another append of the same act undoes it */
 export async function announceChanges(
   tx: Db,
   contactPoint: ContactPointRow,
-  events: readonly LedgerEvent[],
-  folded: { before: Standings; after: Standings; now: string },
+  folded: readonly FoldedEvent[],
   unannounced: readonly Place[],
+  now: string,
 ): Promise<void> {
-  for (const event of events) {
-    if (event.kind !== 'consent') continue
-    if (unannounced.some((place) => place.purpose === event.purpose && place.topic === event.topic)) continue
-    const before = standing(folded.before, event.purpose, event.topic)
-    const after = standing(folded.after, event.purpose, event.topic)
-    const lapsed = before.expiresAt !== null && hasCome(before.expiresAt, folded.now)
-    if (after.events[0] !== event.id || (before.state === after.state && !lapsed)) continue
-    await putInOutbox(tx, { stream: event.id, kind: 'trigger', body: triggerOf(event, contactPoint) })
-  }
+  const changing = folded.filter(({ event }) => mayChangeStandings(event))
+  if (changing.length === 0) return
+  const offered = await offeredPurposes(
+    tx,
+    contactPoint.channel,
+    changing.map(({ event }) => event),
+  )
+  const isAnnounced = ({ purpose, topic }: Place) =>
+    !unannounced.some((place) => place.purpose === purpose && place.topic === topic)
+  const triggers = changing.flatMap(({ event, before, after }) =>
+    standingChanges(event, before, after, offered, now)
+      .filter(isAnnounced)
+      .map((change) => triggerOf(event, change, contactPoint)),
+  )
+  const stream = streamOfPoint(contactPoint.id)
+  await putAllInOutbox(
+    tx,
+    triggers.map((body) => ({ stream, kind: 'trigger', body })),
+  )
 }
 
-function triggerOf(event: LedgerEvent, contactPoint: ContactPointRow): OutboxTrigger {
+/** The purposes that ask consent, as far as these events reach. */
+async function offeredPurposes(
+  tx: Db,
+  channel: string,
+  events: readonly LedgerEvent[],
+): Promise<OfferedPurpose[]> {
+  const all = events.some(reachesEverything)
+  const keys = JSON.stringify(events.map(({ purpose }) => purpose))
+  return offered.all(tx, { channel, all, keys })
+}
+
+const offered = new Statement<{ channel: string; all: boolean; keys: string }, OfferedPurpose>(
+  sql`select p.key,
+      coalesce(p.definition->'channels'->>${given('channel')}, p.definition->>'enforcement', 'restrictive') as enforcement,
+      (select coalesce(json_agg(t.key), '[]') from topics t where t.purpose = p.key) as topics
+    from purposes p
+    where p.kind <> 'transactional'
+      and (${given('all')}::boolean or p.key in (select jsonb_array_elements_text(${given('keys')}::jsonb)))`,
+)
+
+function triggerOf(event: LedgerEvent, change: StandingChange, contactPoint: ContactPointRow): OutboxTrigger {
+  const { purpose, topic, state } = change
   return {
-    name: event.state === 'opted-in' ? 'consent.granted' : 'consent.withdrawn',
-    senderEvent: event.id,
+    name: `consent.${change.change}`,
+    senderEvent: [event.id, purpose, ...(topic === null ? [] : [topic])].join(':'),
     contactPoint: contactPoint.id,
     contact: null,
     delivery: event.related.delivery,
     payload: {
       channel: contactPoint.channel,
-      purpose: event.purpose,
-      topic: event.topic,
+      purpose,
+      topic,
+      state,
       source: event.source.kind,
       event: event.id,
     },

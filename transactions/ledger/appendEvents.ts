@@ -4,29 +4,31 @@
  * ended, and the outbox rows of the `consent.*` and `double-opt-in.withdrawn` triggers.
  *
  * The contact point's lock is held by the caller; the database clock is read here, after it.
+ *
+ * What it costs does not grow with the chain: the standings are folded on from the stored ones. Only a retraction reads the chain.
  */
-import { and, eq, isNull, sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { newId } from '../../db/ids.ts'
-import { readFoldEvents } from '../../db/reads/foldEvents.ts'
+import { readStoredStandings } from '../../db/reads/standings.ts'
 import { contactPoints } from '../../db/schema/contacts.ts'
-import { consentEvents, consentStates, notices } from '../../db/schema/ledger.ts'
-import { fold } from '../../domain/consent/fold.ts'
+import { consentEvents, notices } from '../../db/schema/ledger.ts'
 import { compareInstants } from '../../domain/consent/instant.ts'
 import type { Place } from '../../domain/consent/scope.ts'
 import type { Standings } from '../../domain/consent/types.ts'
 import { type ChainHead, nextLink } from '../../domain/ledger/chain.ts'
-import { type DataKey, newDataKey, unwrapDataKey, wrapDataKey } from '../../domain/ledger/dataKey.ts'
 import { decodeEvent } from '../../domain/ledger/encode.ts'
 import type { LedgerEvent } from '../../domain/ledger/event.ts'
-import { foldEventOf, projectEvent } from '../../domain/ledger/project.ts'
+import { projectEvent } from '../../domain/ledger/project.ts'
 import { type SealedEvidence, seal } from '../../domain/ledger/seal.ts'
 import { noticeHash } from '../../domain/ledger/verify.ts'
-import { Refusal } from '../../domain/refusal.ts'
 import { withdrawRequests } from '../doubleOptIns/withdrawRequests.ts'
 import type { House } from '../house.ts'
 import type { ContactPointRow } from '../locks.ts'
 import { announceChanges } from './announceChanges.ts'
+import { type Sealing, sealingOf } from './evidenceKey.ts'
+import { foldAppended } from './foldAppended.ts'
+import { writeStates } from './states.ts'
 
 type Related = LedgerEvent['related']
 
@@ -81,7 +83,7 @@ export type Appended = { events: Recorded[]; standings: Standings; now: string }
 /**
  * @param contactPoint locked; how its chain ends is read anew, so one row serves several appends of a transaction
  * @param options.unannounced raises no `consent.*` trigger: what the transaction withdraws and grants again in one act
- * @throws Refusal conflict for an opt-in on an erased contact point
+ * @throws Refusal conflict for an opt-in on an erased contact point; unavailable for one whose evidence cannot be sealed now
  */
 export async function appendEvents(
   tx: Db,
@@ -90,22 +92,22 @@ export async function appendEvents(
   statements: readonly Statement[],
   options: { unannounced?: readonly Place[] } = {},
 ): Promise<Appended> {
-  const { row, clock } = await readHead(tx, contactPoint.id)
-  const past = await readFoldEvents(tx, row.id)
+  const { row, clock, last } = await readHead(tx, contactPoint.id)
   // A clock that was set back must not date a withdrawal before the opt-in it withdraws.
-  const last = past.at(-1)?.recordedAt ?? clock
-  const now = compareInstants(last, clock) > 0 ? last : clock
-  const key = await keyFor(tx, house, row, statements)
+  const now = last !== null && compareInstants(last, clock) > 0 ? last : clock
+  const permission = statements.some((statement) => statement.state === 'opted-in')
+  const sealing = await sealingOf(tx, house, row, permission)
+  const { standings: before, damaged } = await readStoredStandings(tx, row.id)
   const recorded: Recorded[] = []
   const added: LedgerEvent[] = []
   let head: ChainHead = { seq: row.headSeq, hash: row.headHash }
   for (const statement of statements) {
-    const before = await alreadySaid(tx, row.id, statement.idempotencyKey ?? null)
-    if (before !== null) {
-      recorded.push(before)
+    const said = await alreadySaid(tx, row.id, statement.idempotencyKey ?? null)
+    if (said !== null) {
+      recorded.push(said)
       continue
     }
-    const event = eventOf(statement, row.id, head.seq + 1, now, key)
+    const event = eventOf(statement, row.id, head.seq + 1, now, sealing)
     const link = nextLink(head, event)
     if (statement.notice != null) {
       const hash = Buffer.from(noticeHash(statement.notice.wording), 'hex')
@@ -126,82 +128,34 @@ export async function appendEvents(
     .update(contactPoints)
     .set({ headSeq: head.seq, headHash: head.hash })
     .where(eq(contactPoints.id, row.id))
-  const standings = fold([...past, ...added.map(foldEventOf)])
-  await writeStates(tx, row.id, standings)
-  const folded = { before: fold(past), after: standings, now }
-  await announceChanges(tx, row, added, folded, options.unannounced ?? [])
+  const folded = await foldAppended(tx, row.id, before, added)
+  const standings = folded.at(-1)?.after ?? before
+  await writeStates(tx, row.id, damaged ? null : before, standings)
+  await announceChanges(tx, row, folded, options.unannounced ?? [], now)
   await withdrawRequests(tx, row, standings, now)
   return { events: recorded, standings, now }
 }
 
-/** What the stored ledger of a contact point folds to, written as its consent states. */
-export async function refold(tx: Db, contactPointId: string): Promise<Standings> {
-  const standings = fold(await readFoldEvents(tx, contactPointId))
-  await writeStates(tx, contactPointId, standings)
-  return standings
-}
-
-/** The key under which this point's evidence is sealed, made on first use. */
-export async function evidenceKey(tx: Db, house: House, contactPoint: ContactPointRow): Promise<DataKey> {
-  if (contactPoint.dataKey !== null && contactPoint.dataKeyId !== null) {
-    return unwrapDataKey(house.dataKeys, contactPoint.id, {
-      wrapped: contactPoint.dataKey,
-      wrappedBy: contactPoint.dataKeyId,
-    })
-  }
-  if (contactPoint.erasedAt !== null) throw new Refusal('conflict', 'this contact point was erased')
-  const key = newDataKey()
-  const { wrapped, wrappedBy } = wrapDataKey(house.dataKeys, contactPoint.id, key)
-  const made = await tx
-    .update(contactPoints)
-    .set({ dataKey: wrapped, dataKeyId: wrappedBy })
-    .where(and(eq(contactPoints.id, contactPoint.id), isNull(contactPoints.dataKey)))
-    .returning({ id: contactPoints.id })
-  // Written over, a key would take the evidence under it along.
-  if (made.length === 0) throw new Error('a contact point got its key after its row was read')
-  return key
-}
+const instantText = 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'
+const clock = sql<string>`to_char(clock_timestamp() at time zone 'utc', ${sql.raw(`'${instantText}'`)})`
+const last = sql<string | null>`(
+  select to_char(e.recorded_at at time zone 'utc', ${sql.raw(`'${instantText}'`)}) from consent_events e
+  where e.contact_point_id = contact_points.id order by e.seq desc limit 1)`
 
 /**
- * The key to seal with; null for an erased contact point. Nothing of the person is kept there again, not even of an opt-out
- * by an old link; what takes permission away is still recorded, and what would give it is refused.
+ * The contact point as it is now, with the database's clock read at the same moment, and when the end of its chain was recorded:
+ * the newest moment of all, since none is recorded before the one it follows.
  */
-async function keyFor(
+async function readHead(
   tx: Db,
-  house: House,
-  row: ContactPointRow,
-  statements: readonly Statement[],
-): Promise<DataKey | null> {
-  if (row.erasedAt === null) return evidenceKey(tx, house, row)
-  if (statements.some((statement) => statement.state === 'opted-in')) {
-    throw new Refusal('conflict', 'this contact point was erased: permission is given anew, by its address')
-  }
-  return null
-}
-
-const clock = sql<string>`to_char(clock_timestamp() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
-
-/** The contact point as it is now, with the database's clock read at the same moment. */
-async function readHead(tx: Db, id: string): Promise<{ row: ContactPointRow; clock: string }> {
+  id: string,
+): Promise<{ row: ContactPointRow; clock: string; last: string | null }> {
   const [found] = await tx
-    .select({ row: contactPoints, clock })
+    .select({ row: contactPoints, clock, last })
     .from(contactPoints)
     .where(eq(contactPoints.id, id))
   if (found === undefined) throw new Error('a contact point vanished under its lock')
   return found
-}
-
-async function writeStates(tx: Db, contactPointId: string, standings: Standings): Promise<void> {
-  await tx.delete(consentStates).where(eq(consentStates.contactPointId, contactPointId))
-  if (standings.entries.length === 0) return
-  await tx.insert(consentStates).values(
-    standings.entries.map((entry) => ({
-      contactPointId,
-      purpose: entry.purpose,
-      topic: entry.topic ?? '',
-      entry,
-    })),
-  )
 }
 
 function eventOf(
@@ -209,7 +163,7 @@ function eventOf(
   contactPoint: string,
   seq: number,
   now: string,
-  key: DataKey | null,
+  { key, flags }: Sealing,
 ): LedgerEvent {
   const id = newId()
   const { clear = {}, related = {}, sealed = {}, notice = null } = statement
@@ -252,7 +206,7 @@ function eventOf(
       copyOf: null,
       ...related,
     },
-    flags: [...new Set(statement.flags ?? [])].sort(),
+    flags: [...new Set([...(statement.flags ?? []), ...flags])].sort(),
     sealed: key === null ? null : seal(key, { contactPoint, event: id }, { ...noEvidence, ...sealed }),
   }
 }

@@ -11,7 +11,7 @@ import { contactPoints } from '../../db/schema/contacts.ts'
 import { fold } from '../../domain/consent/fold.ts'
 import type { House } from '../house.ts'
 import { lockContactPoints } from '../locks.ts'
-import { refold } from './appendEvents.ts'
+import { refold } from './states.ts'
 
 /** `differed`: contact points whose states were not what their ledger yields; they are now. */
 export type Rebuilt = { contactPoints: number; differed: number }

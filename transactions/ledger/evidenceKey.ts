@@ -1,0 +1,99 @@
+/**
+ * The key under which a contact point's evidence is sealed, and what to do where it does not open: an operator lost a key of
+ * ASSENT_DATA_KEYS, or put a wrong one there. That never stops a withdrawal. Permission, which must be proven, waits until the key is back.
+ */
+import { and, eq, isNull } from 'drizzle-orm'
+import type { Db } from '../../db/connect.ts'
+import { contactPoints } from '../../db/schema/contacts.ts'
+import {
+  type DataKey,
+  newDataKey,
+  unwrapDataKey,
+  WrappedKeyError,
+  wrapDataKey,
+} from '../../domain/ledger/dataKey.ts'
+import { notSealed } from '../../domain/ledger/event.ts'
+import { Refusal } from '../../domain/refusal.ts'
+import type { House } from '../house.ts'
+import type { ContactPointRow } from '../locks.ts'
+
+/**
+ * The key, made on first use.
+ * @throws WrappedKeyError where it does not open
+ * @throws Refusal conflict for an erased contact point
+ */
+export async function evidenceKey(tx: Db, house: House, contactPoint: ContactPointRow): Promise<DataKey> {
+  const { id, dataKey, dataKeyId, erasedAt } = contactPoint
+  if (dataKey !== null) {
+    return unwrapDataKey(house.dataKeys, id, { wrapped: dataKey, wrappedBy: dataKeyId ?? '' })
+  }
+  if (erasedAt !== null) throw new Refusal('conflict', 'this contact point was erased')
+  const key = newDataKey()
+  const { wrapped, wrappedBy } = wrapDataKey(house.dataKeys, id, key)
+  const made = await tx
+    .update(contactPoints)
+    .set({ dataKey: wrapped, dataKeyId: wrappedBy })
+    .where(and(eq(contactPoints.id, id), isNull(contactPoints.dataKey)))
+    .returning({ id: contactPoints.id })
+  // Written over, a key would take the evidence under it along.
+  if (made.length === 0) throw new Error('a contact point got its key after its row was read')
+  return key
+}
+
+/** How the events of an append are sealed: under a key, or not at all, which their flags then say. */
+export type Sealing = { key: DataKey | null; flags: readonly string[] }
+
+/**
+ * @param permission whether something of the append gives permission: that needs its evidence
+ * @throws Refusal conflict for permission on an erased contact point; unavailable (`evidence-key-unavailable`) for permission
+ *   whose evidence cannot be sealed now
+ */
+export async function sealingOf(
+  tx: Db,
+  house: House,
+  contactPoint: ContactPointRow,
+  permission: boolean,
+): Promise<Sealing> {
+  if (contactPoint.erasedAt !== null) {
+    // Nothing of the person is kept there again, not even of an opt-out by an old link.
+    if (!permission) return { key: null, flags: [] }
+    throw new Refusal('conflict', 'this contact point was erased: permission is given anew, by its address')
+  }
+  try {
+    return { key: await evidenceKey(tx, house, contactPoint), flags: [] }
+  } catch (error) {
+    if (!(error instanceof WrappedKeyError)) throw error
+    raiseAlarm(house, contactPoint, error)
+    if (permission) throw evidenceKeyUnavailable()
+    return { key: null, flags: [notSealed] }
+  }
+}
+
+/** Whether evidence could be sealed now; raises the alarm where it could not. */
+export function canSeal(house: House, contactPoint: ContactPointRow): boolean {
+  const { id, dataKey, dataKeyId } = contactPoint
+  if (dataKey === null) return true
+  try {
+    unwrapDataKey(house.dataKeys, id, { wrapped: dataKey, wrappedBy: dataKeyId ?? '' })
+    return true
+  } catch (error) {
+    if (!(error instanceof WrappedKeyError)) throw error
+    raiseAlarm(house, contactPoint, error)
+    return false
+  }
+}
+
+export function evidenceKeyUnavailable(): Refusal {
+  return new Refusal(
+    'unavailable',
+    'The evidence of this address cannot be encrypted: its key does not open. Permission cannot be recorded until an operator has restored the key; withdrawals can.',
+    { code: 'evidence-key-unavailable', retryAfter: 3600 },
+  )
+}
+
+function raiseAlarm(house: House, { id, dataKeyId }: ContactPointRow, error: WrappedKeyError): void {
+  house.log.error(
+    { alarm: 'evidence-key-unavailable', contactPoint: id, wrappedBy: dataKeyId, code: error.code },
+    'The key of a contact point does not open, so its evidence cannot be encrypted or read. Restore the missing key in ASSENT_DATA_KEYS.',
+  )
+}
