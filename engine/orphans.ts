@@ -4,9 +4,9 @@
  * opt-in, which shows by its time alone.
  */
 import { type Client, WorkflowNotFoundError } from '@temporalio/client'
-import { and, eq, inArray, sql } from 'drizzle-orm'
+import { and, inArray } from 'drizzle-orm'
 import type { Logger } from 'pino'
-import { doubleOptIns } from '../db/schema/doubleOptIns.ts'
+import { overdueDoubleOptIns } from '../db/reads/doubleOptIns.ts'
 import { runs } from '../db/schema/journeys.ts'
 import { runOfWorkflow } from '../domain/workflowIds.ts'
 import { settleDoubleOptIn } from '../transactions/doubleOptIns/settleDoubleOptIn.ts'
@@ -137,21 +137,9 @@ export class OrphanWatch {
   /** @returns the requests whose time was over long ago, and that nobody had expired */
   async expireOverdue(): Promise<string[]> {
     const { house } = this.#options
-    const { state, clock, expiresAt } = doubleOptIns
-    const overdue = await house.db
-      .select({ id: doubleOptIns.id })
-      .from(doubleOptIns)
-      .where(
-        and(
-          eq(state, 'pending'),
-          eq(clock, 'real'),
-          sql`${expiresAt} < clock_timestamp() - interval '1 hour'`,
-        ),
-      )
-      .orderBy(expiresAt, doubleOptIns.id)
-      .limit(batch)
+    const overdue = await overdueDoubleOptIns(house.db, batch)
     const expired: string[] = []
-    for (const { id } of overdue) {
+    for (const id of overdue) {
       if (this.#stopped) break
       const settling = settleDoubleOptIn(house, id, new Date().toISOString())
       const settled = await settling.catch((error: unknown) => this.#failed(id, error))

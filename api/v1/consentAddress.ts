@@ -1,5 +1,6 @@
 /** Addresses and moments as callers write them, in the one form they are kept in. */
 import { z } from 'zod'
+import 'zod-openapi'
 import { normaliseAddress } from '../../domain/messages/normalise.ts'
 import { invalid } from '../../domain/refusal.ts'
 import { contactPointShape, instantShape } from '../../domain/shapes/primitives.ts'
@@ -10,11 +11,21 @@ export const addressQuery = z.object({
   address: contactPointShape.shape.address,
 })
 
-/** Query that looks at the past. */
-export const viewQuery = addressQuery.extend({
+const view = {
   asOf: instantShape.optional().meta({ description: 'As it was, by when things happened' }),
   knownAt: instantShape.optional().meta({ description: 'As it was known, by when things were recorded' }),
-})
+}
+
+/** Query that looks at the past. */
+export const viewQuery = addressQuery.extend(view)
+
+/** The same in a body: an address in a URL also stands in the logs of every proxy on its way. */
+export const addressBody = z
+  .strictObject({ contactPoint: contactPointShape })
+  .meta({ id: 'ContactPointLookup', description: 'Names one contact point' })
+export const viewBody = z
+  .strictObject({ contactPoint: contactPointShape, ...view })
+  .meta({ id: 'ConsentLookup', description: 'Names one contact point, now or then' })
 
 /**
  * @param pointer of the address in the request

@@ -9,7 +9,7 @@ import { looksBack } from '../../db/reads/pastPoint.ts'
 import { verifyLedger } from '../../db/reads/verifyLedger.ts'
 import { decide } from '../../domain/consent/decide.ts'
 import { decisionReasons, trackingReasons } from '../../domain/consent/reasons.ts'
-import type { DecisionInput } from '../../domain/consent/types.ts'
+import type { DecisionInput, View } from '../../domain/consent/types.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import {
   type ConsentCheck,
@@ -21,9 +21,9 @@ import {
 import { evidencePage } from '../../pages/evidence.ts'
 import { type House, requireChannel } from '../../transactions/house.ts'
 import { recordConsent } from '../../transactions/ledger/recordConsent.ts'
-import { type Route, route } from '../routing.ts'
+import { type Answer, type Route, route } from '../routing.ts'
 import { type Caller, permits } from '../scopes.ts'
-import { addressOf, addressQuery, viewQuery } from './consentAddress.ts'
+import { addressBody, addressOf, addressQuery, viewBody, viewQuery } from './consentAddress.ts'
 import {
   consentDecisionShape,
   consentStatesShape,
@@ -33,6 +33,9 @@ import {
 } from './consentAnswers.ts'
 
 const tag = 'Consents'
+const evidenceAnswer = {
+  200: { description: 'Events, mails, wordings and a verification', schema: evidencePackShape, page: true },
+}
 
 export const consentRoutes: Route[] = [
   route({
@@ -81,13 +84,23 @@ export const consentRoutes: Route[] = [
     responses: {
       200: { description: 'Its states; of an unknown address, all are `none`', schema: consentStatesShape },
     },
-    handle: async ({ query, house }) => {
-      const { channel, asOf, knownAt } = query
-      requireChannel(house, channel, '/query/channel')
-      const address = addressOf(query, '/query/address')
-      const { id, states } = await readConsentStates(house.db, channel, address, { asOf, knownAt })
-      return { status: 200, body: { contactPoint: { channel, address, id }, states } }
+    handle: async ({ query, house }) => statesOf(house, query, query, '/query'),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/consents/lookup',
+    operationId: 'lookUpConsents',
+    tag,
+    summary: 'How an address stands to every purpose and topic, now or then',
+    description:
+      'As `GET /v1/consents`, for addresses that are not to stand in URLs and the logs of proxies.',
+    scopes: ['consents', 'read'],
+    body: viewBody,
+    reads: true,
+    responses: {
+      200: { description: 'Its states; of an unknown address, all are `none`', schema: consentStatesShape },
     },
+    handle: async ({ body, house }) => statesOf(house, body.contactPoint, body, '/contactPoint'),
   }),
   route({
     method: 'post',
@@ -110,24 +123,28 @@ export const consentRoutes: Route[] = [
     refuses: { 'not-found': 'Nothing is known of this address' },
     tag,
     summary: 'The evidence pack of an address',
-    description: '`Accept: text/html` gives it as a page to print.',
+    description:
+      '`Accept: text/html` gives it as a page to print. `POST /v1/consents/evidence/lookup` does the same without an address in the URL.',
     scopes: ['consents', 'read'],
     query: addressQuery,
-    responses: {
-      200: {
-        description: 'Events, mails, wordings and a verification',
-        schema: evidencePackShape,
-        page: true,
-      },
-    },
-    handle: async ({ query, house, accepts }) => {
-      requireChannel(house, query.channel, '/query/channel')
-      const address = addressOf(query, '/query/address')
-      const pack = await readEvidencePack(house.db, house.dataKeys, query.channel, address)
-      if (accepts('text/html'))
-        return { status: 200, text: { type: 'text/html', content: evidencePage(pack) } }
-      return { status: 200, body: pack }
-    },
+    responses: evidenceAnswer,
+    handle: async ({ query, house, accepts }) => evidenceOf(house, query, '/query', accepts('text/html')),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/consents/evidence/lookup',
+    operationId: 'lookUpEvidence',
+    refuses: { 'not-found': 'Nothing is known of this address' },
+    tag,
+    summary: 'The evidence pack of an address',
+    description:
+      'As `GET /v1/consents/evidence`, for addresses that are not to stand in URLs and the logs of proxies.',
+    scopes: ['consents', 'read'],
+    body: addressBody,
+    reads: true,
+    responses: evidenceAnswer,
+    handle: async ({ body, house, accepts }) =>
+      evidenceOf(house, body.contactPoint, '/contactPoint', accepts('text/html')),
   }),
   route({
     method: 'post',
@@ -151,6 +168,26 @@ export const consentRoutes: Route[] = [
     },
   }),
 ]
+
+type Point = { channel: string; address: string }
+
+/** @param prefix pointer of channel and address in the request */
+async function statesOf(house: House, point: Point, view: View, prefix: string): Promise<Answer> {
+  const { channel } = point
+  requireChannel(house, channel, `${prefix}/channel`)
+  const address = addressOf(point, `${prefix}/address`)
+  const { asOf, knownAt } = view
+  const { id, states } = await readConsentStates(house.db, channel, address, { asOf, knownAt })
+  return { status: 200, body: { contactPoint: { channel, address, id }, states } }
+}
+
+async function evidenceOf(house: House, point: Point, prefix: string, asPage: boolean): Promise<Answer> {
+  requireChannel(house, point.channel, `${prefix}/channel`)
+  const address = addressOf(point, `${prefix}/address`)
+  const pack = await readEvidencePack(house.db, house.dataKeys, point.channel, address)
+  if (asPage) return { status: 200, text: { type: 'text/html', content: evidencePage(pack) } }
+  return { status: 200, body: pack }
+}
 
 /** Whoever takes withdrawals at a counter or on the phone can take permission away, and nothing else. */
 function refuseBeyondWithdrawals(caller: Caller, statement: ConsentStatement): void {

@@ -1,12 +1,14 @@
 /** Contacts of the CRM. */
 import { z } from 'zod'
-import { getContact, listContacts } from '../../db/reads/contacts.ts'
-import { pageById } from '../../db/reads/page.ts'
+import { type ContactFilter, getContact, listContacts } from '../../db/reads/contacts.ts'
+import { pageById, pageInBody } from '../../db/reads/page.ts'
+import { Refusal } from '../../domain/refusal.ts'
 import { contactShape } from '../../domain/shapes/contact.ts'
-import { textShape } from '../../domain/shapes/primitives.ts'
+import { contactPointShape, textShape } from '../../domain/shapes/primitives.ts'
 import { normalisedAddresses, putContact } from '../../transactions/contacts/putContact.ts'
 import { listShape } from '../list.ts'
 import { type Route, route } from '../routing.ts'
+import { addressOf } from './consentAddress.ts'
 
 const byId = z.object({ externalId: textShape(200) })
 const consentShape = z.object({
@@ -20,6 +22,50 @@ const consentShape = z.object({
 const storedContact = z
   .looseObject({ id: z.uuid(), externalId: z.string().nullable(), consents: z.array(consentShape) })
   .meta({ id: 'StoredContact', description: 'A contact with its consents' })
+
+const contactList = listShape(
+  'ContactList',
+  z.looseObject({
+    id: z.uuid(),
+    externalId: z.string().nullable(),
+    email: z.string().nullable(),
+    phone: z.string().nullable(),
+  }),
+)
+
+/** By what a contact is looked up; one of these. */
+const wanted = {
+  externalId: textShape(200).optional(),
+  email: textShape(320).optional().meta({ description: 'E-mail address' }),
+  phone: textShape(40).optional().meta({ description: 'Telephone number, E.164' }),
+}
+const lookupShape = z.strictObject({
+  ...wanted,
+  contactPoint: contactPointShape.optional(),
+  ...pageInBody,
+})
+
+/** @throws Refusal invalid where several are named: a list goes along one index */
+function filterOf(by: Partial<z.output<typeof lookupShape>>, prefix: string): ContactFilter | undefined {
+  const { externalId, email, phone, contactPoint } = by
+  const named = Object.entries({ externalId, email, phone, contactPoint }).filter(
+    ([, value]) => value !== undefined,
+  )
+  if (named.length > 1) {
+    const message = 'name the contact by one of these only'
+    const errors = named.map(([name]) => ({ pointer: `${prefix}/${name}`, code: 'one-of-these', message }))
+    throw new Refusal('invalid', message, { code: 'one-of-these', errors })
+  }
+  if (externalId !== undefined) return { externalId }
+  if (email !== undefined) return at('email', email, `${prefix}/email`)
+  if (phone !== undefined) return at('sms', phone, `${prefix}/phone`)
+  if (contactPoint === undefined) return undefined
+  return at(contactPoint.channel, contactPoint.address, `${prefix}/contactPoint/address`)
+}
+
+function at(channel: string, address: string, pointer: string): ContactFilter {
+  return { channel, address: addressOf({ channel, address }, pointer) }
+}
 
 const putContactAnswer = z.object({ id: z.uuid(), externalId: z.string() }).meta({ id: 'PutContactAnswer' })
 
@@ -64,15 +110,32 @@ export const contactRoutes: Route[] = [
     path: '/v1/contacts',
     operationId: 'listContacts',
     tag: 'Contacts',
-    summary: 'All contacts',
+    summary: 'Contacts: all, or by external id, e-mail address or phone number',
+    description:
+      'A shared address has several contacts. `POST /v1/contacts/lookup` does the same without an address in the URL.',
     scopes: ['contacts', 'read'],
-    query: pageById,
-    responses: {
-      200: {
-        description: 'A page',
-        schema: listShape('ContactList', z.looseObject({ id: z.uuid() })),
-      },
-    },
-    handle: async ({ query, house }) => ({ status: 200, body: await listContacts(house.db, query) }),
+    query: pageById.extend(wanted),
+    responses: { 200: { description: 'A page, oldest first', schema: contactList } },
+    handle: async ({ query, house }) => ({
+      status: 200,
+      body: await listContacts(house.db, query, filterOf(query, '/query')),
+    }),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/contacts/lookup',
+    operationId: 'lookUpContacts',
+    tag: 'Contacts',
+    summary: 'Contacts by external id, e-mail address, phone number or another contact point',
+    description:
+      'As `GET /v1/contacts`, for addresses that are not to stand in URLs and the logs of proxies.',
+    scopes: ['contacts', 'read'],
+    body: lookupShape,
+    reads: true,
+    responses: { 200: { description: 'A page, oldest first', schema: contactList } },
+    handle: async ({ body, house }) => ({
+      status: 200,
+      body: await listContacts(house.db, body, filterOf(body, '')),
+    }),
   }),
 ]

@@ -3,9 +3,10 @@ import { z } from 'zod'
 import { getDelivery, listDeliveries } from '../../db/reads/deliveries.ts'
 import { pageById } from '../../db/reads/page.ts'
 import { getRun, listRuns } from '../../db/reads/runs.ts'
+import { periodQuery } from '../../db/reads/walk.ts'
 import { deliveryStates } from '../../db/schema/deliveries.ts'
 import { runStates } from '../../db/schema/journeys.ts'
-import { idShape, keyShape } from '../../domain/shapes/primitives.ts'
+import { idShape, keyShape, lineShape } from '../../domain/shapes/primitives.ts'
 import { cancelRun } from '../../transactions/runs/endRun.ts'
 import { listShape } from '../list.ts'
 import { type Route, route } from '../routing.ts'
@@ -79,8 +80,9 @@ export const runRoutes: Route[] = [
     scopes: ['journeys', 'read'],
     query: pageById.extend({
       journey: keyShape.optional(),
-      contact: z.string().max(200).optional().meta({ description: 'External id' }),
+      contact: lineShape(200).optional().meta({ description: 'External id' }),
       state: z.enum(runStates).optional(),
+      ...periodQuery,
     }),
     responses: { 200: { description: 'A page', schema: listShape('RunList', runShape) } },
     handle: async ({ query, house }) => ({ status: 200, body: await listRuns(house.db, query) }),
@@ -119,9 +121,15 @@ export const runRoutes: Route[] = [
     summary: 'Deliveries, newest first',
     scopes: ['journeys', 'consents', 'read'],
     query: pageById.extend({
-      contact: z.string().max(200).optional().meta({ description: 'External id' }),
+      contact: lineShape(200).optional().meta({ description: 'External id' }),
       run: idShape.optional(),
+      message: keyShape.optional(),
       state: z.enum(deliveryStates).optional(),
+      reason: lineShape(300).optional().meta({ description: 'Why, as a code', example: 'no-topic-consent' }),
+      providerId: lineShape(400).optional().meta({
+        description: "Message-ID of an e-mail, angle brackets included, as the mail server's log has it",
+      }),
+      ...periodQuery,
     }),
     responses: { 200: { description: 'A page', schema: listShape('DeliveryList', deliveryShape) } },
     handle: async ({ query, house }) => ({ status: 200, body: await listDeliveries(house.db, query) }),

@@ -1,6 +1,6 @@
 /** Suppressions: stops on addresses, as they stand. */
 import { z } from 'zod'
-import { pageById } from '../../db/reads/page.ts'
+import { pageById, pageInBody } from '../../db/reads/page.ts'
 import { listSuppressions } from '../../db/reads/suppressions.ts'
 import { invalid } from '../../domain/refusal.ts'
 import { contactPointShape } from '../../domain/shapes/primitives.ts'
@@ -13,6 +13,12 @@ const listQuery = pageById.extend({
   channel: contactPointShape.shape.channel.optional(),
   address: contactPointShape.shape.address.optional().meta({ description: 'With `channel` only' }),
   lifted: z.enum(['true', 'false']).optional().meta({ description: '`true`: lifted ones as well' }),
+})
+
+const lookupShape = z.strictObject({
+  contactPoint: contactPointShape,
+  lifted: z.boolean().default(false).meta({ description: '`true`: lifted ones as well' }),
+  ...pageInBody,
 })
 
 const suppressionView = z
@@ -31,6 +37,8 @@ const suppressionView = z
   })
   .meta({ id: 'Suppression', description: 'A technical or legal stop on an address, beside consent' })
 
+const suppressionList = listShape('SuppressionList', suppressionView)
+
 export const suppressionRoutes: Route[] = [
   route({
     method: 'get',
@@ -38,14 +46,10 @@ export const suppressionRoutes: Route[] = [
     operationId: 'listSuppressions',
     tag: 'Suppressions',
     summary: 'Suppressions, all or of one channel or address',
+    description: '`POST /v1/suppressions/lookup` does the same without an address in the URL.',
     scopes: ['consents', 'read'],
     query: listQuery,
-    responses: {
-      200: {
-        description: 'A page, oldest first',
-        schema: listShape('SuppressionList', suppressionView),
-      },
-    },
+    responses: { 200: { description: 'A page, oldest first', schema: suppressionList } },
     handle: async ({ query, house }) => {
       const { channel, limit, after } = query
       if (query.address !== undefined && channel === undefined) {
@@ -61,6 +65,26 @@ export const suppressionRoutes: Route[] = [
         status: 200,
         body: await listSuppressions(house.db, { channel, address, lifted, limit, after }),
       }
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/suppressions/lookup',
+    operationId: 'lookUpSuppressions',
+    tag: 'Suppressions',
+    summary: 'Suppressions of one contact point',
+    description:
+      'As `GET /v1/suppressions`, for addresses that are not to stand in URLs and the logs of proxies.',
+    scopes: ['consents', 'read'],
+    body: lookupShape,
+    reads: true,
+    responses: { 200: { description: 'A page, oldest first', schema: suppressionList } },
+    handle: async ({ body, house }) => {
+      const { contactPoint, ...page } = body
+      const { channel } = contactPoint
+      requireChannel(house, channel, '/contactPoint/channel')
+      const address = addressOf(contactPoint, '/contactPoint/address')
+      return { status: 200, body: await listSuppressions(house.db, { channel, address, ...page }) }
     },
   }),
 ]

@@ -59,7 +59,9 @@ async function readAddresses(db: Db, contactId: string): Promise<Record<string, 
 }
 
 /** E-mail address and phone number by the names that everybody expects. */
-export function withNamedAddresses(contact: Omit<ContactBinding, 'email' | 'phone'>): ContactBinding {
+export function withNamedAddresses<T extends Omit<ContactBinding, 'email' | 'phone'>>(
+  contact: T,
+): T & Pick<ContactBinding, 'email' | 'phone'> {
   const { email = null, sms = null } = contact.addresses
   return { ...contact, email, phone: sms }
 }

@@ -1,8 +1,8 @@
-/** Contact points by their address. */
+/** Contact points by their address, contacts by what they have. */
 import { and, eq } from 'drizzle-orm'
 import type { Db } from '../connect.ts'
 import { newId } from '../ids.ts'
-import { contactAddresses, contactPoints } from '../schema/contacts.ts'
+import { contactAddresses, contactPoints, contacts } from '../schema/contacts.ts'
 
 /** @param address normalised */
 export async function findContactPoint(db: Db, channel: string, address: string): Promise<string | null> {
@@ -21,6 +21,12 @@ export async function findOrCreateContactPoint(db: Db, channel: string, address:
   const made = await findContactPoint(db, channel, address)
   if (made === null) throw new Error('a contact point vanished while it was made')
   return made
+}
+
+/** The contact with this external id. */
+export async function contactIdOf(db: Db, externalId: string): Promise<string | null> {
+  const [row] = await db.select({ id: contacts.id }).from(contacts).where(eq(contacts.externalId, externalId))
+  return row?.id ?? null
 }
 
 /** The contacts that have this point. */

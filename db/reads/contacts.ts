@@ -1,5 +1,5 @@
 /** Contacts as the API shows them. */
-import { asc, eq, gt, inArray } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, sql } from 'drizzle-orm'
 import { standing, stateAt } from '../../domain/consent/standing.ts'
 import type { Standing } from '../../domain/consent/types.ts'
 import { notFound } from '../../domain/refusal.ts'
@@ -7,8 +7,10 @@ import { databaseNow } from '../clock.ts'
 import type { Db } from '../connect.ts'
 import { contactAddresses, contacts } from '../schema/contacts.ts'
 import { consentStates } from '../schema/ledger.ts'
-import { type ContactBinding, readContactBinding } from './bindings.ts'
+import { type ContactBinding, withNamedAddresses } from './bindings.ts'
+import { findContactPoint } from './contactPoint.ts'
 import { type Page, pageOf } from './page.ts'
+import { oldestFirst } from './walk.ts'
 
 export type ContactView = ContactBinding & { id: string; createdAt: string; updatedAt: string }
 export type ContactConsent = {
@@ -25,9 +27,9 @@ export async function getContact(
   db: Db,
   externalId: string,
 ): Promise<ContactView & { consents: ContactConsent[] }> {
-  const [row] = await db.select().from(contacts).where(eq(contacts.externalId, externalId))
+  const [row] = await db.select(columns).from(contacts).where(eq(contacts.externalId, externalId))
   if (row === undefined) throw notFound('contact', externalId)
-  return { ...(await view(db, row)), consents: await consentsOf(db, row.id) }
+  return { ...view(row), consents: await consentsOf(db, row.contact.id) }
 }
 
 /** What was ever said, by channel; an opt-in past its expiry is `none`, as for decisions. */
@@ -50,26 +52,53 @@ async function consentsOf(db: Db, contactId: string): Promise<ContactConsent[]> 
   })
 }
 
+/** Which contacts; left out: all. An address is normalised. */
+export type ContactFilter = { externalId: string } | { channel: string; address: string }
+
+/** Oldest first, in one statement; a shared address has several. */
 export async function listContacts(
   db: Db,
   page: { limit: number; after?: string | undefined },
+  filter?: ContactFilter,
 ): Promise<Page<ContactView>> {
+  let where = page.after === undefined ? undefined : gt(contacts.id, page.after)
+  if (filter !== undefined && 'externalId' in filter) {
+    where = and(eq(contacts.externalId, filter.externalId), where)
+  } else if (filter !== undefined) {
+    const point = await findContactPoint(db, filter.channel, filter.address)
+    if (point === null) return { items: [], next: null }
+    const along = [[contactAddresses.contactPointId, point]] as const
+    const ids = oldestFirst(contactAddresses, { ...page, id: contactAddresses.contactId, along })
+    where = sql`${contacts.id} in (${ids})`
+  }
   const rows = await db
-    .select()
+    .select(columns)
     .from(contacts)
-    .where(page.after === undefined ? undefined : gt(contacts.id, page.after))
+    .where(where)
     .orderBy(asc(contacts.id))
     .limit(page.limit + 1)
-  const views = await Promise.all(rows.map((row) => view(db, row)))
-  return pageOf(
-    views,
-    page.limit,
-    (row) => row,
-    (row) => row.id,
-  )
+  return pageOf(rows, page.limit, view, (row) => row.contact.id)
 }
 
-async function view(db: Db, row: typeof contacts.$inferSelect): Promise<ContactView> {
-  const { id, createdAt, updatedAt } = row
-  return { id, createdAt, updatedAt, ...(await readContactBinding(db, row)) }
+/** A contact with its address on each channel it has one on, those apart that were erased. */
+const columns = {
+  contact: contacts,
+  addresses: sql<Record<string, string> | null>`(
+    select jsonb_object_agg(a.channel, p.address)
+    from contact_addresses a join contact_points p on p.id = a.contact_point_id
+    where a.contact_id = contacts.id and p.address is not null)`,
+}
+
+function view({
+  contact: { eventSeq, postalAddress, ...contact },
+  addresses,
+}: {
+  contact: typeof contacts.$inferSelect
+  addresses: Record<string, string> | null
+}): ContactView {
+  return withNamedAddresses({
+    ...contact,
+    postalAddress: postalAddress ?? null,
+    addresses: addresses ?? {},
+  })
 }

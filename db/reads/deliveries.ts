@@ -1,11 +1,13 @@
 /** Deliveries, blocks included: what was decided, from which inputs, and what came of it. */
-import { and, asc, desc, eq, lt } from 'drizzle-orm'
+import { asc, desc, eq, inArray, isNotNull, type SQL, sql } from 'drizzle-orm'
+import type { PgColumn } from 'drizzle-orm/pg-core'
 import { notFound } from '../../domain/refusal.ts'
 import type { Db } from '../connect.ts'
-import { contacts } from '../schema/contacts.ts'
-import { type DeliveryState, deliveries } from '../schema/deliveries.ts'
+import { type DeliveryState, deliveries, deliveryStates } from '../schema/deliveries.ts'
 import { triggerEvents } from '../schema/triggers.ts'
+import { contactIdOf } from './contactPoint.ts'
 import { type Page, pageOf } from './page.ts'
+import { newestFirst, newestOf, type Period } from './walk.ts'
 
 type Row = typeof deliveries.$inferSelect
 
@@ -32,36 +34,69 @@ export async function getDelivery(db: Db, id: string): Promise<DeliveryView> {
   return { ...view(row), interactions }
 }
 
-export type DeliveryFilter = {
+export type DeliveryFilter = Period & {
   /** External id. */
   contact?: string | undefined
   run?: string | undefined
+  message?: string | undefined
   state?: DeliveryState | undefined
+  reason?: string | undefined
+  /** Message-ID of an e-mail, as the mail server's log has it. */
+  providerId?: string | undefined
   limit: number
   after?: string | undefined
 }
 
 /** Newest first. */
 export async function listDeliveries(db: Db, filter: DeliveryFilter): Promise<Page<DeliveryView>> {
+  const contact = filter.contact === undefined ? undefined : await contactIdOf(db, filter.contact)
+  if (contact === null) return { items: [], next: null }
   const rows = await db
-    .select({ delivery: deliveries })
+    .select()
     .from(deliveries)
-    .leftJoin(contacts, eq(contacts.id, deliveries.contactId))
-    .where(
-      and(
-        filter.contact === undefined ? undefined : eq(contacts.externalId, filter.contact),
-        filter.run === undefined ? undefined : eq(deliveries.runId, filter.run),
-        filter.state === undefined ? undefined : eq(deliveries.state, filter.state),
-        filter.after === undefined ? undefined : lt(deliveries.id, filter.after),
-      ),
-    )
+    .where(inArray(deliveries.id, sql`(${pageOfIds(filter, contact)})`))
     .orderBy(desc(deliveries.id))
     .limit(filter.limit + 1)
-  return pageOf(
-    rows,
-    filter.limit,
-    (row) => view(row.delivery),
-    (row) => row.delivery.id,
+  return pageOf(rows, filter.limit, view, (row) => row.id)
+}
+
+/**
+ * The ids of one page. A contact, a run and a provider's id have few deliveries. The indexes by message and by reason go on with
+ * the state: where it is open, a page of each state is found.
+ */
+function pageOfIds(filter: DeliveryFilter, contact: string | undefined): SQL {
+  const { run, message, state, reason, providerId, limit } = filter
+  const { id } = deliveries
+  const page = { ...filter, id }
+  const few: [PgColumn, string | undefined][] = [
+    [deliveries.runId, run],
+    [deliveries.providerId, providerId],
+    [deliveries.contactId, contact],
+  ]
+  const by: [PgColumn, string | undefined][] = [
+    [deliveries.message, message],
+    [deliveries.reason, reason],
+  ]
+  const [first, ...rest] = given(few)
+  if (first !== undefined) {
+    const where = given([...by, [deliveries.state, state]])
+      .concat(rest)
+      .map(([column, value]) => eq(column, value))
+    return newestFirst(deliveries, { ...page, along: [first], where: [...where, isNotNull(first[0])] })
+  }
+  const along = given(by)
+  const where = reason === undefined ? [] : [isNotNull(deliveries.reason)]
+  const ofState = (one: unknown) =>
+    newestFirst(deliveries, { ...page, along: [...along, [deliveries.state, one]], where })
+  if (state !== undefined) return ofState(state)
+  if (along.length === 0) return newestFirst(deliveries, { ...page, along })
+  const one = sql`unnest(${sql.param([...deliveryStates])}::text[]) as one(state)`
+  return newestOf({ one, walk: ofState(sql`one.state`) }, limit)
+}
+
+function given(filters: readonly [PgColumn, string | undefined][]): [PgColumn, string][] {
+  return filters.flatMap(([column, value]): [PgColumn, string][] =>
+    value === undefined ? [] : [[column, value]],
   )
 }
 

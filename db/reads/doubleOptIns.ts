@@ -1,5 +1,5 @@
 /** Requests for double opt-in: how they stand, and which mails went out for them. No address. */
-import { asc, eq } from 'drizzle-orm'
+import { asc, eq, sql } from 'drizzle-orm'
 import { notFound } from '../../domain/refusal.ts'
 import { doubleOptInWorkflowId } from '../../domain/workflowIds.ts'
 import type { Db } from '../connect.ts'
@@ -52,4 +52,22 @@ export async function getDoubleOptIn(db: Db, id: string): Promise<DoubleOptInVie
       at: mail.settledAt ?? mail.handedOverAt ?? mail.claimedAt ?? mail.createdAt,
     })),
   }
+}
+
+/**
+ * Requests that nobody has expired an hour after their time was over: they lost their workflow.
+ * @returns ids, the longest overdue first
+ */
+export async function overdueDoubleOptIns(db: Db, limit: number): Promise<string[]> {
+  const { id, state, clock, expiresAt } = doubleOptIns
+  const rows = await db
+    .select({ id })
+    .from(doubleOptIns)
+    // Literally, so that the partial index serves however the statement is planned.
+    .where(
+      sql`${state} = 'pending' and ${clock} = 'real' and ${expiresAt} < clock_timestamp() - interval '1 hour'`,
+    )
+    .orderBy(expiresAt, id)
+    .limit(limit)
+  return rows.map((row) => row.id)
 }

@@ -1,11 +1,13 @@
 /** Runs with their path, as the API shows them. */
-import { and, asc, desc, eq, lt } from 'drizzle-orm'
+import { and, asc, desc, eq, inArray, type SQL, sql } from 'drizzle-orm'
 import { notFound } from '../../domain/refusal.ts'
 import { journeyWorkflowId } from '../../domain/workflowIds.ts'
 import type { Db } from '../connect.ts'
 import { contacts } from '../schema/contacts.ts'
 import { type RunState, runPath, runs, waits } from '../schema/journeys.ts'
+import { contactIdOf } from './contactPoint.ts'
 import { type Page, pageOf } from './page.ts'
+import { newestFirst, newestOf, type Period, type Walk } from './walk.ts'
 
 export type RunView = {
   id: string
@@ -72,7 +74,7 @@ export async function getRun(db: Db, id: string): Promise<RunDetail> {
   return { ...run, workflowId: journeyWorkflowId(run.journey, run.id), waitingFor: wait ?? null, path }
 }
 
-export type RunFilter = {
+export type RunFilter = Period & {
   journey?: string | undefined
   /** External id. */
   contact?: string | undefined
@@ -83,18 +85,13 @@ export type RunFilter = {
 
 /** Newest first. */
 export async function listRuns(db: Db, filter: RunFilter): Promise<Page<RunView>> {
+  const contact = filter.contact === undefined ? undefined : await contactIdOf(db, filter.contact)
+  if (contact === null) return { items: [], next: null }
   const rows = await db
     .select(columns)
     .from(runs)
     .innerJoin(contacts, eq(contacts.id, runs.contactId))
-    .where(
-      and(
-        filter.journey === undefined ? undefined : eq(runs.journey, filter.journey),
-        filter.contact === undefined ? undefined : eq(contacts.externalId, filter.contact),
-        filter.state === undefined ? undefined : eq(runs.state, filter.state),
-        filter.after === undefined ? undefined : lt(runs.id, filter.after),
-      ),
-    )
+    .where(inArray(runs.id, sql`(${pageOfIds(filter, contact)})`))
     .orderBy(desc(runs.id))
     .limit(filter.limit + 1)
   return pageOf(
@@ -103,4 +100,51 @@ export async function listRuns(db: Db, filter: RunFilter): Promise<Page<RunView>
     (row) => row,
     (row) => row.id,
   )
+}
+
+/**
+ * The ids of one page. A contact has few runs. All runs in one state are found journey by journey, since the indexes by state
+ * begin with the journey.
+ */
+function pageOfIds(filter: RunFilter, contact: string | undefined): SQL {
+  const { journey, state, limit } = filter
+  const page = { ...filter, id: runs.id }
+  if (contact !== undefined) {
+    const where = [
+      eq(runs.contactId, contact),
+      journey === undefined ? undefined : eq(runs.journey, journey),
+      state === undefined ? undefined : eq(runs.state, state),
+    ]
+    return newestFirst(runs, { ...page, along: [], where })
+  }
+  if (state === undefined) {
+    return newestFirst(runs, { ...page, along: journey === undefined ? [] : [[runs.journey, journey]] })
+  }
+  if (journey !== undefined) return inState(state, page, journey)
+  return newestOf({ one: sql`journeys`, walk: inState(state, page, sql`journeys.key`) }, limit)
+}
+
+/** Along the index of this state; its predicate stands in the statement as text, so that it serves however it is planned. */
+function inState(state: RunState, page: Omit<Walk, 'along'> & Period, journey: unknown): SQL {
+  switch (state) {
+    case 'running':
+    case 'waiting':
+    case 'paused': {
+      const where = [sql`${runs.state} = ${sql.raw(`'${state}'`)}`]
+      return newestFirst(runs, { ...page, along: [[runs.journey, journey]], where })
+    }
+    case 'completed':
+    case 'exited':
+    case 'cancelled':
+    case 'failed': {
+      const along = [
+        [runs.journey, journey],
+        [runs.state, state],
+      ] as const
+      const where = [sql`${runs.state} in ('completed', 'exited', 'cancelled', 'failed')`]
+      return newestFirst(runs, { ...page, along, where })
+    }
+    default:
+      return state satisfies never
+  }
 }

@@ -1,9 +1,11 @@
 /** Suppressions: stops on an address, standing and lifted. */
-import { and, asc, eq, gt, isNull, type SQL } from 'drizzle-orm'
+import { asc, eq, inArray, isNull, sql } from 'drizzle-orm'
 import type { Db } from '../connect.ts'
 import { contactPoints } from '../schema/contacts.ts'
 import { suppressions } from '../schema/ledger.ts'
+import { findContactPoint } from './contactPoint.ts'
 import { type Page, pageOf } from './page.ts'
+import { oldestFirst } from './walk.ts'
 
 export type SuppressionView = {
   id: string
@@ -50,12 +52,21 @@ export async function listSuppressions(
     after?: string | undefined
   },
 ): Promise<Page<SuppressionItem>> {
-  const where: (SQL | undefined)[] = [
-    filter.channel === undefined ? undefined : eq(suppressions.channel, filter.channel),
-    filter.address === undefined ? undefined : eq(contactPoints.address, filter.address),
-    filter.lifted ? undefined : isNull(suppressions.liftedAt),
-    filter.after === undefined ? undefined : gt(suppressions.id, filter.after),
-  ]
+  const { channel, address } = filter
+  const point =
+    channel === undefined || address === undefined ? undefined : await findContactPoint(db, channel, address)
+  if (point === null) return { items: [], next: null }
+  const ids = oldestFirst(suppressions, {
+    ...filter,
+    id: suppressions.id,
+    along:
+      point !== undefined
+        ? [[suppressions.contactPointId, point]]
+        : channel !== undefined
+          ? [[suppressions.channel, channel]]
+          : [],
+    where: filter.lifted ? [] : [isNull(suppressions.liftedAt)],
+  })
   const rows = await db
     .select({
       ...columns,
@@ -65,7 +76,7 @@ export async function listSuppressions(
     })
     .from(suppressions)
     .leftJoin(contactPoints, eq(contactPoints.id, suppressions.contactPointId))
-    .where(and(...where))
+    .where(inArray(suppressions.id, sql`(${ids})`))
     .orderBy(asc(suppressions.id))
     .limit(filter.limit + 1)
   return pageOf(

@@ -78,5 +78,6 @@ export const deliveryShape = z.looseObject({
   attempt: z.number(),
   tracksOpens: z.boolean(),
   providerId: z.string().nullable(),
+  createdAt: z.string(),
   settledAt: z.string().nullable(),
 })

@@ -341,7 +341,8 @@ function write(
       put: () => tx.update(deliveries).set(facts).where(eq(deliveries.id, delivery.id)).execute(),
     }
   }
-  const delivery = { ...unclaimed, ...originOf(sender), id: newId(), createdAt: matter.input.now, ...facts }
+  const createdAt = matter.input.now
+  const delivery = { ...unclaimed, ...originOf(sender), id: newId(createdAt), createdAt, ...facts }
   return { delivery, put: () => deliveryInsert.all(tx, delivery) }
 }
 

@@ -182,11 +182,11 @@ export async function giveUpDelivery(
     await tx
       .insert(deliveries)
       .values({
-        id: newId(),
+        id: newId(matter.input.now),
         ...originOf(sender),
         ...factsOf(sender, matter),
         state: 'held',
-        createdAt: sql`clock_timestamp()`,
+        createdAt: matter.input.now,
       })
       .onConflictDoNothing()
     const [row] = await tx

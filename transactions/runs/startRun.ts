@@ -131,7 +131,7 @@ export async function insertRun(
     clock: 'real' | 'skipping'
   },
 ): Promise<string> {
-  const id = newId()
+  const id = newId(run.now)
   const row: typeof runs.$inferSelect = {
     id,
     journey: run.journey.key,
