@@ -39,11 +39,9 @@ const wanted = {
   email: textShape(320).optional().meta({ description: 'E-mail address' }),
   phone: textShape(40).optional().meta({ description: 'Telephone number, E.164' }),
 }
-const lookupShape = z.strictObject({
-  ...wanted,
-  contactPoint: contactPointShape.optional(),
-  ...pageInBody,
-})
+const lookupShape = z
+  .strictObject({ ...wanted, contactPoint: contactPointShape.optional(), ...pageInBody })
+  .meta({ id: 'ContactLookup', description: 'Names a contact by one of these; none: all contacts' })
 
 /** @throws Refusal invalid where several are named: a list goes along one index */
 function filterOf(by: Partial<z.output<typeof lookupShape>>, prefix: string): ContactFilter | undefined {

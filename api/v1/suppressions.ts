@@ -15,11 +15,13 @@ const listQuery = pageById.extend({
   lifted: z.enum(['true', 'false']).optional().meta({ description: '`true`: lifted ones as well' }),
 })
 
-const lookupShape = z.strictObject({
-  contactPoint: contactPointShape,
-  lifted: z.boolean().default(false).meta({ description: '`true`: lifted ones as well' }),
-  ...pageInBody,
-})
+const lookupShape = z
+  .strictObject({
+    contactPoint: contactPointShape,
+    lifted: z.boolean().default(false).meta({ description: '`true`: lifted ones as well' }),
+    ...pageInBody,
+  })
+  .meta({ id: 'SuppressionLookup', description: 'Names one contact point' })
 
 const suppressionView = z
   .object({
