@@ -6,6 +6,7 @@
 /** Every point there is; named for what has just happened or is about to. */
 export const pointNames = [
   'deliver:rendered', // before the claim's transaction
+  'deliver:held', // could not be made or sent now, and its row says so
   'deliver:claimed', // claimed, nothing handed over yet
   'deliver:answered', // the provider answered, nothing recorded yet
   'deliver:gone-on', // recorded, and what comes next is done; the engine has not heard of it

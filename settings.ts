@@ -1,6 +1,7 @@
 /** Settings from the environment, checked at start: one message lists everything that is wrong. Values are never shown. */
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
+import { isAbsolute } from 'node:path'
 import { z } from 'zod'
 import {
   type DataKeyring,
@@ -76,6 +77,11 @@ const shape = z.object({
   /** A workflow bundle made beforehand; without one the worker makes it at start. */
   TEMPORAL_WORKFLOW_BUNDLE: file.optional(),
   SMTP_URL: url(['smtp:', 'smtps:']),
+  /**
+   * Folder of the private keys that sign mail (DKIM); profiles name a file in it. Unset: no profile can sign here. Looked into for each
+   * mail, not at start: keys that are away for a while hold the mail of their profile, and nothing else.
+   */
+  ASSENT_DKIM_FOLDER: z.string().refine(isAbsolute, 'an absolute path').optional(),
   /** At least 32 characters: signs short-lived things. */
   ASSENT_SECRET: z.string().min(32, 'at least 32 characters'),
   ASSENT_DATA_KEYS: keyring(parseDataKeys),

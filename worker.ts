@@ -18,6 +18,7 @@ import { openLog } from './log.ts'
 import { installPointsFromEnvironment } from './points.ts'
 import { requireSettings } from './settings.ts'
 import { Threads } from './threads/pool.ts'
+import { DkimKeys } from './transactions/dkimKeys.ts'
 import { channelsOf, type House } from './transactions/house.ts'
 
 const settings = requireSettings(process.env)
@@ -43,6 +44,7 @@ const house: House = {
   reads: reads.db,
   versions: new Versions(),
   threads,
+  dkimKeys: new DkimKeys(settings.ASSENT_DKIM_FOLDER ?? null),
   dataKeys: settings.dataKeys,
   channels: channelsOf(settings),
   log,

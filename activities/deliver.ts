@@ -5,22 +5,24 @@
 import { Context, heartbeat } from '@temporalio/activity'
 import { ApplicationFailure } from '@temporalio/common'
 import { z } from 'zod'
-import { ChannelUnavailable, type EmailChannel } from '../channels/channel.ts'
-import { ComposeError } from '../channels/email/compose.ts'
+import type { EmailChannel } from '../channels/channel.ts'
 import type { RunEnd } from '../domain/journey/answers.ts'
 import type { SendResult } from '../domain/journey/machine.ts'
 import { point } from '../points.ts'
+import { JobFailed } from '../threads/pool.ts'
 import { claimDelivery, type DeliveryRow, type Prospect } from '../transactions/deliveries/claimDelivery.ts'
+import { holdDelivery } from '../transactions/deliveries/holdDelivery.ts'
 import {
   giveUpDelivery,
   type HandOverOutcome,
   markHandedOver,
   settleDelivery,
 } from '../transactions/deliveries/settleDelivery.ts'
-import { type DeliveryRef, readDraft } from '../transactions/deliveries/subject.ts'
+import { claimKeyOf, type DeliveryRef, readDraft } from '../transactions/deliveries/subject.ts'
 import type { House } from '../transactions/house.ts'
+import { faultOf } from './faults.ts'
 import { reasonToldBefore, tellHeld } from './held.ts'
-import { CannotRender, renderDelivery } from './render.ts'
+import { renderDelivery } from './render.ts'
 
 export type DeliverRequest = {
   ref: DeliveryRef
@@ -72,14 +74,17 @@ async function tryOnce(means: Means, request: DeliverRequest): Promise<DeliverAn
   const { subject, content } = await readDraft(house, house.reads ?? house.db, request.ref)
   const expired = request.expiresMs !== null && elapsed() >= request.expiresMs
   const options = { now: request.now, expired }
+  const orNotMade = <T>(make: () => Promise<T>): Promise<T | DeliveryRow> =>
+    make().catch((error: unknown) => notMade(means, request, error))
   if (subject.decision.verdict === 'block' || subject.sender.ended !== null || expired) {
     const claim = await claimDelivery(house, { ready: false, subject }, options)
     return claim.kind === 'settled' ? answerOf(claim.delivery) : 'stale'
   }
-  const made = await renderDelivery(house, subject, content, means.publicUrl).catch(unsendable)
-  if ('reason' in made) return answerOf(await giveUpDelivery(house, request.ref, made.reason, request.now))
+  const made = await orNotMade(() => renderDelivery(house, subject, content, means.publicUrl))
+  if ('state' in made) return answerOf(made)
   await point('deliver:rendered')
-  const slot = await means.email.acquire({ signal: Context.current().cancellationSignal }).catch(unavailable)
+  const slot = await orNotMade(() => means.email.acquire({ signal: Context.current().cancellationSignal }))
+  if ('state' in slot) return answerOf(slot)
   try {
     const prospect: Prospect = made.rendering
     const claim = await claimDelivery(house, prospect, options)
@@ -89,9 +94,7 @@ async function tryOnce(means: Means, request: DeliverRequest): Promise<DeliverAn
     const outcome = await slot.handOver(made.mail, () => markHandedOver(house, claim.delivery, claim.attempt))
     await point('deliver:answered')
     const delivery = await record(house, claim, outcome, request.now)
-    // Still handed over: by another attempt, since this one was told no. What comes of that is not this one's to say.
-    const open = delivery.state === 'held' || delivery.state === 'claimed' || delivery.state === 'handed-over'
-    if (open) throw tryAgain(heldBecause(delivery))
+    if (isOpen(delivery)) throw tryAgain(heldBecause(delivery))
     return answerOf(delivery)
   } finally {
     slot.release()
@@ -115,16 +118,30 @@ async function record(
   }
 }
 
-/** A message that cannot be made will not get better by trying. */
-function unsendable(error: unknown): { reason: string } {
-  if (error instanceof CannotRender) return { reason: error.reason }
-  if (error instanceof ComposeError) return { reason: `cannot-compose: ${error.code}` }
-  throw error
+/**
+ * What cannot be made now: fails where the message is the cause, is held where our environment is, and says why in its row.
+ *
+ * @throws ApplicationFailure where it is to be tried again
+ */
+async function notMade(means: Means, request: DeliverRequest, error: unknown): Promise<DeliveryRow> {
+  const { house } = means
+  const { ref, now } = request
+  const fault = faultOf(error)
+  if (fault === null) throw error
+  const { kind, reason } = fault
+  if (error instanceof JobFailed) {
+    house.log.error({ delivery: claimKeyOf(ref), kind: error.kind }, 'rendering a mail failed unexpectedly')
+  }
+  if (kind === 'message') return giveUpDelivery(house, ref, reason, now)
+  const delivery = await holdDelivery(house, ref, { reason, rendering: kind === 'rendering' }, now)
+  await point('deliver:held')
+  if (isOpen(delivery)) throw tryAgain(reason)
+  return delivery
 }
 
-function unavailable(error: unknown): never {
-  if (error instanceof ChannelUnavailable) throw tryAgain(`channel-unavailable: ${error.code}`)
-  throw error
+/** Not settled. Where it is handed over, that is another attempt's, and what comes of it not this one's to say. */
+function isOpen({ state }: DeliveryRow): boolean {
+  return state === 'held' || state === 'claimed' || state === 'handed-over'
 }
 
 /** The code of the reason, and of the server's answer its numbers; its words may quote an address. */

@@ -2,12 +2,13 @@
  * Makes the mail of a delivery: the words are made in a thread (`domain/messages/renderMail.ts`), the bytes here.
  */
 import type { Mail } from '../channels/channel.ts'
-import { composeMail } from '../channels/email/compose.ts'
+import { composeMail, type DkimKey } from '../channels/email/compose.ts'
 import type { MessageProblem } from '../domain/messages/check.ts'
 import { hashHandle, hashToken, newHandle, newToken } from '../domain/messages/handles.ts'
 import { mailHeaders, messageIdOf } from '../domain/messages/headers.ts'
 import type { RenderRequest } from '../domain/messages/renderMail.ts'
 import type { RenderedMessage } from '../domain/messages/template.ts'
+import type { Profile } from '../domain/shapes/profile.ts'
 import type { Rendering } from '../transactions/deliveries/claimDelivery.ts'
 import type { Content, Subject } from '../transactions/deliveries/subject.ts'
 import type { House } from '../transactions/house.ts'
@@ -28,6 +29,7 @@ const tokenLeftOut = '[token]'
 
 /**
  * @throws CannotRender, HeaderError, ComposeError where the mail cannot be made
+ * @throws DkimKeyError where the key that signs it cannot be used now
  * @throws JobStopped where rendering it took too long, or too much memory
  */
 export async function renderDelivery(
@@ -79,7 +81,7 @@ export async function renderDelivery(
     messageId,
     date: new Date(),
     headers: mailHeaders(purposeKind, links.unsubscribe),
-    dkim: profile.sender.dkim,
+    dkim: await signingKey(house, profile),
   })
   return {
     mail,
@@ -94,6 +96,12 @@ export async function renderDelivery(
       confirmation: token === null ? null : { tokenHash: hashToken(token), text: withoutToken(plain, token) },
     },
   }
+}
+
+async function signingKey(house: House, { sender: { dkim } }: Profile): Promise<DkimKey | undefined> {
+  if (dkim === undefined) return undefined
+  const { domain, selector, keyFile } = dkim
+  return { domain, selector, privateKey: await house.dkimKeys.read(keyFile) }
 }
 
 function reasonOf({ code, pointer, message }: MessageProblem): string {

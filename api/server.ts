@@ -12,6 +12,7 @@ import { openLog } from '../log.ts'
 import { requireSettings } from '../settings.ts'
 import { Threads } from '../threads/pool.ts'
 import { registerBuiltIns } from '../transactions/definitions/registerBuiltIns.ts'
+import { DkimKeys } from '../transactions/dkimKeys.ts'
 import { channelsOf, type House } from '../transactions/house.ts'
 import { createApp } from './app.ts'
 
@@ -30,6 +31,7 @@ const house: House = {
   reads: reads.db,
   versions: new Versions(),
   threads,
+  dkimKeys: new DkimKeys(settings.ASSENT_DKIM_FOLDER ?? null),
   dataKeys: settings.dataKeys,
   channels: channelsOf(settings),
   log,

@@ -5,6 +5,7 @@ import type { Versions } from '../db/reads/versions.ts'
 import type { DataKeyring } from '../domain/ledger/keyring.ts'
 import { invalid } from '../domain/refusal.ts'
 import type { Threads } from '../threads/pool.ts'
+import type { DkimKeys } from './dkimKeys.ts'
 
 export type House = {
   db: Db
@@ -19,6 +20,8 @@ export type House = {
   threads: Threads
   /** Wraps the contact points' own keys (ASSENT_DATA_KEYS). */
   dataKeys: DataKeyring
+  /** Signs mail (ASSENT_DKIM_FOLDER). */
+  dkimKeys: DkimKeys
   /** Channels that can be sent on now. */
   channels: ReadonlySet<string>
   /** For alarms that an operator must see although the request succeeds. Takes no personal data. */

@@ -3,7 +3,6 @@
  * has exactly one recipient: there is no field for another, and an address that holds two is refused.
  */
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import DKIM from 'nodemailer/lib/dkim'
 import MailComposer from 'nodemailer/lib/mail-composer'
@@ -28,15 +27,16 @@ export type Composition = {
   readonly dkim?: DkimKey | undefined
 }
 
-/** Where the signing key is. */
+/** What signs a mail. */
 export type DkimKey = {
   readonly domain: string
   readonly selector: string
-  /** Path of an RSA private key in PEM, read for each mail, so that exchanging the file exchanges the key. */
-  readonly keyFile: string
+  /** An RSA private key in PEM. */
+  readonly privateKey: string
 }
 
-export type ComposeErrorCode = 'bad-address' | 'bad-header' | 'dkim-key' | 'dkim-failed'
+/** `dkim-failed`: the key cannot sign. `unexpected`: the library that makes the bytes threw. */
+export type ComposeErrorCode = 'bad-address' | 'bad-header' | 'dkim-failed' | 'unexpected'
 
 /** The mail cannot be made as asked. Its message holds no address and nothing of the key. */
 export class ComposeError extends Error {
@@ -90,19 +90,21 @@ export async function composeMail(composition: Composition): Promise<Mail> {
     disableFileAccess: true,
     disableUrlAccess: true,
   })
-  const unsigned = await composer.compile().build()
+  const unsigned = await composer
+    .compile()
+    .build()
+    .catch((): never => {
+      throw new ComposeError('unexpected', 'the mail cannot be put together')
+    })
   const mime = composition.dkim ? await sign(unsigned, composition.dkim) : unsigned
   return { envelope: { from: returnPath, to }, mime }
 }
 
 async function sign(mime: Buffer, key: DkimKey): Promise<Buffer> {
-  const privateKey = await readFile(key.keyFile, 'utf8').catch((): never => {
-    throw new ComposeError('dkim-key', 'the DKIM key file cannot be read')
-  })
   const signer = new DKIM({
     domainName: key.domain,
     keySelector: key.selector,
-    privateKey,
+    privateKey: key.privateKey,
     headerFieldNames: SIGNED_FIELDS,
   })
   const signed = await buffer(signer.sign(mime))

@@ -40,6 +40,8 @@ export const deliveries = pgTable('deliveries', {
   decisionInput: jsonb('decision_input').$type<DecisionInput>(),
   /** Raised by each claim; only the newest attempt may hand over. */
   attempt: integer('attempt').notNull().default(1),
+  /** Renderings of it that were stopped for taking too long or too much memory. */
+  renderAttempts: integer('render_attempts').notNull().default(0),
   handleHash: bytes('handle_hash'),
   tracksOpens: boolean('tracks_opens').notNull().default(false),
   tracksClicks: boolean('tracks_clicks').notNull().default(false),

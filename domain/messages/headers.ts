@@ -1,6 +1,18 @@
 /** The header fields Assent itself adds to a mail. */
 import { createHash } from 'node:crypto'
 
+/** A header of ours cannot be made of what a profile or delivery says. Its message holds no address. */
+export class HeaderError extends Error {
+  override readonly name = 'HeaderError'
+  /** `no-sender-domain`: for a Message-ID; `no-unsubscribe-address`: for a commercial mail. */
+  readonly code: 'no-sender-domain' | 'no-unsubscribe-address'
+
+  constructor(code: HeaderError['code'], message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
 /** Only these fields can be added to a mail; recipients are not among them. */
 export type MailHeaderName = 'List-Unsubscribe' | 'List-Unsubscribe-Post' | 'Auto-Submitted'
 
@@ -18,7 +30,7 @@ const MESSAGE_ID_BYTES = 20
  * - Every mail carries `Auto-Submitted: auto-generated` (RFC 3834 §5): a journey is a process, not a person, and this
  *   keeps vacation responders silent, whose answers would otherwise be taken for a contact's reply.
  *
- * @throws TypeError when a commercial mail has no http(s) unsubscribe address
+ * @throws HeaderError when a commercial mail has no http(s) unsubscribe address
  */
 export function mailHeaders(purposeKind: string, unsubscribeUrl: string | null): readonly MailHeader[] {
   const automatic: MailHeader = { name: 'Auto-Submitted', value: 'auto-generated' }
@@ -31,12 +43,12 @@ export function mailHeaders(purposeKind: string, unsubscribeUrl: string | null):
  *
  * @param claimKey what the delivery is unique by (run, step and visit)
  * @param senderAddress the sender's e-mail address; its domain stands behind the @
- * @throws TypeError when the sender's address has no domain
+ * @throws HeaderError when the sender's address has no domain
  */
 export function messageIdOf(claimKey: string, senderAddress: string): string {
   const domain = senderAddress.slice(senderAddress.lastIndexOf('@') + 1).toLowerCase()
   if (!senderAddress.includes('@') || !/^[a-z0-9.-]+$/.test(domain)) {
-    throw new TypeError('the sender has no domain')
+    throw new HeaderError('no-sender-domain', 'the sender has no domain')
   }
   const digest = createHash('sha256').update(claimKey, 'utf8').digest()
   return `<${digest.subarray(0, MESSAGE_ID_BYTES).toString('hex')}@${domain}>`
@@ -44,7 +56,7 @@ export function messageIdOf(claimKey: string, senderAddress: string): string {
 
 function unsubscribeHeaders(url: string | null): readonly MailHeader[] {
   if (url === null || !/^https?:\/\/[^\s<>,"\p{Cc}]+$/u.test(url)) {
-    throw new TypeError('a commercial mail needs an unsubscribe address')
+    throw new HeaderError('no-unsubscribe-address', 'a commercial mail needs an unsubscribe address')
   }
   return [
     { name: 'List-Unsubscribe', value: `<${url}>` },

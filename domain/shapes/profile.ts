@@ -26,7 +26,8 @@ export const profileShape = z
             domain: textShape(253),
             selector: textShape(63),
             keyFile: textShape(500).meta({
-              description: 'Path of the PEM private key, readable by the worker',
+              description: 'Plain name of a file in `ASSENT_DKIM_FOLDER`: an RSA private key in PEM',
+              example: 'example-com.pem',
             }),
           })
           .optional()

@@ -20,8 +20,9 @@ import { readWorkflowId } from '../../db/reads/workflowId.ts'
 import { engineOptions } from '../../engine/connection.ts'
 import { Dispatcher } from '../../engine/dispatcher.ts'
 import { readSettings } from '../../settings.ts'
-import { Threads } from '../../threads/pool.ts'
+import { Threads, type ThreadsOptions } from '../../threads/pool.ts'
 import { registerBuiltIns } from '../../transactions/definitions/registerBuiltIns.ts'
+import { DkimKeys } from '../../transactions/dkimKeys.ts'
 import { channelsOf, type House } from '../../transactions/house.ts'
 import { ApiClient, type RunAnswer, runShape } from './client.ts'
 import { ownDatabase } from './database.ts'
@@ -42,6 +43,8 @@ export type AssentOptions = {
   databaseBy?: (address: string) => Promise<string>
   /** Where API and worker log to; nowhere unless TEST_LOG_LEVEL is set. */
   log?: Logger
+  /** Other bounds for work in threads. */
+  threads?: ThreadsOptions
   /** Another task queue: the same Assent, started anew. */
   environment?: Record<string, string>
 }
@@ -169,11 +172,12 @@ export async function startAssent(options: AssentOptions = {}): Promise<Assent> 
   const settings = readSettings(environment)
   const log = options.log ?? pino({ level: settings.LOG_LEVEL })
   const pool = connect(settings.DATABASE_URL, 20)
-  const threads = new Threads({ size: 2 })
+  const threads = new Threads({ size: 2, ...options.threads })
   const house: House = {
     db: pool.db,
     versions: new Versions(),
     threads,
+    dkimKeys: new DkimKeys(settings.ASSENT_DKIM_FOLDER ?? null),
     dataKeys: settings.dataKeys,
     channels: channelsOf(settings),
     log,

@@ -18,6 +18,7 @@ import { connect } from '../../db/connect.ts'
 import { Versions } from '../../db/reads/versions.ts'
 import { parseDataKeys } from '../../domain/ledger/keyring.ts'
 import { Threads } from '../../threads/pool.ts'
+import { DkimKeys } from '../../transactions/dkimKeys.ts'
 import type { House } from '../../transactions/house.ts'
 import { type Appended, appendEvents, type Statement } from '../../transactions/ledger/appendEvents.ts'
 import { lockContactPoint } from '../../transactions/locks.ts'
@@ -52,6 +53,7 @@ export async function startLedgerApi(): Promise<LedgerApi> {
     db: pool.db,
     versions: new Versions(),
     threads,
+    dkimKeys: new DkimKeys(null),
     dataKeys: parseDataKeys(testKeys.ASSENT_DATA_KEYS),
     channels: new Set(['email']),
     log: pino({ level: 'debug' }, { write: (line: string) => logged.push(line) }),

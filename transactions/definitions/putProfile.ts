@@ -5,14 +5,16 @@ import { messages, profiles, purposes } from '../../db/schema/definitions.ts'
 import type { Problem } from '../../domain/journey/findings.ts'
 import { invalid } from '../../domain/refusal.ts'
 import type { Profile } from '../../domain/shapes/profile.ts'
+import { DkimKeyError } from '../dkimKeys.ts'
 import type { House } from '../house.ts'
 import { nextVersion } from './nextVersion.ts'
 
 /** The version it is now, and what is doubtful about it. */
 export type PutAnswer = { version: number; problems: Problem[] }
 
-/** @throws Refusal invalid where the tracking purpose is no tracking purpose, or the confirmation message is not transactional */
+/** @throws Refusal invalid where the key that signs cannot be used, the tracking purpose is no tracking purpose, or the confirmation message is not transactional */
 export async function putProfile(house: House, key: string, profile: Profile): Promise<PutAnswer> {
+  await checkSigningKey(house, profile)
   return house.db.transaction(async (tx) => {
     const problems: Problem[] = []
     if (profile.trackingPurpose !== undefined) {
@@ -57,4 +59,15 @@ export async function putProfile(house: House, key: string, profile: Profile): P
     await tx.insert(profiles).values(row).onConflictDoUpdate({ target: profiles.key, set: row })
     return { version: put.version, problems }
   })
+}
+
+/** Told when the profile is put, rather than when its mail is held. */
+async function checkSigningKey(house: House, { sender: { dkim } }: Profile): Promise<void> {
+  if (dkim === undefined) return
+  try {
+    await house.dkimKeys.read(dkim.keyFile)
+  } catch (error) {
+    if (!(error instanceof DkimKeyError)) throw error
+    throw invalid('/sender/dkim/keyFile', error.message, `dkim-key-${error.code}`)
+  }
 }

@@ -349,6 +349,7 @@ function write(
 /** What a delivery is until it is claimed. */
 const unclaimed = {
   attempt: 1,
+  renderAttempts: 0,
   handleHash: null,
   tracksOpens: false,
   tracksClicks: false,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { mailHeaders, messageIdOf } from '../../../domain/messages/headers.ts'
+import { HeaderError, mailHeaders, messageIdOf } from '../../../domain/messages/headers.ts'
 
 const url = 'https://a.example.com/unsubscribe/h'
 
@@ -23,7 +23,7 @@ test.each([
   'https://a.example.com/x>, <https://b',
   'https://a.example.com/\r\nBcc: x',
 ])('commercial mail does not leave with %j as its unsubscribe address', (bad) => {
-  expect(() => mailHeaders('commercial', bad)).toThrow(TypeError)
+  expect(() => mailHeaders('commercial', bad)).toThrow(HeaderError)
 })
 
 test('a Message-ID follows from the claim alone and does not show it', () => {
@@ -34,5 +34,5 @@ test('a Message-ID follows from the claim alone and does not show it', () => {
 })
 
 test.each(['shop', 'shop@', 'shop@exam ple.com', 'shop@a>\r\nBcc: x'])('%j gives no Message-ID', (sender) => {
-  expect(() => messageIdOf('k', sender)).toThrow(TypeError)
+  expect(() => messageIdOf('k', sender)).toThrow(HeaderError)
 })

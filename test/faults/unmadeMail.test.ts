@@ -1,0 +1,159 @@
+/**
+ * Mail that cannot be made: what is wrong with our environment holds it until that is mended; what is wrong with the message fails
+ * it; what takes too long fails after a few attempts, however often a worker begins anew, and holds up nobody else.
+ */
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { eq } from 'drizzle-orm'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { faultOf } from '../../activities/faults.ts'
+import { CannotRender } from '../../activities/render.ts'
+import { ChannelUnavailable } from '../../channels/channel.ts'
+import { ComposeError } from '../../channels/email/compose.ts'
+import { deliveries } from '../../db/schema/deliveries.ts'
+import { HeaderError, messageIdOf } from '../../domain/messages/headers.ts'
+import { JobFailed, JobStopped } from '../../threads/pool.ts'
+import { mostRenderAttempts } from '../../transactions/deliveries/holdDelivery.ts'
+import { DkimKeyError } from '../../transactions/dkimKeys.ts'
+import { type Assent, startAssent } from '../harness/assent.ts'
+import { publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
+import { mailsArrived } from '../harness/mailbox.ts'
+import { until } from '../harness/until.ts'
+import { startWorkerProcess } from '../harness/workerProcess.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'dkim-'))
+const keyFile = join(folder, 'example-com.pem')
+const pem = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({
+  type: 'pkcs8',
+  format: 'pem',
+})
+writeFileSync(keyFile, pem)
+
+let assent: Assent
+beforeAll(async () => {
+  assent = await startAssent({ worker: false, environment: { ASSENT_DKIM_FOLDER: folder } })
+  await putBrand(assent.api)
+})
+afterAll(async () => {
+  await assent.stop()
+  await rm(folder, { recursive: true })
+})
+
+const deliveryOf = async (run: string) => {
+  const [row] = await assent.house.db.select().from(deliveries).where(eq(deliveries.runId, run))
+  return row ?? null
+}
+
+const journeyOf = (message: string) => publish(assent.api, { steps: [{ id: 'mail', type: 'send', message }] })
+
+describe('what went wrong', () => {
+  it.each([
+    [new CannotRender('cannot-render: html: has no link'), 'message'],
+    [new HeaderError('no-sender-domain', 'x'), 'message'],
+    [new ComposeError('bad-address', 'x'), 'message'],
+    [new ComposeError('bad-header', 'x'), 'message'],
+    [new ComposeError('unexpected', 'x'), 'message'],
+    [new JobFailed('TypeError', 'x'), 'message'],
+    [new ComposeError('dkim-failed', 'x'), 'environment'],
+    [new DkimKeyError('not-found'), 'environment'],
+    [new DkimKeyError('not-rsa'), 'environment'],
+    [new DkimKeyError('no-folder'), 'environment'],
+    [new ChannelUnavailable('connection-failed', 'x'), 'environment'],
+    [new JobStopped('busy'), 'environment'],
+    [new JobStopped('deadline'), 'rendering'],
+    [new JobStopped('memory'), 'rendering'],
+  ])('%s is the fault of the %s', (error, kind) => {
+    expect(faultOf(error)?.kind).toBe(kind)
+  })
+
+  it('a header that cannot be made is a fault of its own type', () => {
+    expect(() => messageIdOf('key', 'nobody@ex ample')).toThrow(HeaderError)
+  })
+
+  it('is not guessed where the error says nothing about it', () => {
+    expect(faultOf(new TypeError('x'))).toBeNull()
+  })
+})
+
+describe('a profile that signs its mail', () => {
+  const profile = (file: string) => ({
+    name: 'Signed',
+    sender: {
+      name: 'Signed',
+      email: 'hello@example.com',
+      dkim: { domain: 'example.com', selector: 'mail', keyFile: file },
+    },
+    postalAddress: '1 Example Street',
+  })
+
+  it.each([
+    ['../example-com.pem', 'dkim-key-bad-name'],
+    ['missing.pem', 'dkim-key-not-found'],
+  ])('is refused with the key file %s', async (file, code) => {
+    const { status, body } = await assent.api.call('PUT', '/v1/profiles/signed', profile(file))
+    expect(status).toBe(422)
+    expect(body).toMatchObject({ code, errors: [{ pointer: '/sender/dkim/keyFile', code }] })
+  })
+
+  it('holds its mail while the key is away, says why, and sends it once the key is back', async () => {
+    await assent.api.put('/v1/profiles/signed', profile('example-com.pem'))
+    await assent.api.put('/v1/messages/signed', {
+      channel: 'email',
+      profile: 'signed',
+      purpose: 'service',
+      subject: 'Signed',
+      text: 'This is signed.',
+    })
+    await rename(keyFile, `${keyFile}.away`)
+    await assent.startWorker()
+    const person = await putPerson(assent.api)
+    const run = await startRunOf(assent.api, await journeyOf('signed'), person)
+    const held = await until('a held delivery', async () => {
+      const row = await deliveryOf(run)
+      return row?.state === 'held' ? row : null
+    })
+    expect(held.reason).toBe('dkim-key: not-found')
+    await rename(`${keyFile}.away`, keyFile)
+    await assent.runEnded(run)
+    expect(await deliveryOf(run)).toMatchObject({ state: 'sent', reason: null, renderAttempts: 0 })
+    const [mail] = await mailsArrived(person.email, 1)
+    expect(mail?.headers.some(({ key }) => key === 'dkim-signature')).toBe(true)
+  })
+})
+
+describe('a mail that cannot be rendered in time', () => {
+  it('fails after a few attempts, though a worker dies in between, and other mail leaves meanwhile', async () => {
+    await assent.stopWorker()
+    await assent.api.put('/v1/messages/costly', {
+      channel: 'email',
+      purpose: 'service',
+      subject: 'Costly',
+      // Each paragraph opens anew all that was open in the one before, as the rules of HTML have it.
+      html: '<p>{% for item in trigger.items %}<b a{{ item }}="x">{% endfor %}{% for item in trigger.items %}</p><p>x{% endfor %}',
+      text: 'Costly',
+    })
+    const person = await putPerson(assent.api)
+    const items = Array.from({ length: 3_000 }, (_, i) => i)
+    const costly = await startRunOf(assent.api, await journeyOf('costly'), person, { items })
+    const receipts = await journeyOf('receipt')
+
+    const first = await startWorkerProcess(assent.environment, { ASSENT_POINTS: 'deliver:held=kill' })
+    expect(await first.ended).toBe('SIGKILL')
+    expect(await deliveryOf(costly)).toMatchObject({ state: 'held', renderAttempts: 1 })
+
+    const second = await startWorkerProcess(assent.environment)
+    const other = await startRunOf(assent.api, receipts, person, { order: '1' })
+    await assent.runEnded(other)
+    expect(await deliveryOf(other)).toMatchObject({ state: 'sent' })
+    await assent.runEnded(costly, 90)
+    expect(await deliveryOf(costly)).toMatchObject({
+      state: 'failed',
+      reason: expect.stringMatching(/^rendering-too-costly: (?:deadline|memory)$/),
+      renderAttempts: mostRenderAttempts,
+    })
+    await second.stop()
+  }, 180_000)
+})

@@ -1,0 +1,90 @@
+/**
+ * Private keys for DKIM (RFC 6376) from one folder, `ASSENT_DKIM_FOLDER`. A profile names a file in it by its plain name, so that
+ * whoever may put a profile cannot have another file of this machine read. A link is followed only where it stays in the folder,
+ * as the ones of mounted Kubernetes secrets do.
+ */
+import { createPrivateKey } from 'node:crypto'
+import { constants } from 'node:fs'
+import { open, realpath } from 'node:fs/promises'
+import { join, sep } from 'node:path'
+
+/** What is wrong: with the settings, the name, or the file. `not-rsa`: not an RSA private key in PEM. */
+export type DkimKeyFault = 'no-folder' | 'bad-name' | 'not-found' | 'outside' | 'unreadable' | 'not-rsa'
+
+/** The key cannot be used now. Its message holds nothing of the key and no path. */
+export class DkimKeyError extends Error {
+  override readonly name = 'DkimKeyError'
+  readonly code: DkimKeyFault
+
+  constructor(code: DkimKeyFault) {
+    super(explanations[code])
+    this.code = code
+  }
+}
+
+const explanations: Record<DkimKeyFault, string> = {
+  'no-folder': 'No folder for DKIM keys is set. Set ASSENT_DKIM_FOLDER for the API and the worker.',
+  'bad-name':
+    'The key file must be the plain name of a file in ASSENT_DKIM_FOLDER, such as "example-com.pem".',
+  'not-found': 'There is no such file in ASSENT_DKIM_FOLDER. Put the key there first.',
+  outside: 'The key file is a link that leads out of ASSENT_DKIM_FOLDER.',
+  unreadable: 'The key file cannot be read. Check its permissions.',
+  'not-rsa': 'The key file is not an RSA private key in PEM without a password.',
+}
+
+const PLAIN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/
+/** Bytes; a key of 16,384 bits has 13,000. */
+const LARGEST = 65_536
+
+export class DkimKeys {
+  readonly #folder: string | null
+  /** Texts that were found to be usable keys, by file name. */
+  readonly #usable = new Map<string, string>()
+
+  constructor(folder: string | null) {
+    this.#folder = folder
+  }
+
+  /**
+   * The key in PEM. The file is read each time: exchanging it exchanges the key.
+   *
+   * @throws DkimKeyError
+   */
+  async read(keyFile: string): Promise<string> {
+    if (!PLAIN_NAME.test(keyFile)) throw new DkimKeyError('bad-name')
+    if (this.#folder === null) throw new DkimKeyError('no-folder')
+    const text = await readInside(this.#folder, keyFile)
+    if (this.#usable.get(keyFile) !== text) {
+      if (!isRsaKey(text)) throw new DkimKeyError('not-rsa')
+      this.#usable.set(keyFile, text)
+    }
+    return text
+  }
+}
+
+async function readInside(folder: string, name: string): Promise<string> {
+  try {
+    const real = await realpath(join(folder, name))
+    if (!real.startsWith((await realpath(folder)) + sep)) throw new DkimKeyError('outside')
+    const file = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    try {
+      const facts = await file.stat()
+      if (!facts.isFile() || facts.size > LARGEST) throw new DkimKeyError('unreadable')
+      return await file.readFile('utf8')
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    if (error instanceof DkimKeyError) throw error
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    throw new DkimKeyError(missing ? 'not-found' : 'unreadable')
+  }
+}
+
+function isRsaKey(text: string): boolean {
+  try {
+    return createPrivateKey(text).asymmetricKeyType === 'rsa'
+  } catch {
+    return false
+  }
+}
