@@ -31,6 +31,16 @@ export const problemShape = z
       .string()
       .meta({ description: 'As in the header `X-Request-Id`; name it when you ask for help' }),
   })
+  .extend({
+    externalIds: z
+      .array(z.string().nullable())
+      .optional()
+      .meta({ description: 'Where several contacts share an address: their external ids' }),
+    effect: z
+      .object({ becomeReachable: z.number().int() })
+      .optional()
+      .meta({ description: 'What a change would do that needs `?confirm=true`' }),
+  })
   .meta({ id: 'Problem', description: 'RFC 9457 problem details' })
 
 /** The problem document of a refusal. @param place.publicUrl base of `type` */

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import type { Server } from 'node:http'
+import type { RequestListener, Server } from 'node:http'
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { sql } from 'drizzle-orm'
@@ -26,6 +26,7 @@ import { DkimKeys } from '../../transactions/dkimKeys.ts'
 import { channelsOf, type House } from '../../transactions/house.ts'
 import { ApiClient, type RunAnswer, runShape } from './client.ts'
 import { ownDatabase } from './database.ts'
+import { Declared } from './declared.ts'
 import { testKeys } from './keys.ts'
 import { until } from './until.ts'
 
@@ -192,23 +193,26 @@ export async function startAssent(options: AssentOptions = {}): Promise<Assent> 
     log,
     interval: 200,
   })
+  const declared = new Declared()
   const { server, url } = await listen((publicUrl) =>
-    createApp({
-      house,
-      publicUrl,
-      apiKey: settings.ASSENT_API_KEY,
-      trustedProxies: [],
-      log,
-      health: {
-        database: async () => {
-          await house.db.execute(sql`select 1`)
+    declared.watch(
+      createApp({
+        house,
+        publicUrl,
+        apiKey: settings.ASSENT_API_KEY,
+        trustedProxies: [],
+        log,
+        health: {
+          database: async () => {
+            await house.db.execute(sql`select 1`)
+          },
+          engine: async () => {
+            await connection.workflowService.describeNamespace({ namespace: 'default' })
+          },
         },
-        engine: async () => {
-          await connection.workflowService.describeNamespace({ namespace: 'default' })
-        },
-      },
-      afterCommit: () => dispatcher.nudge(),
-    }),
+        afterCommit: () => dispatcher.nudge(),
+      }),
+    ),
   )
   environment.PUBLIC_URL = url
   dispatcher.start()
@@ -226,6 +230,7 @@ export async function startAssent(options: AssentOptions = {}): Promise<Assent> 
       () => threads.close(),
       () => pool.close(),
       () => database.drop(),
+      async () => declared.check(),
     ],
   })
   if (options.worker !== false) await assent.startWorker()
@@ -233,9 +238,7 @@ export async function startAssent(options: AssentOptions = {}): Promise<Assent> 
 }
 
 /** The links in mails name the API's own address, which is known only once it listens. */
-async function listen(
-  make: (url: string) => ReturnType<typeof createApp>,
-): Promise<{ server: Server; url: string }> {
+async function listen(make: (url: string) => RequestListener): Promise<{ server: Server; url: string }> {
   const { createServer } = await import('node:http')
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -24,6 +24,7 @@ import { type Appended, appendEvents, type Statement } from '../../transactions/
 import { lockContactPoint } from '../../transactions/locks.ts'
 import { ApiClient } from '../harness/client.ts'
 import { ownDatabase } from '../harness/database.ts'
+import { Declared } from '../harness/declared.ts'
 import { putBrand } from '../harness/fixtures.ts'
 import { testKeys } from '../harness/keys.ts'
 
@@ -75,7 +76,8 @@ export async function startLedgerApi(): Promise<LedgerApi> {
     afterCommit: () => {},
   })
   app.use(problems(pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' }), 'http://assent.test'))
-  const server = createServer(app)
+  const declared = new Declared()
+  const server = createServer(declared.watch(app))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the server has no port')
@@ -109,6 +111,7 @@ export async function startLedgerApi(): Promise<LedgerApi> {
       await threads.close()
       await pool.close()
       await database.drop()
+      declared.check()
     },
   }
 }
