@@ -69,9 +69,9 @@ export async function putPersons(api: Api, prefix: string, count: number): Promi
         circumstances: 'ticked the box of the sign-up form',
         notice: { id: 'sign-up', version: '1', language: 'en', wording: 'Yes, write to me.' },
       },
-      z.looseObject({ contactPoint: z.string() }),
+      z.looseObject({ contactPoint: z.looseObject({ id: z.string() }) }),
     )
-    persons.push({ externalId, email, contactPoint })
+    persons.push({ externalId, email, contactPoint: contactPoint.id })
   }
   return persons
 }
