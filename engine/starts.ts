@@ -12,6 +12,8 @@ type JourneyStart = { run: string; journey: string; version: number; plan: Plan;
 
 type Described = {
   workflowId: string
+  /** Whether one that has ended is started again. */
+  again: boolean
   type: 'journey' | 'doubleOptIn'
   argument: JourneyStart | { request: string }
   summary: string
@@ -24,6 +26,7 @@ function describe(start: OutboxStart, plan: Plan | null): Described {
       if (plan === null) throw new TypeError('a journey is started with its plan')
       return {
         workflowId: journeyWorkflowId(start.journey, start.id),
+        again: false,
         type: 'journey',
         argument: {
           run: start.id,
@@ -38,6 +41,7 @@ function describe(start: OutboxStart, plan: Plan | null): Described {
     case 'doubleOptIn':
       return {
         workflowId: doubleOptInWorkflowId(start.profile, start.id),
+        again: start.again === true,
         type: 'doubleOptIn',
         argument: { request: start.id },
         summary: `double opt-in, profile ${start.profile}`,
@@ -49,7 +53,7 @@ function describe(start: OutboxStart, plan: Plan | null): Described {
 }
 
 /**
- * Starting one that was started before counts as done.
+ * Starting one that was started before counts as done; where it is to be started again, one that is still running does.
  * @param plan of the journey's version; null for a double opt-in
  */
 export async function startWorkflow(
@@ -66,7 +70,7 @@ export async function startWorkflow(
       workflowId: described.workflowId,
       taskQueue,
       args: [described.argument],
-      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      workflowIdReusePolicy: described.again ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE',
       staticSummary: described.summary,
       typedSearchAttributes: [
         { key: journeyAttribute, value: journey },
@@ -94,7 +98,9 @@ async function startSkipping(client: Client, taskQueue: string, described: Descr
       workflowType: { name: described.type },
       taskQueue: { name: taskQueue },
       input: { payloads: [defaultPayloadConverter.toPayload(described.argument)] },
-      workflowIdReusePolicy: WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+      workflowIdReusePolicy: described.again
+        ? WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
+        : WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
       userMetadata: { summary: defaultPayloadConverter.toPayload(described.summary) },
       searchAttributes: {
         indexedFields: {

@@ -22,6 +22,8 @@ export const outboxStartShape = z.discriminatedUnion('workflow', [
     id: z.string(),
     profile: z.string(),
     clock: z.enum(['real', 'skipping']),
+    /** Start it again if its workflow has ended, though the request has not. */
+    again: z.literal(true).exactOptional(),
   }),
 ])
 export type OutboxStart = z.infer<typeof outboxStartShape>

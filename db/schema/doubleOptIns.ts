@@ -13,6 +13,7 @@ export const doubleOptIns = pgTable('double_opt_ins', {
   /** Key of the confirmation message. */
   message: text('message').notNull(),
   grants: jsonb('grants').$type<Grant[]>().notNull(),
+  /** Canonical text of the grants; indexed by its hash, since it may be longer than an entry of an index. */
   grantsKey: text('grants_key').notNull(),
   state: text('state', { enum: ['pending', 'confirmed', 'expired', 'withdrawn'] }).notNull(),
   noticeHash: bytes('notice_hash'),

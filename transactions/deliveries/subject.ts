@@ -1,5 +1,5 @@
 /** What a delivery is about: who asks for it, which message, to whom, and what is decided on it. Read, never locked, here. */
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import type { ContactBinding } from '../../db/reads/bindings.ts'
 import { type Matter, type Recipient, readMatter, readMatterAndPerson } from '../../db/reads/matter.ts'
@@ -96,12 +96,18 @@ async function senderOfRequest(
   db: Db,
   ref: Extract<DeliveryRef, { kind: 'double-opt-in' }>,
 ): Promise<Sender> {
-  const [request] = await db.select().from(doubleOptIns).where(eq(doubleOptIns.id, ref.request))
-  if (request === undefined) throw notFound('double opt-in', ref.request)
+  // A request past its end has ended, though nobody may have recorded that yet. The claim reads this under its lock.
+  const [found] = await db
+    .select({ request: doubleOptIns, over: sql<boolean>`${doubleOptIns.expiresAt} <= clock_timestamp()` })
+    .from(doubleOptIns)
+    .where(eq(doubleOptIns.id, ref.request))
+  if (found === undefined) throw notFound('double opt-in', ref.request)
+  const { request, over } = found
+  const state = request.state === 'pending' && over ? 'expired' : request.state
   return {
     ref,
     claimKey: claimKeyOf(ref),
-    ended: request.state === 'pending' ? null : { state: 'exited', reason: request.state },
+    ended: state === 'pending' ? null : { state: 'exited', reason: state },
     journey: null,
     to: { contactPoint: request.contactPointId },
     message: request.message,

@@ -1,11 +1,13 @@
 /**
  * Records a person's own wish and starts its confirmation: a `pending` event per grant, the request, and the outbox row that
  * starts the workflow, in one transaction. Nobody's standing changes by it. The same wish asked again while pending is the same
- * request: it mails again (the claim limits how often), and never resets anything.
+ * request: it mails again (the claim limits how often), and never resets anything. A request past its end expires first, where nobody
+ * has recorded that yet, and a new one begins.
  *
  * Lock: the contact point.
  */
 import { and, eq, lt, sql } from 'drizzle-orm'
+import { databaseNow } from '../../db/clock.ts'
 import type { Db } from '../../db/connect.ts'
 import { newId } from '../../db/ids.ts'
 import { findOrCreateContactPoint } from '../../db/reads/contactPoint.ts'
@@ -25,6 +27,7 @@ import { appendEvents } from '../ledger/appendEvents.ts'
 import { splitEvidence } from '../ledger/evidence.ts'
 import { lockContactPoint } from '../locks.ts'
 import { type OutboxSignal, type OutboxStart, putInOutbox } from '../outbox.ts'
+import { expireIn } from './settleDoubleOptIn.ts'
 
 /** `workflowId`: of its workflow in Temporal. */
 export type RequestAnswer = { id: string; state: 'pending'; workflowId: string }
@@ -56,17 +59,21 @@ export async function requestDoubleOptIn(
     const grants = sortedGrants(input)
     const grantsKey = JSON.stringify(grants)
     const [pending] = await tx
-      .select({ id: doubleOptIns.id })
+      .select()
       .from(doubleOptIns)
       .where(
         and(
           eq(doubleOptIns.contactPointId, contactPoint.id),
           eq(doubleOptIns.profile, input.profile),
-          eq(doubleOptIns.grantsKey, grantsKey),
+          sql`sha256_of(${doubleOptIns.grantsKey}) = sha256_of(${grantsKey})`,
           eq(doubleOptIns.state, 'pending'),
         ),
       )
-    if (pending !== undefined) return await askAgain(tx, pending.id, input.profile, contactPoint.id)
+    if (pending !== undefined) {
+      const open = (await databaseNow(tx)) < pending.expiresAt
+      if (open) return await askAgain(tx, pending)
+      await expireIn(tx, house, contactPoint, pending)
+    }
 
     const id = newId()
     const { clear, sealed } = splitEvidence(input.evidence)
@@ -125,9 +132,13 @@ const mostMails = 20
  * One more mail is due, unless one is on its way that answers this asking too, or the address has had as many as it may for now.
  * Only then is the workflow woken: whoever asks without end must not fill its history, nor use up what the person may ask for later.
  */
-async function askAgain(tx: Db, id: string, profile: string, contactPointId: string): Promise<RequestAnswer> {
+async function askAgain(tx: Db, request: typeof doubleOptIns.$inferSelect): Promise<RequestAnswer> {
+  const { id, profile, contactPointId, clock } = request
   const answer = answerOf(id, profile)
   if (await tooManyConfirmations(tx, contactPointId, null)) return answer
+  // Its workflow may be gone. Where it is not, starting it again changes nothing.
+  const start: OutboxStart = { workflow: 'doubleOptIn', id, profile, clock, again: true }
+  await putInOutbox(tx, { stream: id, kind: 'start', body: start })
   const begun = sql`(select count(*) from ${deliveries} where ${deliveries.doubleOptIn} = ${id})`
   const wanted = await tx
     .update(doubleOptIns)
