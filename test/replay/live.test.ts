@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import packageJson from '../../package.json' with { type: 'json' }
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { putBrand } from '../harness/fixtures.ts'
+import { until } from '../harness/until.ts'
 import { scenarios } from './scenarios.ts'
 import { withoutPlaces } from './withoutPlaces.ts'
 
@@ -19,10 +20,11 @@ beforeAll(async () => {
 afterAll(() => assent.stop())
 
 it.each(scenarios)('$name', async ({ name, result, live }) => {
-  const id = await live(assent)
-  expect(await assent.workflowResult(id)).toEqual(result)
+  const workflow = assent.client.workflow.getHandle(await live(assent))
+  await until(`workflow ${workflow.workflowId}`, () => workflow.describe())
+  expect(await workflow.result()).toEqual(result)
   if (process.env.RECORD_HISTORIES !== '1') return
-  const history = await (await assent.workflow(id)).fetchHistory()
+  const history = await workflow.fetchHistory()
   const file = new URL(`../histories/${name}.v${packageJson.version}.json`, import.meta.url)
   if (existsSync(file)) return
   writeFileSync(file, `${JSON.stringify(withoutPlaces(JSON.parse(historyToJSON(history))), null, 1)}\n`)

@@ -10,6 +10,7 @@ import { type Assent, startAssent } from '../harness/assent.ts'
 import { takenShape } from '../harness/client.ts'
 import { optIn, optOut, type Person, publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
 import { linkIn, mailsArrived } from '../harness/mailbox.ts'
+import { SmtpServer } from '../harness/smtp.ts'
 
 export type Scenario = {
   name: string
@@ -31,6 +32,11 @@ const ordered = {
 const completed = { state: 'completed', reason: 'end-of-steps' }
 const grants = [{ purpose: 'marketing', topic: 'newsletter' }]
 
+/** Of a run or a request. */
+async function workflowId(assent: Assent, id: string): Promise<string> {
+  return (await assent.workflow(id)).workflowId
+}
+
 async function person(assent: Assent, permitted = true): Promise<Person> {
   const made = await putPerson(assent.api)
   if (permitted) await optIn(assent.api, made.email, 'marketing', 'newsletter')
@@ -46,6 +52,7 @@ async function order(assent: Assent, who: Person): Promise<void> {
   )
 }
 
+/** @returns the workflow's id */
 async function skipping(
   assent: Assent,
   definition: Record<string, unknown>,
@@ -55,7 +62,7 @@ async function skipping(
   const who = await person(assent, permitted)
   const { id } = await startRun(assent.house, { journey, contactId: who.id, payload: {}, clock: 'skipping' })
   assent.dispatcher.nudge()
-  return id
+  return workflowId(assent, id)
 }
 
 async function started(assent: Assent, definition: Record<string, unknown>, permitted = true) {
@@ -88,7 +95,7 @@ export const scenarios: readonly Scenario[] = [
       const { who, id } = await started(assent, { steps: [send, ordered] })
       await assent.runWaits(id, 'ordered')
       await order(assent, who)
-      return id
+      return workflowId(assent, id)
     },
   },
   {
@@ -108,7 +115,7 @@ export const scenarios: readonly Scenario[] = [
       const { who, id } = await started(assent, { steps: [since] })
       await order(assent, who)
       await assent.startWorker()
-      return id
+      return workflowId(assent, id)
     },
   },
   {
@@ -129,14 +136,20 @@ export const scenarios: readonly Scenario[] = [
     workflow: 'journey',
     result: completed,
     live: async (assent) =>
-      (await started(assent, { steps: [send, { ...send, id: 'two', message: 'receipt' }] }, false)).id,
+      workflowId(
+        assent,
+        (await started(assent, { steps: [send, { ...send, id: 'two', message: 'receipt' }] }, false)).id,
+      ),
   },
   {
     name: 'journey-blocked-and-exited',
     workflow: 'journey',
     result: { state: 'exited', reason: 'blocked' },
     live: async (assent) =>
-      (await started(assent, { steps: [{ ...send, onBlocked: 'exit' }, ordered] }, false)).id,
+      workflowId(
+        assent,
+        (await started(assent, { steps: [{ ...send, onBlocked: 'exit' }, ordered] }, false)).id,
+      ),
   },
   {
     name: 'journey-sleeps-and-branches',
@@ -162,7 +175,10 @@ export const scenarios: readonly Scenario[] = [
     result: completed,
     live: async (assent) => {
       const cases = [{ when: 'contact.kind == "contact"', steps: [send] }]
-      return (await started(assent, { steps: [{ id: 'which', type: 'branch', cases }] })).id
+      return workflowId(
+        assent,
+        (await started(assent, { steps: [{ id: 'which', type: 'branch', cases }] })).id,
+      )
     },
   },
   {
@@ -174,7 +190,7 @@ export const scenarios: readonly Scenario[] = [
       const { who, id } = await started(assent, { exit: [{ trigger: 'order.placed' }], steps: [pause, send] })
       await assent.runWaits(id, 'pause')
       await order(assent, who)
-      return id
+      return workflowId(assent, id)
     },
   },
   {
@@ -186,7 +202,7 @@ export const scenarios: readonly Scenario[] = [
       const { id } = await started(assent, { steps: [send] })
       await assent.api.call('POST', `/v1/runs/${id}/cancel`)
       await assent.startWorker()
-      return id
+      return workflowId(assent, id)
     },
   },
   {
@@ -201,9 +217,29 @@ export const scenarios: readonly Scenario[] = [
         const run = await assent.runEnded(id)
         expect(run.path[0]).toMatchObject({ outcome: 'expired' })
         await assent.workflowResult(id)
-        return id
+        return await workflowId(assent, id)
       } finally {
         await assent.stop()
+      }
+    },
+  },
+  {
+    name: 'journey-held-and-sent',
+    workflow: 'journey',
+    result: completed,
+    live: async () => {
+      const smtp = await SmtpServer.start()
+      const assent = await startAssent({ smtp: smtp.url })
+      try {
+        await putBrand(assent.api)
+        const who = await person(assent)
+        smtp.plan(who.email, { at: 'recipient', reply: '451 4.7.1 later' })
+        const id = await startRunOf(assent.api, await publish(assent.api, { steps: [send] }), who)
+        await assent.workflowResult(id)
+        return await workflowId(assent, id)
+      } finally {
+        await assent.stop()
+        await smtp.stop()
       }
     },
   },
@@ -216,14 +252,14 @@ export const scenarios: readonly Scenario[] = [
       const [mail] = await mailsArrived(who.email, 1)
       if (mail === undefined) throw new Error('no mail')
       await fetch(linkIn(mail, '/confirm/'), { method: 'POST' })
-      return id
+      return workflowId(assent, id)
     },
   },
   {
     name: 'double-opt-in-reminded-and-expired',
     workflow: 'doubleOptIn',
     result: { state: 'expired' },
-    live: async (assent) => (await ask(assent, 'skipping')).id,
+    live: async (assent) => workflowId(assent, (await ask(assent, 'skipping')).id),
   },
   {
     name: 'double-opt-in-asked-again-and-withdrawn',
@@ -236,7 +272,7 @@ export const scenarios: readonly Scenario[] = [
       await assent.api.call('POST', '/v1/double-opt-ins', { contactPoint, grants })
       await mailsArrived(who.email, 2)
       await optOut(assent.api, who.email, 'marketing')
-      return id
+      return workflowId(assent, id)
     },
   },
 ]

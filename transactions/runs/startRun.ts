@@ -56,13 +56,14 @@ export async function startRun(
   },
 ): Promise<{ id: string; workflowId: string }> {
   return house.db.transaction(async (tx) => {
-    // Asked together they travel together, in this order: the clock is read after the lock.
-    const [journey, contact, now] = await Promise.all([
+    // Asked together they travel together, in this order: what follows the lock is read after it.
+    const [journey, contact, now, open] = await Promise.all([
       readPublished(tx, request.journey),
       lockContact(tx, request.contactId),
       databaseNow(tx),
+      openRuns.all(tx, { contact: request.contactId, journey: request.journey }),
     ])
-    const verdict = await entryVerdict(tx, journey, contact.id, now)
+    const verdict = await verdictOf(tx, journey, contact.id, now, async () => open)
     if (verdict !== 'enters') throw refused(verdict, journey.key)
     const id = await insertRun(tx, {
       journey,
@@ -98,24 +99,39 @@ function refused(verdict: Exclude<EntryVerdict, 'enters'>, journey: string): Ref
 export async function entryVerdict(
   tx: Db,
   journey: PublishedJourney,
-  contactId: string,
+  contact: string,
   now: string,
 ): Promise<EntryVerdict> {
-  const [found] = await history.all(tx, { contact: contactId, journey: journey.key })
-  if (found === undefined) throw new Error('a count answered nothing')
-  return mayEnter(journey.definition.reentry, found, now)
+  return verdictOf(tx, journey, contact, now, () => openRuns.all(tx, { contact, journey: journey.key }))
 }
 
-type History = { newest: { startedAt: string; open: boolean } | null; open: number }
+/** @param countOpen answers the contact's open runs of the journey; asked for only where their number matters */
+async function verdictOf(
+  tx: Db,
+  { key, definition: { reentry } }: PublishedJourney,
+  contact: string,
+  now: string,
+  countOpen: () => Promise<{ open: number }[]>,
+): Promise<EntryVerdict> {
+  if (reentry === 'always') {
+    const [counted] = await countOpen()
+    return mayEnter(reentry, { newest: null, open: counted?.open ?? 0 }, now)
+  }
+  const [newest = null] = await newestRun.all(tx, { contact, journey: key })
+  return mayEnter(reentry, { newest, open: newest?.open === true ? 1 : 0 }, now)
+}
 
-const history = new Statement<{ contact: string; journey: string }, History>(
-  sql`select
-    (select json_build_object('startedAt', started_at, 'open', ended_at is null) from runs
-      where contact_id = ${given('contact')}::uuid and journey = ${given('journey')}
-      order by started_at desc, id desc limit 1) as newest,
-    (select count(*)::int from (
-      select from runs where contact_id = ${given('contact')}::uuid and journey = ${given('journey')} and ended_at is null
-      limit ${sql.raw(String(mostOpenRuns))}) as counted) as open`,
+const newestRun = new Statement<{ contact: string; journey: string }, { startedAt: string; open: boolean }>(
+  sql`select to_json(started_at) #>> '{}' as "startedAt", ended_at is null as open from runs
+    where contact_id = ${given('contact')}::uuid and journey = ${given('journey')}
+    order by started_at desc, id desc limit 1`,
+)
+
+/** Counted up to as many as there may be. */
+const openRuns = new Statement<{ contact: string; journey: string }, { open: number }>(
+  sql`select count(*)::int as open from (
+    select from runs where contact_id = ${given('contact')}::uuid and journey = ${given('journey')} and ended_at is null
+    limit ${sql.raw(String(mostOpenRuns))}) as counted`,
 )
 
 /** Writes the run and the outbox row that starts its workflow. The contact's lock is held. */
