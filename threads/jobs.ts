@@ -5,8 +5,9 @@
 import { checkMessage } from '../domain/messages/check.ts'
 import { linkNames } from '../domain/messages/links.ts'
 import { renderMail } from '../domain/messages/renderMail.ts'
+import { variablesRead } from '../domain/messages/variables.ts'
 
-const jobs = { renderMail, checkMessage, linkNames }
+const jobs = { renderMail, checkMessage, linkNames, variablesRead }
 
 export type JobName = keyof typeof jobs
 export type JobInput<Name extends JobName> = Parameters<(typeof jobs)[Name]>

@@ -1,19 +1,27 @@
 /** The world around a journey, as its checker must know it. */
-import { inArray } from 'drizzle-orm'
+import { eq, inArray } from 'drizzle-orm'
 import { checkCondition } from '../../domain/conditions/check.ts'
 import { everyStep, type JourneyDefinition } from '../../domain/journey/definition.ts'
 import type { MessageFacts, World } from '../../domain/journey/world.ts'
-import { messageShape } from '../../domain/shapes/message.ts'
+import { type TriggerSource, type VariableRead, variableWarnings } from '../../domain/messages/variables.ts'
+import { type Message, messageShape } from '../../domain/shapes/message.ts'
 import { profileShape } from '../../domain/shapes/profile.ts'
 import { purposeShape } from '../../domain/shapes/purpose.ts'
+import { triggerDefinitionShape } from '../../domain/shapes/trigger.ts'
 import type { Db } from '../connect.ts'
 import { messages, profiles, purposes, triggerDefinitions } from '../schema/definitions.ts'
 
-/** @param linkNames the names an HTML template gives its links, null where they are made up while rendering */
+/** What takes a while to read out of a message's templates. */
+export type TemplateReader = {
+  /** The names an HTML template gives its links; null where they are made up while rendering. */
+  linkNames: (message: string, html: string) => Promise<readonly string[] | null>
+  variables: (message: string, templates: Message) => Promise<readonly VariableRead[]>
+}
+
 export async function readWorld(
   db: Db,
   definition: JourneyDefinition,
-  linkNames: (message: string, html: string) => Promise<readonly string[] | null>,
+  reader: TemplateReader,
 ): Promise<World> {
   const sent = [...everyStep(definition.steps)].flatMap((step) =>
     step.type === 'send' ? [step.message] : [],
@@ -23,6 +31,7 @@ export async function readWorld(
     const rows = await db.select().from(messages).where(inArray(messages.key, sent))
     const named = await db.select().from(purposes)
     const brands = await db.select().from(profiles)
+    const sources = await entrySource(db, definition)
     for (const row of rows) {
       const message = messageShape.parse(row.definition)
       const found = named.find((purpose) => purpose.key === row.purpose)
@@ -39,7 +48,10 @@ export async function readWorld(
         enforcement,
         // A message without the link is refused when it is put.
         linksPreferences: true,
-        linkNames: message.html === undefined ? [] : await linkNames(row.key, message.html),
+        linkNames: message.html === undefined ? [] : await reader.linkNames(row.key, message.html),
+        unknownVariables: variableWarnings(await ofTrigger(reader, row.key, message), sources).map(
+          (problem) => `${problem.pointer.slice(1)}, ${problem.message}`,
+        ),
         tracking: message.tracking !== false,
         pathToConsent:
           enforcement === 'non-restrictive' ||
@@ -60,4 +72,21 @@ export async function readWorld(
       return checked.ok ? null : checked.message
     },
   }
+}
+
+/** What the journey's entry trigger brings; nothing is known of runs that are started over REST. */
+async function entrySource(db: Db, definition: JourneyDefinition): Promise<TriggerSource[]> {
+  const name = definition.entry?.trigger
+  if (name === undefined) return []
+  const [row] = await db
+    .select({ definition: triggerDefinitions.definition })
+    .from(triggerDefinitions)
+    .where(eq(triggerDefinitions.name, name))
+  return row === undefined ? [] : [{ name, schema: triggerDefinitionShape.parse(row.definition).schema }]
+}
+
+/** All else the message itself was warned of when it was put. */
+async function ofTrigger(reader: TemplateReader, key: string, message: Message): Promise<VariableRead[]> {
+  const reads = await reader.variables(key, message)
+  return reads.filter(({ path }) => path[0] === 'trigger')
 }

@@ -18,8 +18,8 @@ const keyPattern = /^[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?$/
 /** All that is wrong or doubtful, in the order of the definition. */
 export function checkJourney(definition: JourneyDefinition, world: World): Problem[] {
   const problems: Problem[] = []
-  const find = (severity: Problem['severity']) => (place: Place, message: string) => {
-    problems.push({ severity, pointer: pointerTo(place), message })
+  const find = (severity: Problem['severity']) => (place: Place, message: string, code?: string) => {
+    problems.push({ severity, pointer: pointerTo(place), ...(code === undefined ? {} : { code }), message })
   }
   const findings: Findings = { error: find('error'), warning: find('warning') }
 

@@ -142,6 +142,9 @@ function checkSend(step: SendStep, at: Place, { definition, world, findings }: R
   if (facts.purposeKind === 'commercial' && !facts.linksPreferences) {
     findings.error(place, `message "${step.message}" is commercial and must link the preference centre`)
   }
+  for (const wrong of facts.unknownVariables ?? []) {
+    findings.warning(place, `message "${step.message}", ${wrong}`, 'unknown-variable')
+  }
   const { profile } = definition
   if (profile !== undefined && world.profile(profile) && facts.profile !== profile) {
     findings.warning(

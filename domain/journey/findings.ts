@@ -18,8 +18,8 @@ export type Place = readonly (string | number)[]
 
 /** Collects problems. */
 export type Findings = {
-  error(place: Place, message: string): void
-  warning(place: Place, message: string): void
+  error(place: Place, message: string, code?: string): void
+  warning(place: Place, message: string, code?: string): void
 }
 
 /** A trigger that must be known, with a condition that must be sound. */

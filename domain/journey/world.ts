@@ -17,6 +17,8 @@ export type MessageFacts = {
   linksPreferences: boolean
   /** The names it gives its links by `data-link`; null where a template makes them up. */
   linkNames: readonly string[] | null
+  /** Variables of its templates that the journey's entry trigger does not bring; each in a sentence. */
+  unknownVariables?: readonly string[]
   /** False where the message says `tracking: false`. */
   tracking: boolean
   /** Whether somebody could come to opt in for its purpose and topic at all. */

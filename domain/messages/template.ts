@@ -149,6 +149,23 @@ export function linksRead(field: TemplateField, template: readonly Template[]): 
   return read
 }
 
+/**
+ * The variables a template reads that it does not make itself (by `assign`, `for` and the like), with the line of each, from 1.
+ * Segments made up while rendering are null.
+ */
+export function globalsOf(
+  field: TemplateField,
+  template: readonly Template[],
+): { path: (string | number | null)[]; line: number }[] {
+  const { globals } = engineOf(field).analyzeSync([...template], { partials: false })
+  return Object.values(globals)
+    .flat()
+    .map(({ segments, location }) => ({
+      path: segments.map((segment) => (typeof segment === 'object' ? null : segment)),
+      line: location.row,
+    }))
+}
+
 function renderPart(field: TemplateField, template: readonly Template[], context: MessageContext): string {
   let output: unknown
   try {

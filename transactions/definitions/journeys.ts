@@ -2,7 +2,7 @@
 import { and, eq } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
 import type { Db } from '../../db/connect.ts'
-import { readWorld } from '../../db/reads/world.ts'
+import { readWorld, type TemplateReader } from '../../db/reads/world.ts'
 import { journeys, journeyVersions } from '../../db/schema/journeys.ts'
 import { entryOf, exitsOf } from '../../domain/journey/awaits.ts'
 import { checkJourney, type Problem } from '../../domain/journey/check.ts'
@@ -11,6 +11,7 @@ import { compilePlan } from '../../domain/journey/plan.ts'
 import { notFound, Refusal } from '../../domain/refusal.ts'
 import type { House } from '../house.ts'
 import { inThread } from '../inThread.ts'
+import { readVariables } from './messageSources.ts'
 import { lockKey, sameJson } from './nextVersion.ts'
 
 /** Stores the draft; what is wrong with it is answered, not refused: only publishing refuses. */
@@ -20,7 +21,7 @@ export async function putJourney(
 ): Promise<{ problems: Problem[] }> {
   return house.db.transaction(async (tx) => {
     await lockKey(tx, 'journey', definition.key)
-    const problems = checkJourney(definition, await readWorld(tx, definition, linkNamesOf(house)))
+    const problems = checkJourney(definition, await readWorld(tx, definition, readerOf(house)))
     const row = { key: definition.key, draft: definition, updatedAt: await databaseNow(tx) }
     await tx.insert(journeys).values(row).onConflictDoUpdate({ target: journeys.key, set: row })
     return { problems }
@@ -39,7 +40,7 @@ export async function publishJourney(
     await lockKey(tx, 'journey', key)
     const [journey] = await tx.select().from(journeys).where(eq(journeys.key, key))
     if (journey === undefined) throw notFound('journey', key)
-    const problems = checkJourney(journey.draft, await readWorld(tx, journey.draft, linkNamesOf(house)))
+    const problems = checkJourney(journey.draft, await readWorld(tx, journey.draft, readerOf(house)))
     const errors = problems.filter((problem) => problem.severity === 'error')
     if (errors.length > 0)
       throw new Refusal('invalid', 'the journey has errors', { errors: errors.map(asField) })
@@ -90,17 +91,20 @@ function asField(problem: Problem): { pointer: string; message: string } {
   return { pointer: problem.pointer, message: problem.message }
 }
 
-/** Reading the HTML of a large message takes a while: not here. */
-function linkNamesOf(house: House) {
-  return (message: string, html: string) =>
-    inThread(
-      house,
-      'linkNames',
-      `message:${message}`,
-      [html],
-      () =>
-        new Refusal('invalid', `The HTML of the message "${message}" takes too long to read.`, {
-          code: 'message-too-costly',
-        }),
-    )
+/** Reading a large message takes a while: not here. */
+function readerOf(house: House): TemplateReader {
+  return {
+    linkNames: (message, html) =>
+      inThread(
+        house,
+        'linkNames',
+        `message:${message}`,
+        [html],
+        () =>
+          new Refusal('invalid', `The HTML of the message "${message}" takes too long to read.`, {
+            code: 'message-too-costly',
+          }),
+      ),
+    variables: (message, templates) => readVariables(house, message, templates),
+  }
 }

@@ -3,10 +3,12 @@ import { and, eq } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
 import { messages, profiles, purposes, topics } from '../../db/schema/definitions.ts'
 import type { Problem } from '../../domain/journey/check.ts'
+import { type VariableRead, variableWarnings } from '../../domain/messages/variables.ts'
 import { invalid, Refusal } from '../../domain/refusal.ts'
 import type { Message } from '../../domain/shapes/message.ts'
 import type { House } from '../house.ts'
 import { inThread } from '../inThread.ts'
+import { readSources, readVariables, tooCostly } from './messageSources.ts'
 import { nextVersion } from './nextVersion.ts'
 import type { PutAnswer } from './putProfile.ts'
 
@@ -15,7 +17,7 @@ import type { PutAnswer } from './putProfile.ts'
  * @throws Refusal invalid, with a pointer to each thing that is wrong
  */
 export async function putMessage(house: House, key: string, message: Message): Promise<PutAnswer> {
-  const checkedFor = await checkTemplates(house, key, message)
+  const { checkedFor, variables } = await checkTemplates(house, key, message)
   return house.db.transaction(async (tx) => {
     const [purpose] = await tx.select().from(purposes).where(eq(purposes.key, message.purpose))
     if (purpose === undefined) throw invalid('/purpose', `there is no purpose "${message.purpose}"`)
@@ -52,22 +54,26 @@ export async function putMessage(house: House, key: string, message: Message): P
       updatedAt: await databaseNow(tx),
     }
     await tx.insert(messages).values(row).onConflictDoUpdate({ target: messages.key, set: row })
-    const problems =
-      profileKey === purpose.profile ? [] : [otherProfile(profileKey, message, purpose.profile)]
+    const problems = variableWarnings(variables, await readSources(tx, key))
+    if (profileKey !== purpose.profile) problems.push(otherProfile(profileKey, message, purpose.profile))
     return { version: put.version, problems }
   })
 }
 
 /**
  * Tries the templates, in a thread and before any transaction: a template that takes long holds nobody up.
- * @returns the kind of purpose they were checked for; null where there is no such purpose
+ * @returns the kind of purpose they were checked for, null where there is no such purpose; and the variables they read
  */
-async function checkTemplates(house: House, key: string, message: Message): Promise<string | null> {
+async function checkTemplates(
+  house: House,
+  key: string,
+  message: Message,
+): Promise<{ checkedFor: string | null; variables: VariableRead[] }> {
   const [purpose] = await house.db
     .select({ kind: purposes.kind })
     .from(purposes)
     .where(eq(purposes.key, message.purpose))
-  if (purpose === undefined || purpose.kind === 'tracking') return null
+  if (purpose === undefined || purpose.kind === 'tracking') return { checkedFor: null, variables: [] }
   const { subject, html, text } = message
   const facts = { purposeKind: purpose.kind }
   const problems = await inThread(
@@ -80,13 +86,7 @@ async function checkTemplates(house: House, key: string, message: Message): Prom
   if (problems.length > 0) {
     throw new Refusal('invalid', 'the message cannot be sent as it stands', { errors: problems })
   }
-  return purpose.kind
-}
-
-function tooCostly(): Refusal {
-  return new Refusal('invalid', 'The message takes too long, or too much memory, to render. Simplify it.', {
-    code: 'message-too-costly',
-  })
+  return { checkedFor: purpose.kind, variables: await readVariables(house, key, message) }
 }
 
 function otherProfile(profile: string, { purpose }: Message, ofPurpose: string): Problem {

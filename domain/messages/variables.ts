@@ -1,0 +1,153 @@
+/**
+ * Variables that the templates of a message read, and those among them that nothing will ever fill. An unknown variable renders
+ * empty, so a typing error would only show in the mailbox: `{{ trigger.wrkshop }}`.
+ */
+import type { Problem } from '../journey/findings.ts'
+import { nearest } from '../nearest.ts'
+import { findInSchema, type Segment } from './schemaPath.ts'
+import { compileTemplate, globalsOf, type MessageTemplates, type TemplateField } from './template.ts'
+
+/** One variable, where it is read first. */
+export type VariableRead = {
+  field: TemplateField
+  /** `trigger`, `items`, 0, `name`. */
+  path: Segment[]
+  /** From 1. */
+  line: number
+}
+
+/** What brings a message, and the JSON Schema of what `trigger` means then. */
+export type TriggerSource = { name: string; schema: unknown }
+
+/** Variables looked at in one message. */
+const mostVariables = 1_000
+
+/**
+ * The variables of a message that are not made in the template itself, each once for each part.
+ * @throws TemplateError with code `syntax`
+ */
+export function variablesRead(templates: MessageTemplates): VariableRead[] {
+  const reads: VariableRead[] = []
+  for (const field of ['subject', 'html', 'text'] as const) {
+    const source = templates[field]
+    if (source == null) continue
+    const seen = new Set<string>()
+    for (const { path, line } of globalsOf(field, compileTemplate(field, source))) {
+      const key = JSON.stringify(path)
+      if (seen.has(key)) continue
+      seen.add(key)
+      if (reads.length < mostVariables) reads.push({ field, path, line })
+    }
+  }
+  return reads
+}
+
+const anything = {}
+const members = (...names: string[]) => ({
+  properties: Object.fromEntries(names.map((name) => [name, anything])),
+})
+
+/** As `ContactBinding` in db/reads/bindings.ts. */
+const contactSchema = members(
+  'externalId',
+  'kind',
+  'account',
+  'attributes',
+  'postalAddress',
+  'locale',
+  'timeZone',
+  'email',
+  'phone',
+  'addresses',
+)
+const profileSchema = {
+  properties: {
+    ...members('name', 'postalAddress', 'locale').properties,
+    sender: members('name', 'email', 'sms'),
+  },
+}
+const roots = ['contact', 'trigger', 'profile', 'links']
+
+/** What `trigger` means in the confirmation of a double opt-in. */
+export const confirmationSource: TriggerSource = {
+  name: 'a double opt-in',
+  schema: {
+    properties: {
+      grants: { type: 'array', items: members('purpose', 'topic', 'name', 'description') },
+    },
+  },
+}
+
+/**
+ * A warning for each variable that leads nowhere. `links` is left out: a wrong one is an error, found when the message is put.
+ * @param sources what can bring the message; none: nothing is said of `trigger`
+ */
+export function variableWarnings(
+  reads: readonly VariableRead[],
+  sources: readonly TriggerSource[],
+): Problem[] {
+  return reads.flatMap(({ field, path, line }) =>
+    wrongsOf(path, sources).map(
+      (wrong): Problem => ({
+        severity: 'warning',
+        pointer: `/${field}`,
+        code: 'unknown-variable',
+        message: `line ${line}: {{ ${written(path)} }} renders empty: ${wrong}`,
+      }),
+    ),
+  )
+}
+
+function wrongsOf([root, ...path]: readonly Segment[], sources: readonly TriggerSource[]): string[] {
+  switch (root) {
+    case 'contact':
+      return wrongIn(contactSchema, root, path, 'a contact', hintForContact)
+    case 'profile':
+      return wrongIn(profileSchema, root, path, 'the profile')
+    case 'trigger':
+      return sources.flatMap(({ name, schema }) => wrongIn(schema, root, path, name))
+    case 'links':
+      return []
+    default: {
+      if (typeof root !== 'string') return []
+      return [`there is no "${root}". ${meaning(root, roots, [], `Templates read ${roots.join(', ')}.`)}`]
+    }
+  }
+}
+
+function wrongIn(
+  schema: unknown,
+  root: string,
+  path: readonly Segment[],
+  where: string,
+  hint: (name: string) => string | null = () => null,
+): string[] {
+  const found = findInSchema(schema, path)
+  if (found.known) return []
+  const name = String(path[found.at])
+  const before = [root, ...path.slice(0, found.at)]
+  const offered = found.names.length === 0 ? '' : `There is ${found.names.slice(0, 10).join(', ')}.`
+  const said = meaning(name, found.names, before, hint(name) ?? offered)
+  return [`${where} has no "${written([...path.slice(0, found.at), name])}". ${said}`.trimEnd()]
+}
+
+function meaning(name: string, known: readonly string[], before: readonly Segment[], other: string): string {
+  const meant = nearest(name, known)
+  return meant === null ? other : `Did you mean ${written([...before, meant])}?`
+}
+
+function hintForContact(name: string): string {
+  return `What your systems know of a contact is in its attributes: ${written(['contact', 'attributes', name])}.`
+}
+
+/** A path as a template writes it. */
+function written(path: readonly Segment[]): string {
+  return path
+    .map((segment, place) => {
+      if (segment === null) return '[…]'
+      if (typeof segment === 'number') return `[${segment}]`
+      if (!/^[\w-]+$/.test(segment)) return `["${segment}"]`
+      return place === 0 ? segment : `.${segment}`
+    })
+    .join('')
+}
