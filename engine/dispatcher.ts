@@ -180,7 +180,7 @@ export class Dispatcher {
           ? []
           : await contactsOfPoint(house.db, point)
     for (const contactId of concerned.length > 0 ? concerned : [null]) {
-      await takeTrigger(house, {
+      const { event, skipped } = await takeTrigger(house, {
         name: trigger.name,
         sender: 'assent',
         senderEvent: contactId === null ? trigger.senderEvent : `${trigger.senderEvent}:${contactId}`,
@@ -190,6 +190,12 @@ export class Dispatcher {
         payload: trigger.payload,
         occurredAt: trigger.occurredAt,
       })
+      if (skipped.length > 0) {
+        this.#options.log.warn(
+          { event, trigger: trigger.name, skipped },
+          'the contact has too many open runs: the event did not enter these journeys',
+        )
+      }
     }
     // What the event started is in the outbox by now.
     this.#again = true

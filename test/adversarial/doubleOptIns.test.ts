@@ -109,10 +109,11 @@ it('whoever asks a hundred times wakes the workflow no more often than there are
   await assent.dispatcher.stop()
   const person = await putPerson(assent.api)
   const id = await request(person, [newsletter])
-  const nudges = async () =>
+  const told = async (kind: string) =>
     (await assent.house.db.select().from(outbox).where(eq(outbox.stream, id))).filter(
-      (row) => row.kind === 'signal',
+      (row) => row.kind === kind,
     ).length
+  const nudges = () => told('signal')
   for (let i = 0; i < 30; i++) expect(await request(person, [newsletter])).toBe(id)
   // The first mail is still due: it answers them all.
   expect([await mailsWanted(id), await nudges()]).toEqual([1, 0])
@@ -125,6 +126,8 @@ it('whoever asks a hundred times wakes the workflow no more often than there are
   }
   // Three an hour; what was asked beyond takes nothing from later hours.
   expect([await mailsWanted(id), await nudges()]).toEqual([3, 2])
+  // Its workflow is started again at most once for all who ask before that is told.
+  expect(await told('start')).toBe(1)
   await assent.house.db
     .update(deliveries)
     .set({ claimedAt: new Date(Date.now() - 2 * 3_600_000).toISOString() })

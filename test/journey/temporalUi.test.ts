@@ -204,4 +204,20 @@ describe('a double opt-in', () => {
     ])
     expect(await signalsOf(assent, answer.id)).toEqual([{ name: 'nudge', said: { why: 'confirmed' } }])
   })
+
+  it('says while its mail is held that it is, and why', async () => {
+    const person = await putPerson(held.api)
+    const refusal = { at: 'recipient', reply: '451 4.7.1 greylisted' } as const
+    smtp.plan(person.email, refusal, refusal)
+    const asked = {
+      contactPoint: { channel: 'email', address: person.email },
+      grants: [{ purpose: 'marketing', topic: 'newsletter' }],
+      circumstances: 'footer form',
+    }
+    const { id } = await held.api.ok('POST', '/v1/double-opt-ins', asked, idOf)
+    expect(await details(held, id, 'held')).toBe('mail 1 is held: refused-for-now (451 4.7.1)')
+    expect(await details(held, id, 'waiting')).toContain('1 mailed')
+    const said = { sending: { mail: 1 }, reason: 'refused-for-now (451 4.7.1)' }
+    expect(await signalsOf(held, id)).toEqual([{ name: 'held', said }])
+  })
 })

@@ -14,6 +14,7 @@ import { findOrCreateContactPoint } from '../../db/reads/contactPoint.ts'
 import { messages, profiles, purposes, topics } from '../../db/schema/definitions.ts'
 import { deliveries } from '../../db/schema/deliveries.ts'
 import { doubleOptIns, type Grant } from '../../db/schema/doubleOptIns.ts'
+import { outbox } from '../../db/schema/triggers.ts'
 import { parseDuration } from '../../domain/journey/duration.ts'
 import { noticeHash } from '../../domain/ledger/verify.ts'
 import { normaliseAddress } from '../../domain/messages/normalise.ts'
@@ -136,9 +137,7 @@ async function askAgain(tx: Db, request: typeof doubleOptIns.$inferSelect): Prom
   const { id, profile, contactPointId, clock } = request
   const answer = answerOf(id, profile)
   if (await tooManyConfirmations(tx, contactPointId, null)) return answer
-  // Its workflow may be gone. Where it is not, starting it again changes nothing.
-  const start: OutboxStart = { workflow: 'doubleOptIn', id, profile, clock, again: true }
-  await putInOutbox(tx, { stream: id, kind: 'start', body: start })
+  await startAgain(tx, { workflow: 'doubleOptIn', id, profile, clock, again: true })
   const begun = sql`(select count(*) from ${deliveries} where ${deliveries.doubleOptIn} = ${id})`
   const wanted = await tx
     .update(doubleOptIns)
@@ -155,6 +154,16 @@ async function askAgain(tx: Db, request: typeof doubleOptIns.$inferSelect): Prom
   const signal: OutboxSignal = { workflow: answer.workflowId, nudge: { why: 'asked-again' } }
   await putInOutbox(tx, { stream: id, kind: 'signal', body: signal })
   return answer
+}
+
+/** Its workflow may be gone. Where it is not, starting it again changes nothing; where its start is yet to be told, that one does. */
+async function startAgain(tx: Db, start: OutboxStart): Promise<void> {
+  const [waiting] = await tx
+    .select({ id: outbox.id })
+    .from(outbox)
+    .where(and(eq(outbox.stream, start.id), eq(outbox.kind, 'start')))
+    .limit(1)
+  if (waiting === undefined) await putInOutbox(tx, { stream: start.id, kind: 'start', body: start })
 }
 
 function answerOf(id: string, profile: string): RequestAnswer {
