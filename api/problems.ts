@@ -2,7 +2,7 @@
 import type { ErrorRequestHandler } from 'express'
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import { isDatabaseAway } from '../db/lostConnection.ts'
+import { isDatabaseAway } from '../db/away.ts'
 import { type FieldError, Refusal } from '../domain/refusal.ts'
 import { jsonText } from './json.ts'
 import { problemKinds, problemType } from './problemKinds.ts'

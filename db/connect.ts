@@ -1,9 +1,18 @@
-/** Connections to Postgres: the application's pool works under the role `assent_app`, which cannot change the ledger. */
+/**
+ * Connections to Postgres, under the role `assent_app`, which cannot change the ledger.
+ *
+ * Two kinds, never mixed: connections that carry one transaction at a time, and connections that carry single reads, several at
+ * once. A write outside a transaction is refused by Postgres (25006, `default_transaction_read_only`): use `db.transaction`.
+ */
 import type { ExtractTablesWithRelations } from 'drizzle-orm'
 import type { PgDatabase } from 'drizzle-orm/pg-core'
 import { drizzle, type PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
-import { guardTransactions } from './lostConnection.ts'
+import { DatabaseAway } from './away.ts'
+import { currentDeadline } from './deadline.ts'
+import { Pool, type QueueLimits } from './pool.ts'
+import { Slot, type SlotLimits } from './slot.ts'
+import { checkParameters, type Inside, transact } from './transaction.ts'
 
 /** A database or a transaction in it: what every read and every transaction step takes. */
 export type Db = PgDatabase<
@@ -12,70 +21,75 @@ export type Db = PgDatabase<
   ExtractTablesWithRelations<Record<string, never>>
 >
 
-export type Connection = { db: Db; close(): Promise<void> }
+export type Connection = {
+  db: Db
+  /** Refuses everything from now on, and lets what is under way finish, for five seconds at most. */
+  close(): Promise<void>
+}
+
+export type Limits = SlotLimits & QueueLimits
 
 /**
- * Milliseconds a transaction may hold its locks without a word: a process that is frozen, or cut off from the network, must not
- * keep a person's withdrawal waiting. The longest pause we make ourselves is the dispatcher's, while it tells the engine.
+ * A caller hears within these times that the database is frozen or overloaded. A statement that is cancelled or cut off changes
+ * nothing. A process that is frozen, or cut off from the network, loses its locks after `standstill`: it must not keep a person's
+ * withdrawal waiting.
  */
-const longestStandstill = 60_000
+const defaults: Limits = {
+  connect: 5_000,
+  statement: 10_000,
+  silence: 12_000,
+  standstill: 60_000,
+  waiting: 1_000,
+  wait: 10_000,
+}
+
+/** Milliseconds that `close` gives to transactions under way. */
+const patience = 5_000
 
 /**
  * Opens a pool under the restricted role. Connections are made on first use.
  * @param url postgres:// address; its user must be a member of `assent_app` (migrations see to it)
- * @param max most connections at once
+ * @param max transactions at once, each on a connection of its own; single reads have a quarter as many connections besides
  */
-export function connect(url: string, max = 10): Connection {
-  const client = postgres(url, {
-    max,
-    connection: {
-      role: 'assent_app',
-      application_name: 'assent',
-      timezone: 'UTC',
-      idle_in_transaction_session_timeout: longestStandstill,
+export function connect(url: string, max = 10, limits: Partial<Limits> = {}): Connection {
+  const all = { ...defaults, ...limits }
+  const make = (count: number) => Array.from({ length: count }, () => new Slot(url, all))
+  const [writers, readers] = [make(max), make(Math.ceil(max / 4))]
+  const pool = new Pool(writers, all)
+  let ended = false
+  // Drizzle speaks to one client. This one has no connection: it passes everything on.
+  const client = postgres(url, { max: 1 })
+  client.unsafe = <T extends unknown[]>(...[text, parameters, options]: Parameters<typeof client.unsafe>) => {
+    if (ended) throw new DatabaseAway('CONNECTION_ENDED', 'the process is stopping')
+    checkParameters(parameters)
+    const { slot, done } = reader(readers, all.waiting)
+    const query = slot.client.unsafe<T>(text, parameters, { ...options, prepare: true })
+    query.then(done, done)
+    return query
+  }
+  client.begin = (first: string | Inside, second?: Inside) =>
+    transact(pool, typeof first === 'string' ? (second ?? (() => {})) : first)
+  const db = drizzle(client)
+  return {
+    db,
+    close: async () => {
+      ended = true
+      const late = Promise.withResolvers<void>()
+      const timer = setTimeout(late.resolve, patience)
+      await Promise.race([pool.end(), late.promise])
+      clearTimeout(timer)
+      await Promise.all([...writers, ...readers].map((slot) => slot.close(1_000)))
     },
-    onnotice: () => {},
-    backoff: pauseBefore,
-  })
-  guardTransactions(client)
-  prepareAll(client)
-  return { db: drizzle(client), close: () => client.end({ timeout: 5 }) }
-}
-
-/**
- * Seconds until a connection that failed is tried again. A statement waits for that, so it is short: whoever asks is to hear soon
- * that the database is away, and to be served soon once it is back. The driver's own goes up to 20.
- */
-function pauseBefore(failures: number): number {
-  return Math.min(0.05 * 2 ** failures, 0.5)
-}
-
-/**
- * Drizzle sends each statement to be parsed and planned anew, which for ours takes longer than running it. Here every statement
- * with parameters is prepared, once per connection and text; transactions and savepoints hand out clients of their own.
- */
-function prepareAll(client: postgres.Sql | postgres.TransactionSql): void {
-  const plain = client.unsafe
-  client.unsafe = (text, parameters, options) => plain(text, parameters, { ...options, prepare: true })
-  if ('begin' in client) {
-    const begin = client.begin
-    client.begin = (first: string | Inside, second?: Inside) =>
-      typeof first === 'string' ? begin(first, prepared(second ?? (() => {}))) : begin(prepared(first))
-  }
-  if ('savepoint' in client) {
-    const savepoint = client.savepoint
-    client.savepoint = (first: string | Inside, second?: Inside) =>
-      typeof first === 'string'
-        ? savepoint(first, prepared(second ?? (() => {})))
-        : savepoint(prepared(first))
   }
 }
 
-type Inside = (inner: postgres.TransactionSql) => unknown
-
-function prepared(inside: Inside): Inside {
-  return (inner) => {
-    prepareAll(inner)
-    return inside(inner)
-  }
+/** The connection with the least to do: reads on one connection are answered in their order. */
+function reader(slots: readonly Slot[], most: number): { slot: Slot; done: () => void } {
+  currentDeadline()?.check()
+  const [first, ...others] = slots
+  if (first === undefined) throw new RangeError('a pool has at least one connection')
+  const slot = others.reduce((least, one) => (one.working < least.working ? one : least), first)
+  if (slot.working >= most)
+    throw new DatabaseAway('DATABASE_BUSY', 'too many reads are waiting for the database')
+  return { slot, done: slot.begin() }
 }

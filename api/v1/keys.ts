@@ -51,7 +51,9 @@ export const keyRoutes: Route[] = [
     handle: async ({ body, house }) => {
       const id = newId()
       const key = `assent_${randomBytes(32).toString('base64url')}`
-      await house.db.insert(apiKeys).values({ id, name: body.name, hash: hashKey(key), scopes: body.scopes })
+      await house.db.transaction((tx) =>
+        tx.insert(apiKeys).values({ id, name: body.name, hash: hashKey(key), scopes: body.scopes }),
+      )
       // The key is kept nowhere, so a repeated request is told all but it.
       const made = { id, name: body.name }
       return { status: 201, body: { ...made, key }, remembered: { ...made, key: null } }
@@ -92,11 +94,13 @@ export const keyRoutes: Route[] = [
     params: z.object({ id: idShape }),
     responses: { 204: { description: 'Revoked' } },
     handle: async ({ params, house }) => {
-      const revoked = await house.db
-        .update(apiKeys)
-        .set({ revokedAt: new Date().toISOString() })
-        .where(and(eq(apiKeys.id, params.id), isNull(apiKeys.revokedAt)))
-        .returning({ id: apiKeys.id })
+      const revoked = await house.db.transaction((tx) =>
+        tx
+          .update(apiKeys)
+          .set({ revokedAt: new Date().toISOString() })
+          .where(and(eq(apiKeys.id, params.id), isNull(apiKeys.revokedAt)))
+          .returning({ id: apiKeys.id }),
+      )
       if (revoked.length === 0) throw notFound('key', params.id)
       return { status: 204 }
     },

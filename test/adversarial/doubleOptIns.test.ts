@@ -91,12 +91,10 @@ it.each([
   const { db } = assent.house
   const [row] = await db.select().from(doubleOptIns).where(eq(doubleOptIns.id, id))
   const suppression = newId()
-  await db.insert(suppressions).values({
-    id: suppression,
-    contactPointId: row?.contactPointId ?? null,
-    channel: 'email',
-    kind: 'complained',
-  })
+  const { contactPointId = null } = row ?? {}
+  await db.transaction((tx) =>
+    tx.insert(suppressions).values({ id: suppression, contactPointId, channel: 'email', kind: 'complained' }),
+  )
   const notice = { id: 'page', version: '1', language: 'en', wording: 'Confirm' }
   const said = { notice, pageUrl: 'https://example.com/confirm', ip: null, userAgent: null }
   expect(await confirmDoubleOptIn(assent.house, token, said)).toBe('confirmed')

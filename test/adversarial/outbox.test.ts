@@ -16,13 +16,12 @@ afterAll(() => assent.stop())
 it('a hundred and twenty unreadable rows, more than are taken at once, do not keep a run from starting', async () => {
   const { db } = assent.house
   const kinds = ['start', 'signal', 'trigger'] as const
-  await db.insert(outbox).values(
-    Array.from({ length: 120 }, (_, i) => ({
-      stream: `broken-${i}`,
-      kind: kinds[i % 3] ?? 'start',
-      body: { nonsense: i },
-    })),
-  )
+  const rows = Array.from({ length: 120 }, (_, i) => ({
+    stream: `broken-${i}`,
+    kind: kinds[i % 3] ?? 'start',
+    body: { nonsense: i },
+  }))
+  await db.transaction((tx) => tx.insert(outbox).values(rows))
   const journey = await publish(assent.api, { steps: [{ id: 'short', type: 'wait', for: '1 second' }] })
   const id = await startRunOf(assent.api, journey, await putPerson(assent.api))
   expect((await assent.runEnded(id)).state).toBe('completed')
@@ -35,5 +34,5 @@ it('a hundred and twenty unreadable rows, more than are taken at once, do not ke
     return rows.length === 120 ? rows : null
   })
   expect(new Set(kept.map((row) => row.lastError))).toEqual(new Set(['ZodError']))
-  await db.delete(outbox).where(eq(outbox.stream, 'broken-0'))
+  await db.transaction((tx) => tx.delete(outbox).where(eq(outbox.stream, 'broken-0')))
 })

@@ -68,20 +68,23 @@ it('the application works under a role that cannot change what was written for g
   try {
     const { rows } = { rows: await connection.db.execute<{ role: string }>('select current_user as role') }
     expect(rows[0]?.role).toBe('assent_app')
-    for (const table of [
-      'consent_events',
-      'notices',
-      'message_versions',
-      'journey_versions',
-      'purpose_versions',
-      'profile_versions',
+    for (const [table, column] of [
+      ['consent_events', 'id'],
+      ['notices', 'hash'],
+      ['message_versions', 'key'],
+      ['journey_versions', 'key'],
+      ['purpose_versions', 'key'],
+      ['profile_versions', 'key'],
     ]) {
       for (const statement of [
         `delete from ${table}`,
-        `update ${table} set recorded_at = now()`,
+        `update ${table} set ${column} = ${column}`,
         `truncate ${table}`,
       ]) {
-        await expect(connection.db.execute(statement), statement).rejects.toThrow()
+        await expect(
+          connection.db.transaction((tx) => tx.execute(statement)),
+          statement,
+        ).rejects.toMatchObject({ cause: { code: '42501' } })
       }
     }
   } finally {

@@ -46,7 +46,7 @@ function contactRow(): typeof contacts.$inferSelect {
 
 it('a whole row comes back as it was given: numbers, instants, JSON, nothing', async () => {
   const row = contactRow()
-  await insertOf(contacts).all(pool.db, row)
+  await pool.db.transaction((tx) => insertOf(contacts).all(tx, row))
   expect(await contactById.first(pool.db, { id: row.id })).toEqual(row)
   const [stored] = await pool.db
     .select({ postalAddress: sql<boolean>`postal_address is null`, locale: sql<boolean>`locale is null` })
@@ -58,7 +58,7 @@ it('a whole row comes back as it was given: numbers, instants, JSON, nothing', a
 
 it('bytes, lists and what only SQL says come back as well', async () => {
   const contact = contactRow()
-  await insertOf(contacts).all(pool.db, contact)
+  await pool.db.transaction((tx) => insertOf(contacts).all(tx, contact))
   const event: StoredEvent = {
     id: newId(),
     name: 'order.placed',
@@ -78,8 +78,9 @@ it('bytes, lists and what only SQL says come back as well', async () => {
     skipped: [],
   }
   const insert = insertNewOf(triggerEvents)
-  expect(await insert.all(pool.db, event)).toEqual([{ inserted: true }])
-  expect(await insert.all(pool.db, event)).toEqual([])
+  const put = () => pool.db.transaction((tx) => insert.all(tx, event))
+  expect(await put()).toEqual([{ inserted: true }])
+  expect(await put()).toEqual([])
   const named = rowsOf<{ names: string[] }>()(
     triggerEvents,
     sql`select ${columnsOf(triggerEvents)} from trigger_events where name = any(${given('names')}::text[])`,

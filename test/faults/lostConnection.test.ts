@@ -2,8 +2,9 @@
 import { sql } from 'drizzle-orm'
 import postgres from 'postgres'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { isDatabaseAway } from '../../db/away.ts'
 import { type Connection, connect } from '../../db/connect.ts'
-import { isDatabaseAway, TransactionOver } from '../../db/lostConnection.ts'
+import { TransactionOver } from '../../db/transaction.ts'
 import { type OwnDatabase, ownDatabase } from '../harness/database.ts'
 import { Wire } from '../harness/proxy.ts'
 import { until } from '../harness/until.ts'
@@ -11,7 +12,7 @@ import { until } from '../harness/until.ts'
 let database: OwnDatabase
 let owner: postgres.Sql
 let wire: Wire
-/** A pool of one: what the next statement uses is what the last one used. */
+/** A pool of one: the next transaction uses the connection that the last one used. */
 let pool: Connection
 beforeEach(async () => {
   database = await ownDatabase()
@@ -88,7 +89,7 @@ it('ends with what it nests', async () => {
   })
   await expect(transaction).rejects.toSatisfy(isDatabaseAway)
   await wire.mend()
-  await pool.db.execute(keep('next'))
+  await pool.db.transaction((tx) => tx.execute(keep('next')))
   expect(await kept()).toEqual(['next'])
 })
 
@@ -108,8 +109,7 @@ it('is over where the server ends its session', async () => {
     await tx.execute(sleep)
   })
   await Promise.all([expect(transaction).rejects.toSatisfy(isDatabaseAway), endSleeper()])
-  await until('a new session', async () => (await pool.db.execute(sql`select 1`)).length === 1)
-  await pool.db.execute(keep('next'))
+  await pool.db.transaction((tx) => tx.execute(keep('next')))
   expect(await kept()).toEqual(['next'])
 })
 
@@ -120,7 +120,7 @@ it('stands, and is rolled back, where it only met another connection’s loss', 
     await other`select pg_sleep(60)`
   })
   await Promise.all([expect(transaction).rejects.toSatisfy(isDatabaseAway), endSleeper()])
-  await pool.db.execute(keep('next'))
+  await pool.db.transaction((tx) => tx.execute(keep('next')))
   expect(await kept()).toEqual(['next'])
   await other.end({ timeout: 0 })
 })

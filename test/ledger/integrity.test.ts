@@ -43,7 +43,7 @@ describe('the database refuses', () => {
   test.each(statements)('%s, to its owner and to the application', async (statement) => {
     await state(ledger.api, 'refused@example.com', 'opted-in')
     await expect(ledger.owner.unsafe(statement)).rejects.toThrow(/append-only/)
-    const asApplication = ledger.house.db.execute(sql.raw(statement))
+    const asApplication = ledger.house.db.transaction((tx) => tx.execute(sql.raw(statement)))
     await expect(asApplication).rejects.toMatchObject({ cause: { code: '42501' } })
   })
 })
@@ -266,7 +266,7 @@ describe('appending', () => {
       sealed: null,
     }
     const link = nextLink({ seq: last.seq, hash: last.hash }, event)
-    await db.insert(consentEvents).values({ ...projectEvent(event), ...link })
+    await db.transaction((tx) => tx.insert(consentEvents).values({ ...projectEvent(event), ...link }))
     await ledger.owner`update contact_points set head_seq = ${link.seq}, head_hash = ${Buffer.from(link.hash)} where id = ${contactPoint}`
   }
 

@@ -29,29 +29,31 @@ export async function sent(
   if (point === null) throw new Error('the person has no address')
   const handle = newHandle()
   const id = newId()
-  await assent.house.db.insert(deliveries).values({
-    id,
-    claimKey: `test:${id}`,
-    contactId: person.id,
-    contactPointId: point,
-    channel: 'email',
-    message: of.message ?? 'first',
-    messageVersion: 1,
-    purpose: of.purpose ?? 'marketing',
-    topic: of.topic === undefined ? 'newsletter' : of.topic,
-    state: 'sent',
-    handleHash: Buffer.from(hashHandle(handle), 'hex'),
-    tracksOpens: of.tracked ?? true,
-    tracksClicks: of.tracked ?? true,
-    createdAt: sql`clock_timestamp()`,
-  })
-  await assent.house.db.insert(links).values({
-    tokenHash: Buffer.from(hashToken(linkToken(handle, 1)), 'hex'),
-    deliveryId: id,
-    position: 1,
-    link: 'checkout',
-    url: target,
-    handleHash: Buffer.from(hashHandle(handle), 'hex'),
+  await assent.house.db.transaction(async (tx) => {
+    await tx.insert(deliveries).values({
+      id,
+      claimKey: `test:${id}`,
+      contactId: person.id,
+      contactPointId: point,
+      channel: 'email',
+      message: of.message ?? 'first',
+      messageVersion: 1,
+      purpose: of.purpose ?? 'marketing',
+      topic: of.topic === undefined ? 'newsletter' : of.topic,
+      state: 'sent',
+      handleHash: Buffer.from(hashHandle(handle), 'hex'),
+      tracksOpens: of.tracked ?? true,
+      tracksClicks: of.tracked ?? true,
+      createdAt: sql`clock_timestamp()`,
+    })
+    await tx.insert(links).values({
+      tokenHash: Buffer.from(hashToken(linkToken(handle, 1)), 'hex'),
+      deliveryId: id,
+      position: 1,
+      link: 'checkout',
+      url: target,
+      handleHash: Buffer.from(hashHandle(handle), 'hex'),
+    })
   })
   return {
     id,

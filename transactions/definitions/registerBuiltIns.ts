@@ -5,14 +5,10 @@ import { builtInTriggers } from '../../domain/triggers/catalogue.ts'
 import type { House } from '../house.ts'
 
 export async function registerBuiltIns(house: House): Promise<void> {
-  await house.db
-    .insert(triggerDefinitions)
-    .values(
-      builtInTriggers.map(({ name, description }) => ({
-        name,
-        definition: triggerDefinitionShape.parse({ description }),
-        builtIn: true,
-      })),
-    )
-    .onConflictDoNothing()
+  const rows = builtInTriggers.map(({ name, description }) => ({
+    name,
+    definition: triggerDefinitionShape.parse({ description }),
+    builtIn: true,
+  }))
+  await house.db.transaction((tx) => tx.insert(triggerDefinitions).values(rows).onConflictDoNothing())
 }

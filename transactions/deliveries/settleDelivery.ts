@@ -44,7 +44,7 @@ const mark = new Statement<{ delivery: string; attempt: number }, { id: string }
 
 /** claimed → handed-over. @returns false where another attempt has taken the delivery: then not a byte may flow */
 export async function markHandedOver(house: House, delivery: string, attempt: number): Promise<boolean> {
-  return (await mark.first(house.db, { delivery, attempt })) !== undefined
+  return house.db.transaction(async (tx) => (await mark.first(tx, { delivery, attempt })) !== undefined)
 }
 
 /**
@@ -61,7 +61,9 @@ export async function settleDelivery(
   if (change === null) return read(house.db, claim.delivery)
   const hard = outcome.kind === 'refused' && outcome.permanent && isHardBounce(outcome.answer.enhanced)
   if (!hard) {
-    return (await settlement.first(house.db, { ...claim, ...change, now })) ?? read(house.db, claim.delivery)
+    return house.db.transaction(
+      async (tx) => (await settlement.first(tx, { ...claim, ...change, now })) ?? read(tx, claim.delivery),
+    )
   }
   return house.db.transaction(async (tx) => {
     const { contactPointId } = await read(tx, claim.delivery)
