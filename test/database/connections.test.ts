@@ -2,6 +2,7 @@
  * Connections: what is acknowledged is stored, however many operations run at once; a transaction has its connection to itself,
  * commits only what it awaited, and nothing writes outside one.
  */
+import { setImmediate as turn } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import postgres from 'postgres'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -45,9 +46,11 @@ describe('under 2,000 operations at once', () => {
   /** A transaction after every so many reads: its BEGIN comes at each place of a pipeline once, 100 included. */
   const between = Array.from({ length: 20 }, (_, index) => 92 + index)
 
-  it('every acknowledged write is stored, and nothing that was taken back', { timeout: 120_000 }, async () => {
+  it('every acknowledged write is stored, and nothing that was taken back', {
+    timeout: 120_000,
+  }, async () => {
     const { db } = open(4, { waiting: 5_000, wait: 100_000 })
-    const read = () => db.execute(sql`select ${'short'}::text as word`)
+    const read = async () => void (await db.execute(sql`select ${'short'}::text as word`))
     // Once prepared, the reads of a connection are sent without waiting for one another.
     await Promise.all(Array.from({ length: 8 }, read))
     const acknowledged: string[] = []
@@ -64,12 +67,26 @@ describe('under 2,000 operations at once', () => {
         takenBack.push(word)
       }
     }
-    const operations = between.flatMap((reads) => [
-      ...Array.from({ length: reads }, read),
-      ...[1, 2, 3, 4].map((n) => write(`${reads}-${n}`, n === 3)),
-    ])
+    // All of them wait for the same moment, in this order: reads, then transactions.
+    const gate = Promise.withResolvers<void>()
+    const begun = [1, 2, 3, 4].map(() => Promise.withResolvers<void>())
+    const held = begun.map(({ resolve }) =>
+      db.transaction(() => {
+        resolve()
+        return gate.promise
+      }),
+    )
+    await Promise.all(begun.map(({ promise }) => promise))
+    const operations: Promise<unknown>[] = []
+    for (const reads of between) {
+      operations.push(...Array.from({ length: reads }, read))
+      await turn()
+      operations.push(...[1, 2, 3, 4].map((n) => write(`${reads}-${n}`, n === 3)))
+      await turn()
+    }
     expect(operations.length).toBeGreaterThan(2_000)
-    await Promise.all(operations)
+    gate.resolve()
+    await Promise.all([...held, ...operations])
     expect(takenBack).toHaveLength(between.length)
     expect(acknowledged).toHaveLength(between.length * 3)
     expect(await kept()).toEqual(acknowledged.toSorted())
@@ -86,7 +103,9 @@ describe('under 2,000 operations at once', () => {
       db.transaction((tx) =>
         Promise.all(
           Array.from({ length: 150 }, (_, index) =>
-            tx.execute(sql`insert into kept values (${`${writer}-${index}`}, length(${index % 10 === 0 ? long : ''}::text))`),
+            tx.execute(
+              sql`insert into kept values (${`${writer}-${index}`}, length(${index % 10 === 0 ? long : ''}::text))`,
+            ),
           ),
         ),
       ),
