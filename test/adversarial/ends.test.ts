@@ -132,7 +132,8 @@ it('a wait that one event has settled is not settled by another', async () => {
   if (settled === undefined || stored === undefined || stored.seq === null) throw new Error('nothing there')
   const run = await runRow()
   const match = { wait: settled.id, branch: 0 }
-  expect(await settleMatched(db, [match], { ...stored, seq: stored.seq })).toEqual([])
+  const again = { ...stored, seq: stored.seq }
+  expect(await db.transaction((tx) => settleMatched(tx, [match], again))).toEqual([])
   expect(await waitRow()).toEqual(settled)
   expect(await runRow()).toEqual(run)
 })

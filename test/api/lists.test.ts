@@ -220,10 +220,12 @@ describe('a look-up by address in the body', () => {
     const contactPointId = await findContactPoint(db, 'email', person.email)
     const row = { contactPointId, channel: 'email', kind: 'hard-bounced' as const }
     const [lifted, standing] = [newId(), newId()]
-    await db.insert(suppressions).values([
-      { ...row, id: lifted, liftedAt: new Date().toISOString() },
-      { ...row, id: standing },
-    ])
+    await db.transaction((tx) =>
+      tx.insert(suppressions).values([
+        { ...row, id: lifted, liftedAt: new Date().toISOString() },
+        { ...row, id: standing },
+      ]),
+    )
     const contactPoint = point()
     const found = async (more = {}) =>
       list

@@ -36,10 +36,12 @@ const newsletter = { purpose: 'marketing', topic: 'newsletter' }
 
 /** Its time is over; nobody has recorded that yet. */
 async function letEnd(of: Assent, id: string): Promise<void> {
-  await of.house.db
-    .update(doubleOptIns)
-    .set({ expiresAt: sql`clock_timestamp() - interval '1 second'` })
-    .where(eq(doubleOptIns.id, id))
+  await of.house.db.transaction((tx) =>
+    tx
+      .update(doubleOptIns)
+      .set({ expiresAt: sql`clock_timestamp() - interval '1 second'` })
+      .where(eq(doubleOptIns.id, id)),
+  )
 }
 
 async function stateOf(of: Assent, id: string): Promise<unknown> {

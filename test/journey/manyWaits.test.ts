@@ -36,14 +36,16 @@ const ordered = {
 async function waiting(journey: string, person: Person, groups: Record<string, number>): Promise<void> {
   const { db } = assent.house
   for (const [group, count] of Object.entries(groups)) {
-    await db.execute(sql`with run as (
+    await db.transaction((tx) =>
+      tx.execute(sql`with run as (
         insert into runs (id, journey, version, contact_id, state, payload, entry_seq, mark_seq, started_at)
         select gen_random_uuid(), ${journey}, 1, ${person.id}, 'waiting', jsonb_build_object('group', ${group}::text), 0, 0, now()
         from generate_series(1, ${count}::int) returning id, contact_id
       )
       insert into waits (id, run_id, contact_id, step, visit, kind, state, since_seq, deadline, opened_at, awaited)
       select gen_random_uuid(), id, contact_id, 'ordered', 1, 'events', 'open', 0, now() + interval '3 days', now(), '{order.placed}'
-      from run`)
+      from run`),
+    )
   }
 }
 
@@ -98,8 +100,10 @@ describe('a contact with a thousand open waits', () => {
     expect(await concernedWaits.all(db, { ...asked, name: 'cart.abandoned' })).toEqual([])
     expect(await concernedWaits.all(db, { ...asked, name: 'order.placed' })).toHaveLength(1_000)
     // Entered by a version that did not keep the names: the wait's step says what it awaits.
-    await db.execute(sql`update waits set awaited = null where id in
-      (select id from waits where contact_id = ${person.id} limit 1)`)
+    await db.transaction((tx) =>
+      tx.execute(sql`update waits set awaited = null where id in
+      (select id from waits where contact_id = ${person.id} limit 1)`),
+    )
     expect((await take(person, 'order.placed', { group: 'all' })).taken.signalled).toHaveLength(1_000)
   })
 
@@ -187,8 +191,10 @@ describe('entering a wait reads what the wait awaits, and nothing else', () => {
     const run = await startRunOf(assent.api, journey, person, { group: 'mine' })
     const { db } = assent.house
     const delivery = newId()
-    await db.execute(sql`insert into deliveries (id, claim_key, run_id, step, visit, contact_id, channel, message, purpose, state, created_at)
-      values (${delivery}, ${`run:${run}:one:1`}, ${run}, 'one', 1, ${person.id}, 'email', 'first', 'marketing', 'sent', now())`)
+    await db.transaction((tx) =>
+      tx.execute(sql`insert into deliveries (id, claim_key, run_id, step, visit, contact_id, channel, message, purpose, state, created_at)
+      values (${delivery}, ${`run:${run}:one:1`}, ${run}, 'one', 1, ${person.id}, 'email', 'first', 'marketing', 'sent', now())`),
+    )
     // The contact's put had events of its own.
     const [before] = await db.execute<{ seq: string }>(
       sql`select event_seq as seq from contacts where id = ${person.id}`,
@@ -196,13 +202,17 @@ describe('entering a wait reads what the wait awaits, and nothing else', () => {
     let seq = Number(before?.seq)
     for (const { name, count, class: kind = null, more = {} } of events) {
       const about = kind === null ? null : delivery
-      await db.execute(sql`insert into trigger_events
+      await db.transaction((tx) =>
+        tx.execute(sql`insert into trigger_events
           (id, name, sender, sender_event, fingerprint, contact_id, seq, delivery_id, class, payload, occurred_at, recorded_at)
         select gen_random_uuid(), ${name}, 'test', gen_random_uuid(), '\\x00', ${person.id}, ${seq}::bigint + n, ${about}::uuid, ${kind},
-          ${JSON.stringify(more)}::jsonb, now(), now() from generate_series(1, ${count}::int) n`)
+          ${JSON.stringify(more)}::jsonb, now(), now() from generate_series(1, ${count}::int) n`),
+      )
       seq += count
     }
-    await db.execute(sql`update contacts set event_seq = ${seq} where id = ${person.id}`)
+    await db.transaction((tx) =>
+      tx.execute(sql`update contacts set event_seq = ${seq} where id = ${person.id}`),
+    )
     await db.execute(sql`analyze trigger_events`)
     return { run, person, journey }
   }

@@ -107,10 +107,12 @@ describe('a workflow that is ended by hand', () => {
     await handle.terminate('an operator')
     const { db } = assent.house
     const expire = (ago: string) =>
-      db
-        .update(doubleOptIns)
-        .set({ expiresAt: sql`clock_timestamp() - ${ago}::interval` })
-        .where(eq(doubleOptIns.id, id))
+      db.transaction((tx) =>
+        tx
+          .update(doubleOptIns)
+          .set({ expiresAt: sql`clock_timestamp() - ${ago}::interval` })
+          .where(eq(doubleOptIns.id, id)),
+      )
     await expire('50 minutes')
     expect(await watch().expireOverdue()).toEqual([])
     await expire('70 minutes')

@@ -146,9 +146,9 @@ describe('a run', () => {
     const person = await putPerson(assent.api)
     const id = await startRunOf(assent.api, journey, person)
     await assent.runWaits(id, 'ordered')
-    await assent.house.db
-      .insert(outbox)
-      .values({ stream: id, kind: 'signal', body: { wait: null, event: null } })
+    await assent.house.db.transaction((tx) =>
+      tx.insert(outbox).values({ stream: id, kind: 'signal', body: { wait: null, event: null } }),
+    )
     assent.dispatcher.nudge()
     await until('the signal', async () => (await signalsOf(assent, id)).length > 0)
     expect(await signalsOf(assent, id)).toEqual([{ name: 'nudge', said: { why: 'changed' } }])
@@ -162,7 +162,7 @@ describe('a run', () => {
       args: [],
     })
     const body = { workflow: `${journey}:${id}`, nudge: { why: 'cancelled' } }
-    await assent.house.db.insert(outbox).values({ stream: id, kind: 'signal', body })
+    await assent.house.db.transaction((tx) => tx.insert(outbox).values({ stream: id, kind: 'signal', body }))
     assent.dispatcher.nudge()
     const heard = async () =>
       (await assent.house.db.select().from(outbox).where(eq(outbox.stream, id))).length

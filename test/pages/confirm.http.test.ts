@@ -34,9 +34,9 @@ async function requested(more: { notice?: Notice } = {}) {
   })
   const { id } = await requestDoubleOptIn(assent.house, input, { caller: 'test' })
   const token = newToken()
-  await assent.house.db
-    .insert(doubleOptInTokens)
-    .values({ hash: Buffer.from(hashToken(token), 'hex'), doubleOptIn: id })
+  await assent.house.db.transaction((tx) =>
+    tx.insert(doubleOptInTokens).values({ hash: Buffer.from(hashToken(token), 'hex'), doubleOptIn: id }),
+  )
   const point = await findContactPoint(assent.house.db, 'email', person.email)
   if (point === null) throw new Error('no contact point')
   return { person, id, point, url: `${assent.url}/confirm/${token}` }
@@ -46,10 +46,9 @@ const post = (url: string, fields: Record<string, string> = {}) =>
   fetch(url, { method: 'POST', body: new URLSearchParams(fields), redirect: 'manual' })
 
 const expire = (id: string) =>
-  assent.house.db
-    .update(doubleOptIns)
-    .set({ expiresAt: '2026-01-01T00:00:00.000Z' })
-    .where(eq(doubleOptIns.id, id))
+  assent.house.db.transaction((tx) =>
+    tx.update(doubleOptIns).set({ expiresAt: '2026-01-01T00:00:00.000Z' }).where(eq(doubleOptIns.id, id)),
+  )
 
 const requestsOf = (person: Person) => async () => {
   const point = await findContactPoint(assent.house.db, 'email', person.email)

@@ -323,9 +323,9 @@ describe('unsubscribe from everything', () => {
 describe('an address with a complaint', () => {
   const complain = async (point: string) => {
     const id = newId()
-    await assent.house.db
-      .insert(suppressions)
-      .values({ id, contactPointId: point, channel: 'email', kind: 'complained' })
+    await assent.house.db.transaction((tx) =>
+      tx.insert(suppressions).values({ id, contactPointId: point, channel: 'email', kind: 'complained' }),
+    )
     return async () =>
       (await assent.house.db.select().from(suppressions).where(eq(suppressions.id, id)))[0]?.liftedAt
   }
@@ -345,10 +345,10 @@ describe("the person's other addresses", () => {
   async function withSecond() {
     const { person, mail } = await subscriber()
     const second = `second-${person.externalId}@example.org`
-    const point = await findOrCreateContactPoint(assent.house.db, 'email', second)
-    await assent.house.db
-      .insert(contactAddresses)
-      .values({ contactId: person.id, channel: 'work', contactPointId: point })
+    const point = await assent.house.db.transaction((tx) => findOrCreateContactPoint(tx, 'email', second))
+    await assent.house.db.transaction((tx) =>
+      tx.insert(contactAddresses).values({ contactId: person.id, channel: 'work', contactPointId: point }),
+    )
     await optIn(assent.api, second, 'marketing', 'newsletter')
     return { person, mail, second, point, box: `is:${point}:marketing:newsletter` }
   }
@@ -378,10 +378,12 @@ describe("the person's other addresses", () => {
     await assent.api.put(`/v1/contacts/${person.externalId}`, {
       email: `new-${person.externalId}@example.com`,
     })
-    await assent.house.db
-      .insert(contactAddresses)
-      .values({ contactId: person.id, channel: 'work', contactPointId: point })
-      .onConflictDoNothing()
+    await assent.house.db.transaction((tx) =>
+      tx
+        .insert(contactAddresses)
+        .values({ contactId: person.id, channel: 'work', contactPointId: point })
+        .onConflictDoNothing(),
+    )
     expect(await (await fetch(mail.url('/preferences'))).text()).not.toContain('s***@e***.org')
     expect((await form.untick(box).press()).status).toBe(400)
     expect(await statements(assent, point)).toHaveLength(1)
