@@ -9,6 +9,7 @@ import type { Logger } from 'pino'
 import { overdueDoubleOptIns } from '../db/reads/doubleOptIns.ts'
 import { runs } from '../db/schema/journeys.ts'
 import { runOfWorkflow } from '../domain/workflowIds.ts'
+import { postponeSettling } from '../transactions/doubleOptIns/postponeSettling.ts'
 import { settleDoubleOptIn } from '../transactions/doubleOptIns/settleDoubleOptIn.ts'
 import type { House } from '../transactions/house.ts'
 import { endRun } from '../transactions/runs/endRun.ts'
@@ -136,16 +137,29 @@ export class OrphanWatch {
 
   /** @returns the requests whose time was over long ago, and that nobody had expired */
   async expireOverdue(): Promise<string[]> {
-    const { house } = this.#options
-    const overdue = await overdueDoubleOptIns(house.db, batch)
     const expired: string[] = []
-    for (const id of overdue) {
-      if (this.#stopped) break
-      const settling = settleDoubleOptIn(house, id, new Date().toISOString())
-      const settled = await settling.catch((error: unknown) => this.#failed(id, error))
-      if (settled !== 'failed' && settled.state === 'expired') expired.push(id)
+    for (;;) {
+      // Each of a batch is settled or postponed, so the next look finds others.
+      const overdue = await overdueDoubleOptIns(this.#options.house.db, batch)
+      for (const id of overdue) {
+        if (this.#stopped) return expired
+        if (await this.#expire(id)) expired.push(id)
+      }
+      if (overdue.length < batch) return expired
     }
-    return expired
+  }
+
+  async #expire(id: string): Promise<boolean> {
+    const { house } = this.#options
+    try {
+      const { state } = await settleDoubleOptIn(house, id, new Date().toISOString())
+      if (state === 'pending') await postponeSettling(house, id)
+      return state === 'expired'
+    } catch (error) {
+      this.#failed(id, error)
+      await postponeSettling(house, id)
+      return false
+    }
   }
 }
 

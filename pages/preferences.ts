@@ -20,7 +20,13 @@ export type PreferencesView = {
 }
 
 /** What was just done. */
-export type PreferencesOutcome = 'saved' | 'nothing-changed' | 'everything-off' | 'overtaken'
+export type PreferencesOutcome =
+  | 'saved'
+  | 'nothing-changed'
+  | 'everything-off'
+  | 'overtaken'
+  /** What was switched off is off; nothing could be switched on. */
+  | 'not-switched-on'
 
 export function preferencesPage(view: PreferencesView): string {
   const { language, brand, outcome } = view
@@ -53,6 +59,8 @@ function outcomeOf(texts: Texts['preferences'], outcome: PreferencesOutcome): Ht
       return said(texts.everythingOff)
     case 'overtaken':
       return said(texts.stale, 'note')
+    case 'not-switched-on':
+      return said(texts.notSwitchedOn, 'note')
     default:
       return outcome satisfies never
   }

@@ -47,7 +47,8 @@ export function preferencesRouter(people: People): express.Router {
   return router
 }
 
-function outcomeOf({ recorded, overtaken }: Saved): PreferencesOutcome {
+function outcomeOf({ recorded, overtaken, unprovable }: Saved): PreferencesOutcome {
+  if (unprovable > 0) return 'not-switched-on'
   if (overtaken > 0) return 'overtaken'
   return recorded.length > 0 ? 'saved' : 'nothing-changed'
 }

@@ -55,17 +55,19 @@ export async function getDoubleOptIn(db: Db, id: string): Promise<DoubleOptInVie
 }
 
 /**
- * Requests that nobody has expired an hour after their time was over: they lost their workflow.
+ * Requests that nobody has expired an hour after their time was over: they lost their workflow. Those that could not be settled
+ * lately are left out until their next time has come.
  * @returns ids, the longest overdue first
  */
 export async function overdueDoubleOptIns(db: Db, limit: number): Promise<string[]> {
-  const { id, state, clock, expiresAt } = doubleOptIns
+  const { id, state, clock, expiresAt, settleAfter } = doubleOptIns
   const rows = await db
     .select({ id })
     .from(doubleOptIns)
     // Literally, so that the partial index serves however the statement is planned.
     .where(
-      sql`${state} = 'pending' and ${clock} = 'real' and ${expiresAt} < clock_timestamp() - interval '1 hour'`,
+      sql`${state} = 'pending' and ${clock} = 'real' and ${expiresAt} < clock_timestamp() - interval '1 hour'
+        and (${settleAfter} is null or ${settleAfter} <= clock_timestamp())`,
     )
     .orderBy(expiresAt, id)
     .limit(limit)

@@ -28,6 +28,9 @@ export const doubleOptIns = pgTable('double_opt_ins', {
   expiresAt: instant('expires_at').notNull(),
   remindedAt: instant('reminded_at'),
   settledAt: instant('settled_at'),
+  /** How often the sweep could not record the end of this request, and when it may try again. */
+  settleFailures: integer('settle_failures').notNull().default(0),
+  settleAfter: instant('settle_after'),
 })
 
 export const doubleOptInTokens = pgTable('double_opt_in_tokens', {

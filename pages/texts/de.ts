@@ -71,6 +71,8 @@ export const de: Texts = {
     everythingOff: 'Alles ist abgeschaltet.',
     stale:
       'Nachdem diese Seite geöffnet worden war, wurde anderswo etwas geändert; darum wurde es nicht wieder eingeschaltet. So steht es jetzt: Bitte sehen Sie nach, und speichern Sie noch einmal, wenn Sie möchten.',
+    notSwitchedOn:
+      'Was Sie ausgeschaltet haben, ist aus. Einschalten ist im Moment nicht möglich. Bitte versuchen Sie es später noch einmal.',
   },
   channel: { email: 'E-Mail', sms: 'SMS' },
   problem: {

@@ -68,6 +68,8 @@ export const en: Texts = {
     everythingOff: 'Everything is switched off.',
     stale:
       'Something was changed elsewhere after this page had been opened, so it was not switched on again. This is how things stand now: please look, and save once more if you want to.',
+    notSwitchedOn:
+      'What you switched off is off. Nothing could be switched on just now. Please try again later.',
   },
   channel: { email: 'E-mail', sms: 'SMS' },
   problem: {

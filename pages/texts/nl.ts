@@ -70,6 +70,8 @@ export const nl: Texts = {
     everythingOff: 'Alles is uitgeschakeld.',
     stale:
       'Nadat deze pagina was geopend, is elders iets gewijzigd; daarom is het niet opnieuw ingeschakeld. Zo staat het nu: kijk het na, en sla nog eens op als u dat wilt.',
+    notSwitchedOn:
+      'Wat u hebt uitgeschakeld, is uit. Inschakelen lukt op dit moment niet. Probeer het later nog eens.',
   },
   channel: { email: 'E-mail', sms: 'Sms' },
   problem: {

@@ -68,6 +68,7 @@ export type Texts = {
     nothingChanged: string
     everythingOff: string
     stale: string
+    notSwitchedOn: string
   }
   channel: { email: string; sms: string }
   problem: {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { WorkflowHandle } from '@temporalio/client'
 import { eq, sql } from 'drizzle-orm'
 import pino from 'pino'
+import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { doubleOptIns } from '../../db/schema/doubleOptIns.ts'
 import { OrphanWatch } from '../../engine/orphans.ts'
@@ -120,6 +121,53 @@ describe('a workflow that is ended by hand', () => {
     expect(await watch().expireOverdue()).toEqual([])
     const { body } = await assent.api.call('GET', `/v1/double-opt-ins/${id}`)
     expect(body).toMatchObject({ state: 'expired' })
+  })
+
+  it('double opt-ins whose end cannot be recorded wait longer each time, and block no other', async () => {
+    const { db } = assent.house
+    const ask = async () => {
+      const { email } = await putPerson(assent.api)
+      const contactPoint = { channel: 'email', address: email }
+      const grants = [{ purpose: 'marketing', topic: 'newsletter' }]
+      const { id } = await assent.api.ok('POST', '/v1/double-opt-ins', { contactPoint, grants }, idOf)
+      const handle = await assent.workflow(id)
+      await until('its workflow', async () => handle.describe())
+      await handle.terminate('an operator')
+      return id
+    }
+    const stuck = await ask()
+    const other = await ask()
+    const overdue = (id: string, ago: string) =>
+      db
+        .update(doubleOptIns)
+        .set({ expiresAt: sql`clock_timestamp() - ${ago}::interval` })
+        .where(eq(doubleOptIns.id, id))
+    await overdue(stuck, '3 days')
+    await overdue(other, '2 days')
+    const owner = postgres(assent.environment.DATABASE_URL ?? '', { max: 1, onnotice: () => {} })
+    await owner.unsafe(`create function stuck() returns trigger language plpgsql as $$ begin
+        if new.id = '${stuck}' then raise exception 'stuck'; end if; return new; end $$;
+      create trigger stuck before update of state on double_opt_ins for each row execute function stuck()`)
+    try {
+      const minutes = async () => {
+        const [row] = await owner<{ failures: number; wait: number }[]>`select settle_failures as failures,
+          extract(epoch from settle_after - clock_timestamp()) / 60 as wait from double_opt_ins where id = ${stuck}`
+        return { failures: row?.failures, wait: Math.ceil(Number(row?.wait)) }
+      }
+      expect(await watch().expireOverdue()).toEqual([other])
+      expect(await minutes()).toEqual({ failures: 1, wait: 1 })
+      // Not before its time: the next look leaves it alone.
+      await watch().expireOverdue()
+      expect(await minutes()).toEqual({ failures: 1, wait: 1 })
+      await owner`update double_opt_ins set settle_after = clock_timestamp() where id = ${stuck}`
+      await watch().expireOverdue()
+      expect(await minutes()).toEqual({ failures: 2, wait: 2 })
+    } finally {
+      await owner.unsafe('drop trigger stuck on double_opt_ins; drop function stuck()')
+      await owner.end()
+    }
+    await db.update(doubleOptIns).set({ settleAfter: null }).where(eq(doubleOptIns.id, stuck))
+    expect(await watch().expireOverdue()).toEqual([stuck])
   })
 
   it('a worker looks for such runs as soon as it starts', async () => {

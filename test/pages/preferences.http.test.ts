@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { newId } from '../../db/ids.ts'
 import { findOrCreateContactPoint } from '../../db/reads/contactPoint.ts'
-import { contactAddresses } from '../../db/schema/contacts.ts'
+import { contactAddresses, contactPoints } from '../../db/schema/contacts.ts'
 import { suppressions } from '../../db/schema/ledger.ts'
 import { outbox, triggerEvents } from '../../db/schema/triggers.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
@@ -243,6 +243,20 @@ describe('saving', () => {
       // Nobody had spoken of this one: it follows its purpose.
       'consent.withdrawn marketing/events',
     ])
+  })
+
+  it('saves what is switched off although the evidence of what is switched on cannot be encrypted, and says so', async () => {
+    const { mail } = await subscriber()
+    const form = (await opened(mail)).untick(newsletter).tick(events).tick(marketing)
+    await assent.house.db
+      .update(contactPoints)
+      .set({ dataKeyId: 'lost' })
+      .where(eq(contactPoints.id, mail.point))
+    const { status, page } = await form.press()
+    expect(status).toBe(200)
+    expect(page).toContain('Nothing could be switched on just now')
+    expect((await statements(assent, mail.point)).slice(1)).toEqual(['opted-out marketing/newsletter'])
+    expect((await opened(mail)).ticked).not.toContain(newsletter)
   })
 
   it('ticking a purpose and unticking it later leaves its topics as they were before', async () => {

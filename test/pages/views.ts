@@ -62,6 +62,7 @@ const outcomes: (PreferencesOutcome | null)[] = [
   'nothing-changed',
   'everything-off',
   'overtaken',
+  'not-switched-on',
 ]
 const problems: Problem[] = ['not-found', 'bad-request', 'too-large', 'not-possible', 'away', 'broken']
 

@@ -26,6 +26,7 @@ import { tooManyConfirmations } from '../deliveries/confirmationLimit.ts'
 import { type House, requireChannel } from '../house.ts'
 import { appendEvents } from '../ledger/appendEvents.ts'
 import { splitEvidence } from '../ledger/evidence.ts'
+import { canSeal, evidenceKeyUnavailable } from '../ledger/evidenceKey.ts'
 import { lockContactPoint } from '../locks.ts'
 import { type OutboxSignal, type OutboxStart, putInOutbox } from '../outbox.ts'
 import { expireIn } from './settleDoubleOptIn.ts'
@@ -75,6 +76,8 @@ export async function requestDoubleOptIn(
       if (open) return await askAgain(tx, pending)
       await expireIn(tx, house, contactPoint, pending)
     }
+    // Its evidence is part of the proof of the opt-in that it asks for.
+    if (!canSeal(house, contactPoint)) throw evidenceKeyUnavailable()
 
     const id = newId()
     const { clear, sealed } = splitEvidence(input.evidence)

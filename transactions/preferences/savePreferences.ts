@@ -1,7 +1,8 @@
 /**
  * Saves a preference centre: each touched box becomes one event, all in one transaction. Whoever has the link has the address,
  * so an opt-in here takes effect at once and ends the stop that a complaint had put on it. On the person's other contact points
- * only opting out is possible: the link proves nothing for them.
+ * only opting out is possible: the link proves nothing for them. Where evidence cannot be encrypted now, what was switched off is saved
+ * all the same, and what should be on is not: it waits until an operator has restored the key.
  *
  * Locks: the contact points concerned, in the order of their ids.
  */
@@ -14,13 +15,14 @@ import { consentEvents, suppressions } from '../../db/schema/ledger.ts'
 import { withdrawalAddsNothing } from '../../domain/consent/scope.ts'
 import { everything } from '../../domain/consent/types.ts'
 import { decodeEvent } from '../../domain/ledger/encode.ts'
-import { type Change, changesOf, type Submitted } from '../../domain/preferences/changes.ts'
+import { type Change, type Changes, changesOf, type Submitted } from '../../domain/preferences/changes.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import type { Notice } from '../../domain/shapes/consent.ts'
 import { type Purpose, purposeShape } from '../../domain/shapes/purpose.ts'
 import { point } from '../../points.ts'
 import type { House } from '../house.ts'
 import { appendEvents, type Recorded, type Statement } from '../ledger/appendEvents.ts'
+import { canSeal } from '../ledger/evidenceKey.ts'
 import { type ContactPointRow, lockContactPoint, lockContactPoints } from '../locks.ts'
 import { evidenceOf, type PersonSaid } from '../said.ts'
 import { lastWordsOfTopic, type Preferences, readBoxes, readPreferences } from './readPreferences.ts'
@@ -34,7 +36,13 @@ export type SavedForm = {
   boxes: readonly { point: string | null; box: Submitted }[]
 }
 
-export type Saved = { recorded: Recorded[]; overtaken: number }
+export type Saved = {
+  recorded: Recorded[]
+  /** Boxes that were not switched on, since something was said of them after the page was made. */
+  overtaken: number
+  /** Boxes that should be on and are not, since the evidence of it cannot be encrypted now. */
+  unprovable: number
+}
 
 /**
  * @param said.noticeFor the page's wording around the words of a box
@@ -48,13 +56,13 @@ export async function savePreferences(
 ): Promise<Saved> {
   const preferences = await readPreferences(house.db, handle)
   const touched = touchedPoints(preferences, form)
-  if (touched.size === 0) return { recorded: [], overtaken: 0 }
+  if (touched.size === 0) return nothingSaved()
   await point('consent:before-lock')
   return house.db.transaction(async (tx) => {
-    const saved: Saved = { recorded: [], overtaken: 0 }
+    const saved = nothingSaved()
     for (const contactPoint of await lockContactPoints(tx, [...touched.keys()])) {
       const boxes = touched.get(contactPoint.id) ?? []
-      const { recorded, overtaken } = await savePoint(
+      const { recorded, overtaken, unprovable } = await savePoint(
         tx,
         house,
         preferences,
@@ -65,9 +73,14 @@ export async function savePreferences(
       )
       saved.recorded.push(...recorded)
       saved.overtaken += overtaken
+      saved.unprovable += unprovable
     }
     return saved
   })
+}
+
+function nothingSaved(): Saved {
+  return { recorded: [], overtaken: 0, unprovable: 0 }
 }
 
 /** All that came back of each contact point of which at least one box was touched. */
@@ -103,7 +116,9 @@ async function savePoint(
   const own = contactPoint.id === preferences.own.id
   const { groups, standings } = await readBoxes(tx, contactPoint, preferences.profile, preferences.delivery)
   const keep = own ? 'on' : 'opted-in'
-  const { optOuts, optIns, overtaken } = changesOf(groups, submitted, { seen, standings, keep })
+  const changes = changesOf(groups, submitted, { seen, standings, keep })
+  const { optOuts, optIns, unprovable } = provable(house, contactPoint, changes)
+  const overtaken = changes.overtaken.length
   const { noticeFor, ...person } = said
   const state = async (change: Change, now: 'opted-in' | 'opted-out'): Promise<Statement> => ({
     kind: 'consent',
@@ -121,7 +136,7 @@ async function savePoint(
   const unannounced = optIns.filter(({ why }) => why === 'kept-on').map(({ box }) => box)
   const out = await Promise.all(optOuts.map((change) => state(change, 'opted-out')))
   const first = out.length === 0 ? null : await appendEvents(tx, house, contactPoint, out, { unannounced })
-  if (optIns.length === 0) return { recorded: first?.events ?? [], overtaken: overtaken.length }
+  if (optIns.length === 0) return { recorded: first?.events ?? [], overtaken, unprovable }
 
   // At equal times an opt-out wins: what is switched on beside it must come later to stand.
   if (first !== null) await afterInstant(tx, first.now)
@@ -130,7 +145,19 @@ async function savePoint(
   const second = await appendEvents(tx, house, head, into, { unannounced })
   if (optIns.some(({ box, why }) => why === 'touched' && box.kind === 'commercial'))
     await liftComplaint(tx, contactPoint, second)
-  return { recorded: [...(first?.events ?? []), ...second.events], overtaken: overtaken.length }
+  return { recorded: [...(first?.events ?? []), ...second.events], overtaken, unprovable }
+}
+
+/** What can be recorded: a withdrawal always, permission only with its evidence. */
+function provable(
+  house: House,
+  contactPoint: ContactPointRow,
+  { optOuts, optIns }: Changes,
+): Pick<Changes, 'optOuts' | 'optIns'> & { unprovable: number } {
+  if (optIns.length === 0 || canSeal(house, contactPoint)) return { optOuts, optIns, unprovable: 0 }
+  // A topic is kept off only beside its purpose that is switched on, which it is not.
+  const withdrawn = optOuts.filter(({ why }) => why !== 'kept-off')
+  return { optOuts: withdrawn, optIns: [], unprovable: optIns.length }
 }
 
 /** The words as the page showed them, which the purpose may have changed since. */
@@ -234,7 +261,7 @@ export async function withdrawEverything(
   return house.db.transaction(async (tx) => {
     const contactPoint = await lockContactPoint(tx, preferences.own.id)
     const standings = await readStandings(tx, contactPoint.id)
-    if (withdrawalAddsNothing(standings, everything, null)) return { recorded: [], overtaken: 0 }
+    if (withdrawalAddsNothing(standings, everything, null)) return nothingSaved()
     const appended = await appendEvents(tx, house, contactPoint, [
       {
         kind: 'consent',
@@ -251,6 +278,6 @@ export async function withdrawEverything(
         ),
       },
     ])
-    return { recorded: appended.events, overtaken: 0 }
+    return { ...nothingSaved(), recorded: appended.events }
   })
 }

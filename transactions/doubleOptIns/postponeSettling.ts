@@ -1,0 +1,18 @@
+/**
+ * A request whose end could not be recorded waits before the sweep tries it again: one minute, then twice as long each time, at most
+ * a day. So requests that keep failing, however many, block none of the others.
+ */
+import { eq, sql } from 'drizzle-orm'
+import { doubleOptIns } from '../../db/schema/doubleOptIns.ts'
+import type { House } from '../house.ts'
+
+export async function postponeSettling({ db }: House, id: string): Promise<void> {
+  const { settleFailures } = doubleOptIns
+  await db
+    .update(doubleOptIns)
+    .set({
+      settleFailures: sql`${settleFailures} + 1`,
+      settleAfter: sql`clock_timestamp() + least(interval '1 minute' * power(2, least(${settleFailures}, 20)), interval '1 day')`,
+    })
+    .where(eq(doubleOptIns.id, id))
+}
