@@ -5,6 +5,7 @@ import { Client, Connection } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { createActivities } from './activities/activities.ts'
 import { Discretion } from './activities/discretion.ts'
+import { TestMails } from './activities/testMails.ts'
 import { openSmtpChannel } from './channels/email/smtp.ts'
 import { connect } from './db/connect.ts'
 import { migrate } from './db/migrate.ts'
@@ -63,6 +64,7 @@ if (connection !== null) {
     log,
   })
   const orphans = new OrphanWatch({ house, client: temporal, log })
+  const testMails = new TestMails({ house, email })
   const worker = await Worker.create({
     connection,
     namespace: settings.TEMPORAL_NAMESPACE,
@@ -75,6 +77,7 @@ if (connection !== null) {
   const running = worker.run()
   dispatcher.start()
   orphans.start()
+  testMails.start()
   log.info({ taskQueue: settings.TEMPORAL_TASK_QUEUE }, 'the worker polls')
   life.ready()
   await Promise.race([life.over, running])
@@ -82,6 +85,7 @@ if (connection !== null) {
   await running
   await dispatcher.stop()
   await orphans.stop()
+  await testMails.stop()
   await client.close()
   await connection.close()
 }

@@ -98,7 +98,8 @@ export async function renderDelivery(
   }
 }
 
-async function signingKey(house: House, { sender: { dkim } }: Profile): Promise<DkimKey | undefined> {
+/** The key that signs a profile's mail; undefined where its relay does. @throws DkimKeyError */
+export async function signingKey(house: House, { sender: { dkim } }: Profile): Promise<DkimKey | undefined> {
   if (dkim === undefined) return undefined
   const { domain, selector, keyFile } = dkim
   return { domain, selector, privateKey: await house.dkimKeys.read(keyFile) }

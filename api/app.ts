@@ -39,7 +39,12 @@ export function createApp(options: AppOptions): Express {
   })
   app.use('/v1', jsonBody)
   app.post('/v1/triggers', linesBody)
-  mountRoutes(app, allRoutes, { house, authenticate: authenticator(house.db, options.apiKey), afterCommit })
+  mountRoutes(app, allRoutes, {
+    house,
+    authenticate: authenticator(house.db, options.apiKey),
+    publicUrl: options.publicUrl,
+    afterCommit,
+  })
   app.use(healthRoutes(options.health))
   app.use(documentationRoutes(options.publicUrl))
   app.use(problemRoutes(options.publicUrl))

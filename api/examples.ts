@@ -59,6 +59,20 @@ export const examples: readonly Example[] = [
   { operation: 'listMessages', query: { limit: '20' } },
   { operation: 'deleteMessage', params: { key: 'workshop-thanks' } },
   {
+    operation: 'previewMessage',
+    params: { key: 'cart-reminder' },
+    body: {
+      payload: { cart: 'a-17', value: 49.5, total: '€49.50', items: [{ name: 'Tent', price: '€49.50' }] },
+    },
+  },
+  {
+    operation: 'sendTestMail',
+    params: { key: 'cart-reminder' },
+    body: { to: 'you@example.com', payload: { cart: 'a-17', value: 49.5, total: '€49.50', items: [] } },
+    keeps: { TEST: 'id' },
+  },
+  { operation: 'getTestMail', params: { key: 'cart-reminder', id: '$TEST' } },
+  {
     operation: 'putTriggerDefinition',
     params: { name: 'survey.answered' },
     body: {

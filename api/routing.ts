@@ -40,6 +40,8 @@ export type Call<P extends Shape, Q extends Shape, B extends Shape> = {
   /** Where an Idempotency-Key came with the request, a transaction of its own; else the house itself. */
   house: House
   accepts: (type: string) => boolean
+  /** Where people reach us, for links in what is answered. */
+  publicUrl: string
 }
 
 type Spec<P extends Shape, Q extends Shape, B extends Shape> = {
@@ -135,11 +137,10 @@ function parse(shape: Shape, value: unknown, part: 'path' | 'query' | 'body'): u
   })
 }
 
-export function mountRoutes(
-  app: Express,
-  routes: readonly Route[],
-  given: { house: House; authenticate: Authenticate; afterCommit: () => void },
-): void {
+/** What the routes stand on. */
+type Given = { house: House; authenticate: Authenticate; publicUrl: string; afterCommit: () => void }
+
+export function mountRoutes(app: Express, routes: readonly Route[], given: Given): void {
   const paths = new Map<string, Set<string>>()
   for (const one of routes) {
     const path = one.path.replace(/\{(\w+)\}/g, ':$1')
@@ -155,10 +156,7 @@ export function mountRoutes(
   }
 }
 
-function handlerOf(
-  one: Route,
-  given: { house: House; authenticate: Authenticate; afterCommit: () => void },
-): RequestHandler {
+function handlerOf(one: Route, given: Given): RequestHandler {
   return async (request, response) => {
     const caller = await callerOf(one, request, given)
     note(response, { key: caller.id })
@@ -167,7 +165,12 @@ function handlerOf(
     refuseUnreadable(raw.query, '/query')
     refuseUnreadable(raw.body, '')
     const run = (house: House) =>
-      one.run(raw, { caller, house, accepts: (type) => request.accepts(['application/json', type]) === type })
+      one.run(raw, {
+        caller,
+        house,
+        publicUrl: given.publicUrl,
+        accepts: (type) => request.accepts(['application/json', type]) === type,
+      })
     const answer: Answer =
       key === null
         ? await run(given.house)

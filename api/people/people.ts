@@ -6,11 +6,12 @@ import { imageHeaders, pageHeaders } from './headers.ts'
 import { preferencesRouter } from './preferences.ts'
 import { personProblems } from './problems.ts'
 import { styleRouter } from './style.ts'
+import { testLinkRouter } from './testLink.ts'
 import { clickRouter, openRouter } from './tracking.ts'
 import { unsubscribeRouter } from './unsubscribe.ts'
 
 /** Where these routes are; everything else passes through untouched. */
-const pagePaths = ['/confirm', '/unsubscribe', '/preferences', '/t']
+const pagePaths = ['/confirm', '/unsubscribe', '/preferences', '/test-link', '/t']
 
 export function peopleRoutes(people: People): express.Router {
   const router = express.Router()
@@ -20,6 +21,7 @@ export function peopleRoutes(people: People): express.Router {
   router.use(confirmRouter(people))
   router.use(unsubscribeRouter(people))
   router.use(preferencesRouter(people))
+  router.use(testLinkRouter())
   router.use(clickRouter(people))
   router.use(openRouter(people))
   router.use(personProblems(people.log))

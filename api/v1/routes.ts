@@ -6,12 +6,14 @@ import { definitionRoutes } from './definitions.ts'
 import { doubleOptInRoutes } from './doubleOptIns.ts'
 import { journeyRoutes } from './journeys.ts'
 import { keyRoutes } from './keys.ts'
+import { messageTestRoutes } from './messageTests.ts'
 import { runRoutes } from './runs.ts'
 import { suppressionRoutes } from './suppressions.ts'
 import { triggerRoutes } from './triggers.ts'
 
 export const allRoutes: readonly Route[] = [
   ...definitionRoutes,
+  ...messageTestRoutes,
   ...contactRoutes,
   ...consentRoutes,
   ...doubleOptInRoutes,

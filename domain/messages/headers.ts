@@ -14,7 +14,7 @@ export class HeaderError extends Error {
 }
 
 /** Only these fields can be added to a mail; recipients are not among them. */
-export type MailHeaderName = 'List-Unsubscribe' | 'List-Unsubscribe-Post' | 'Auto-Submitted'
+export type MailHeaderName = 'List-Unsubscribe' | 'List-Unsubscribe-Post' | 'Auto-Submitted' | 'X-Assent-Test'
 
 /** One header field. */
 export type MailHeader = { readonly name: MailHeaderName; readonly value: string }
@@ -35,6 +35,17 @@ const MESSAGE_ID_BYTES = 20
 export function mailHeaders(purposeKind: string, unsubscribeUrl: string | null): readonly MailHeader[] {
   const automatic: MailHeader = { name: 'Auto-Submitted', value: 'auto-generated' }
   return purposeKind === 'transactional' ? [automatic] : [...unsubscribeHeaders(unsubscribeUrl), automatic]
+}
+
+/**
+ * The header fields of a test mail: marked as one, and without `List-Unsubscribe`, since it was sent under nobody's consent and
+ * there is nothing to withdraw.
+ */
+export function testMailHeaders(id: string): readonly MailHeader[] {
+  return [
+    { name: 'X-Assent-Test', value: id },
+    { name: 'Auto-Submitted', value: 'auto-generated' },
+  ]
 }
 
 /**

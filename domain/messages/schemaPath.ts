@@ -13,7 +13,7 @@ export type SchemaPath = { known: true } | { known: false; at: number; names: re
 const mostSchemas = 200
 
 /** What every text, list or object has in Liquid. */
-const liquidProperties = new Set(['size', 'first', 'last'])
+export const liquidProperties: ReadonlySet<string> = new Set(['size', 'first', 'last'])
 
 /** @param root the whole schema, in which references are looked up */
 export function findInSchema(root: unknown, path: readonly Segment[]): SchemaPath {

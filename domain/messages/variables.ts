@@ -4,7 +4,7 @@
  */
 import type { Problem } from '../journey/findings.ts'
 import { nearest } from '../nearest.ts'
-import { findInSchema, type Segment } from './schemaPath.ts'
+import { findInSchema, liquidProperties, type Segment } from './schemaPath.ts'
 import { compileTemplate, globalsOf, type MessageTemplates, type TemplateField } from './template.ts'
 
 /** One variable, where it is read first. */
@@ -96,6 +96,40 @@ export function variableWarnings(
       }),
     ),
   )
+}
+
+/**
+ * A warning for each variable that has no value in this context, so that a preview shows what is missing. Those that lead nowhere
+ * at all are named already.
+ * @param named the warnings that there are
+ */
+export function emptyVariables(
+  reads: readonly VariableRead[],
+  context: Readonly<Record<string, unknown>>,
+  named: readonly Problem[],
+): Problem[] {
+  return reads.flatMap(({ field, path, line }): Problem[] => {
+    const variable = written(path)
+    const [root] = path
+    const known = named.some(
+      ({ pointer, message }) => pointer === `/${field}` && message.includes(`{{ ${variable} }}`),
+    )
+    if (known || typeof root !== 'string' || !['contact', 'trigger'].includes(root)) return []
+    if (hasValue(context, path)) return []
+    const message = `line ${line}: {{ ${variable} }} has no value here: it renders empty unless the template has a default`
+    return [{ severity: 'warning', pointer: `/${field}`, code: 'empty-variable', message }]
+  })
+}
+
+function hasValue(context: unknown, path: readonly Segment[]): boolean {
+  let here: unknown = context
+  for (const segment of path) {
+    // Made up while rendering, or one of what Liquid gives every list and text.
+    if (segment === null || (typeof segment === 'string' && liquidProperties.has(segment))) return true
+    if (typeof here !== 'object' || here === null || !Object.hasOwn(here, segment)) return false
+    here = Object.getOwnPropertyDescriptor(here, segment)?.value
+  }
+  return here !== null && here !== undefined && here !== ''
 }
 
 function wrongsOf([root, ...path]: readonly Segment[], sources: readonly TriggerSource[]): string[] {

@@ -74,6 +74,13 @@ export const de: Texts = {
     notSwitchedOn:
       'Was Sie ausgeschaltet haben, ist aus. Einschalten ist im Moment nicht möglich. Bitte versuchen Sie es später noch einmal.',
   },
+  testLink: {
+    title: 'Ein Link aus einer Testnachricht',
+    lead: 'Diese Nachricht war ein Test, darum bewirkt der Link nichts. Es wurde für niemanden etwas geändert.',
+    unsubscribe: 'In der echten Nachricht führt er zu der Seite, auf der man sich abmeldet.',
+    preferences: 'In der echten Nachricht führt er zu den Einstellungen der Person, die sie liest.',
+    confirm: 'In der echten Nachricht führt er zu der Seite, auf der man die Anmeldung bestätigt.',
+  },
   channel: { email: 'E-Mail', sms: 'SMS' },
   problem: {
     notFoundTitle: 'Diese Seite gibt es nicht',

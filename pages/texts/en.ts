@@ -71,6 +71,13 @@ export const en: Texts = {
     notSwitchedOn:
       'What you switched off is off. Nothing could be switched on just now. Please try again later.',
   },
+  testLink: {
+    title: 'A link of a test message',
+    lead: 'This message was a test, so the link does nothing. Nothing was changed for anybody.',
+    unsubscribe: 'In the real message it leads to the page on which its reader unsubscribes.',
+    preferences: 'In the real message it leads to its reader’s preferences.',
+    confirm: 'In the real message it leads to the page on which its reader confirms the sign-up.',
+  },
   channel: { email: 'E-mail', sms: 'SMS' },
   problem: {
     notFoundTitle: 'There is no such page',

@@ -73,6 +73,13 @@ export const nl: Texts = {
     notSwitchedOn:
       'Wat u hebt uitgeschakeld, is uit. Inschakelen lukt op dit moment niet. Probeer het later nog eens.',
   },
+  testLink: {
+    title: 'Een link uit een testbericht',
+    lead: 'Dit bericht was een test, dus de link doet niets. Er is voor niemand iets gewijzigd.',
+    unsubscribe: 'In het echte bericht leidt hij naar de pagina waarop men zich afmeldt.',
+    preferences: 'In het echte bericht leidt hij naar de voorkeuren van wie het leest.',
+    confirm: 'In het echte bericht leidt hij naar de pagina waarop men de aanmelding bevestigt.',
+  },
   channel: { email: 'E-mail', sms: 'Sms' },
   problem: {
     notFoundTitle: 'Deze pagina bestaat niet',

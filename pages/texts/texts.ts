@@ -70,6 +70,8 @@ export type Texts = {
     stale: string
     notSwitchedOn: string
   }
+  /** Where the links of previews and test mails lead. */
+  testLink: { title: string; lead: string; unsubscribe: string; preferences: string; confirm: string }
   channel: { email: string; sms: string }
   problem: {
     notFoundTitle: string

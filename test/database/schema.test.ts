@@ -12,10 +12,21 @@ import * as deliveries from '../../db/schema/deliveries.ts'
 import * as doubleOptIns from '../../db/schema/doubleOptIns.ts'
 import * as journeys from '../../db/schema/journeys.ts'
 import * as ledger from '../../db/schema/ledger.ts'
+import * as testMails from '../../db/schema/testMails.ts'
 import * as triggers from '../../db/schema/triggers.ts'
 import { type OwnDatabase, ownDatabase } from '../harness/database.ts'
 
-const everything = [access, contacts, definitions, deliveries, doubleOptIns, journeys, ledger, triggers]
+const everything = [
+  access,
+  contacts,
+  definitions,
+  deliveries,
+  doubleOptIns,
+  journeys,
+  ledger,
+  testMails,
+  triggers,
+]
 const tables = everything.flatMap((part) => Object.values(part)).filter((one) => is(one, PgTable))
 
 let database: OwnDatabase

@@ -12,6 +12,7 @@ import { type Logger, pino } from 'pino'
 import { inject } from 'vitest'
 import { createActivities } from '../../activities/activities.ts'
 import { Discretion } from '../../activities/discretion.ts'
+import { TestMails } from '../../activities/testMails.ts'
 import { createApp } from '../../api/app.ts'
 import { openSmtpChannel } from '../../channels/email/smtp.ts'
 import { connect } from '../../db/connect.ts'
@@ -95,11 +96,14 @@ export class Assent {
       interceptors: { activity: [() => ({ inbound: new Discretion(log) })] },
       shutdownGraceTime: '2 seconds',
     })
+    const testMails = new TestMails({ house: this.house, email, interval: 200 })
+    testMails.start()
     const running = worker.run()
     this.#worker = {
       stop: async () => {
         worker.shutdown()
         await running
+        await testMails.stop()
         await connection.close()
         await email.close()
       },

@@ -4,6 +4,7 @@ import { type ConfirmView, confirmPage } from '../../pages/confirm.ts'
 import type { Brand } from '../../pages/layout.ts'
 import { type PreferencesOutcome, preferencesPage } from '../../pages/preferences.ts'
 import { type Problem, problemPage } from '../../pages/problem.ts'
+import { testLinkPage, testLinks } from '../../pages/testLink.ts'
 import { type Language, languages } from '../../pages/texts/language.ts'
 import { type UnsubscribeView, unsubscribePage } from '../../pages/unsubscribe.ts'
 import { box, inByOwn, outByOwn } from '../domain/preferences/sampleBoxes.ts'
@@ -101,6 +102,7 @@ export function pagesIn(language: Language): { name: string; page: string }[] {
       name: 'preferences of nothing',
       page: preferencesPage({ ...own, seen: 0, groups: [], others: [], outcome: null }),
     },
+    ...testLinks.map((link) => ({ name: `test link ${link}`, page: testLinkPage(language, link) })),
     ...problems.map((problem) => ({ name: `problem ${problem}`, page: problemPage(language, problem) })),
   ]
 }

@@ -1,0 +1,105 @@
+/**
+ * Sends the test mails that the API has taken, one at a time, beside the worker's activities and over the same channel. A queue of
+ * our own rather than a workflow: there is no journey in it, nothing to wait for, and nobody to tell.
+ */
+import type { EmailChannel } from '../channels/channel.ts'
+import { composeMail } from '../channels/email/compose.ts'
+import { messageIdOf, testMailHeaders } from '../domain/messages/headers.ts'
+import type { House } from '../transactions/house.ts'
+import {
+  failTestMail,
+  markTestMail,
+  nextTestMail,
+  putBackTestMail,
+  settleTestMail,
+  sweepTestMails,
+  type TakenTestMail,
+  takeTestMail,
+} from '../transactions/testMails/sendTestMail.ts'
+import { faultOf } from './faults.ts'
+import { signingKey } from './render.ts'
+
+export type TestMailsOptions = {
+  house: House
+  email: EmailChannel
+  /** Milliseconds between two looks at the queue. */
+  interval?: number
+}
+
+/** Looks at the queue between two sweeps of what is old. */
+const looksPerSweep = 300
+
+export class TestMails {
+  readonly #options: TestMailsOptions
+  readonly #stopping = new AbortController()
+  #timer: NodeJS.Timeout | null = null
+  #working: Promise<void> | null = null
+  #looks = 0
+
+  constructor(options: TestMailsOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => {
+      this.#working ??= this.#look().finally(() => {
+        this.#working = null
+      })
+    }, this.#options.interval ?? 1_000)
+  }
+
+  /** Finishes the mail it is at. */
+  async stop(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer)
+    this.#stopping.abort()
+    await this.#working
+  }
+
+  async #look(): Promise<void> {
+    const { house } = this.#options
+    try {
+      if (this.#looks++ % looksPerSweep === 0) await sweepTestMails(house)
+      for (let id = await nextTestMail(house); id !== null; id = await nextTestMail(house)) {
+        if (this.#stopping.signal.aborted) return
+        const taken = await takeTestMail(house, id)
+        if (taken !== null) await this.#send(taken)
+      }
+    } catch (error) {
+      const kind = error instanceof Error ? error.name : 'unknown'
+      house.log.error({ kind }, 'the test mails could not be worked on; they are tried again')
+    }
+  }
+
+  async #send(taken: TakenTestMail): Promise<void> {
+    const { house, email } = this.#options
+    try {
+      const mail = await compose(house, taken)
+      const slot = await email.acquire({ signal: this.#stopping.signal })
+      try {
+        const outcome = await slot.handOver(mail, () => markTestMail(house, taken))
+        await settleTestMail(house, taken, outcome)
+      } finally {
+        slot.release()
+      }
+    } catch (error) {
+      const fault = faultOf(error)
+      if (fault === null) throw error
+      if (fault.kind === 'message') await failTestMail(house, taken, fault.reason)
+      else await putBackTestMail(house, taken, fault.reason)
+    }
+  }
+}
+
+async function compose(house: House, { id, recipient, content, ...taken }: TakenTestMail) {
+  const profile = await house.versions.profile(house.db, taken.profile, taken.profileVersion)
+  const { name, email } = profile.sender
+  return composeMail({
+    from: { name, email },
+    to: recipient,
+    message: content,
+    messageId: messageIdOf(`test:${id}`, email),
+    date: new Date(),
+    headers: testMailHeaders(id),
+    dkim: await signingKey(house, profile),
+  })
+}

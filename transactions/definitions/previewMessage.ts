@@ -1,0 +1,126 @@
+/**
+ * What a message would look like to somebody: rendered as a delivery is, by the same function, and sent to nobody. Our own links
+ * lead to a page that changes nothing, whoever presses what, so a preview can be passed around.
+ */
+import type { ContactBinding } from '../../db/reads/bindings.ts'
+import { readMatterAndPerson } from '../../db/reads/matter.ts'
+import { decide } from '../../domain/consent/decide.ts'
+import type { Decision } from '../../domain/consent/types.ts'
+import type { Problem } from '../../domain/journey/findings.ts'
+import type { MailLink } from '../../domain/messages/links.ts'
+import type { RenderedMessage } from '../../domain/messages/template.ts'
+import { emptyVariables, variableWarnings } from '../../domain/messages/variables.ts'
+import type { ContactReference } from '../../domain/shapes/primitives.ts'
+import type { Profile } from '../../domain/shapes/profile.ts'
+import { resolveContact, unknownContact } from '../contacts/resolveContact.ts'
+import type { House } from '../house.ts'
+import { inThread } from '../inThread.ts'
+import { readSources, readVariables, tooCostly } from './messageSources.ts'
+
+export type PreviewRequest = {
+  /** Rendered as this contact reads it; null: as somebody of whom nothing is known. */
+  contact: ContactReference | null
+  /** What `trigger` means. */
+  payload: Record<string, unknown>
+}
+
+export type Preview = {
+  message: { key: string; version: number; purpose: string; topic: string | null }
+  profile: { key: string; version: number; definition: Profile }
+  /** As its author wrote it for this person; null where it cannot be rendered. */
+  rendered: RenderedMessage | null
+  /** As it would leave untracked; null where there is an error among the problems. */
+  sendable: RenderedMessage | null
+  /** Without our own. */
+  links: readonly MailLink[]
+  /** Errors forbid sending it; warnings are worth a look. */
+  problems: Problem[]
+  /** Whether it might be sent to the contact now; null without one. */
+  decision: Decision | null
+}
+
+/** Where our own links lead in what is no real delivery. */
+export const testLinkPath = '/test-link'
+
+/** For the query of a message alone: nobody has it. */
+const nobody = { contactPoint: '00000000-0000-0000-0000-000000000000' }
+
+/**
+ * @param address of whom it is rendered for, where no contact is named
+ * @throws Refusal not-found for the message; invalid where the contact is not known, or it takes too long to render
+ */
+export async function previewMessage(
+  house: House,
+  key: string,
+  { contact, payload }: PreviewRequest,
+  options: { publicUrl: string; address?: string },
+): Promise<Preview> {
+  const who = contact === null ? null : await resolveContact(house.db, contact)
+  if (contact !== null && who === null) throw unknownContact(contact)
+  const to = who === null ? nobody : { contact: who }
+  const { matter, person } = await readMatterAndPerson(house.db, to, key, house.channels)
+  const { message, profile } = matter
+  const content = await house.versions.message(house.db, key, message.version)
+  const definition = await house.versions.profile(house.db, profile.key, profile.version)
+  const purposeKind = matter.input.purpose.known ? matter.input.purpose.kind : 'commercial'
+  const link = (to: string) => new URL(`${testLinkPath}/${to}`, options.publicUrl).href
+  const links = {
+    unsubscribe: link('unsubscribe'),
+    preferences: link('preferences'),
+    ...(purposeKind === 'transactional' ? { confirm: link('confirm') } : {}),
+  }
+  const context = {
+    contact: person.contact ?? strangerBinding(options.address ?? null),
+    trigger: payload,
+    profile: {
+      name: definition.name,
+      postalAddress: definition.postalAddress,
+      sender: definition.sender,
+      locale: definition.locale,
+    },
+    links,
+  }
+  const { subject, html, text } = content
+  const made = await inThread(
+    house,
+    'renderMail',
+    `message:${key}`,
+    [
+      {
+        templates: { subject, html, text },
+        context,
+        footer: { purposeKind, preferencesUrl: links.preferences, postalAddress: definition.postalAddress },
+        tracking: null,
+      },
+    ],
+    tooCostly,
+  )
+  const errors = made.problems.map((problem): Problem => ({ severity: 'error', ...problem }))
+  const variables = await readVariables(house, key, content)
+  const unknown = variableWarnings(variables, await readSources(house.db, key))
+  return {
+    message,
+    profile: { ...profile, definition },
+    rendered: made.plain,
+    sendable: made.sent,
+    links: made.links,
+    problems: [...errors, ...unknown, ...emptyVariables(variables, context, unknown)],
+    decision: who === null ? null : decide(matter.input),
+  }
+}
+
+/** Somebody of whom nothing is known but an address, as a contact in templates. */
+function strangerBinding(email: string | null): ContactBinding {
+  return {
+    externalId: null,
+    kind: 'contact',
+    account: null,
+    attributes: {},
+    postalAddress: null,
+    locale: null,
+    timeZone: null,
+    email,
+    phone: null,
+    addresses: email === null ? {} : { email },
+  }
+}

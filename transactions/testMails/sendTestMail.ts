@@ -1,0 +1,183 @@
+/**
+ * A test mail from the queue to what the server said. Marked handed over before the first byte of its body flows, so it is never
+ * sent twice: where no answer comes, it is `unknown`.
+ *
+ *     queued ──▶ handed-over ──▶ sent | failed | unknown
+ *        ▲____________│  refused for now: tried again, a few times
+ *
+ * Locks: the contact point, where the address is one; then the row.
+ */
+import { and, eq, isNull, lt, sql } from 'drizzle-orm'
+import { findContactPoint } from '../../db/reads/contactPoint.ts'
+import { testMails } from '../../db/schema/testMails.ts'
+import type { HandOverOutcome } from '../deliveries/settleDelivery.ts'
+import type { House } from '../house.ts'
+import { lockContactPoint } from '../locks.ts'
+import { blockedFor, type TestMailRow } from './requestTestMail.ts'
+
+/** A test mail that this attempt alone may send. */
+export type TakenTestMail = TestMailRow & {
+  recipient: string
+  content: NonNullable<TestMailRow['content']>
+}
+
+const mostAttempts = 6
+/** Seconds an attempt may take before another one takes its place; none of a body has flowed by then. */
+const lease = 120
+/** Minutes after which a hand-over without an answer is called unknown. */
+const patience = 10
+/** Days a row is kept. */
+const kept = 30
+/** Rows deleted at once. */
+const batch = 500
+
+const due = sql`${testMails.state} = 'queued' and ${testMails.nextAttemptAt} <= clock_timestamp()`
+
+/** The id of one that is due, or null. */
+export async function nextTestMail(house: House): Promise<string | null> {
+  const [row] = await house.db
+    .select({ id: testMails.id })
+    .from(testMails)
+    .where(sql`${testMails.settledAt} is null and ${due}`)
+    .orderBy(testMails.nextAttemptAt)
+    .limit(1)
+  return row?.id ?? null
+}
+
+/** @returns null where another worker took it, it was tried too often, or its address may not get it any more */
+export async function takeTestMail(house: House, id: string): Promise<TakenTestMail | null> {
+  const [found] = await house.db.select().from(testMails).where(eq(testMails.id, id))
+  if (found?.recipient == null) return null
+  const { recipient } = found
+  return house.db.transaction(async (tx) => {
+    const point = await findContactPoint(tx, 'email', recipient)
+    if (point !== null) await lockContactPoint(tx, point)
+    const [row] = await tx
+      .select()
+      .from(testMails)
+      .where(and(eq(testMails.id, id), due))
+      .for('update', { skipLocked: true })
+    if (row === undefined || row.recipient === null || row.content === null) return null
+    const blocked = await blockedFor(tx, house, recipient, row)
+    if (blocked !== null) {
+      await tx
+        .update(testMails)
+        .set(settledAs('failed', `blocked: ${blocked}`))
+        .where(eq(testMails.id, id))
+      return null
+    }
+    const attempt = row.attempt + 1
+    // Attempts that died, or failed in a way nobody foresaw, left no word.
+    if (attempt > mostAttempts) {
+      await tx
+        .update(testMails)
+        .set(settledAs('failed', row.reason ?? 'gave-up'))
+        .where(eq(testMails.id, id))
+      return null
+    }
+    await tx
+      .update(testMails)
+      .set({ attempt, nextAttemptAt: sql`clock_timestamp() + make_interval(secs => ${lease})` })
+      .where(eq(testMails.id, id))
+    return { ...row, attempt, recipient: row.recipient, content: row.content }
+  })
+}
+
+/** queued → handed-over. @returns false where another attempt has taken its place: then not a byte may flow */
+export async function markTestMail(house: House, { id, attempt }: Attempt): Promise<boolean> {
+  const marked = await house.db
+    .update(testMails)
+    .set({ state: 'handed-over' })
+    .where(and(eq(testMails.id, id), eq(testMails.attempt, attempt), eq(testMails.state, 'queued')))
+    .returning({ id: testMails.id })
+  return marked.length > 0
+}
+
+type Attempt = { id: string; attempt: number }
+
+/** Records what the server said. */
+export async function settleTestMail(house: House, taken: Attempt, outcome: HandOverOutcome): Promise<void> {
+  switch (outcome.kind) {
+    case 'accepted':
+      return write(house, taken, settledAs('sent', null, outcome.answer))
+    case 'refused':
+      return outcome.permanent
+        ? write(house, taken, settledAs('failed', 'refused', outcome.answer))
+        : putBackTestMail(house, taken, 'refused-for-now', outcome.answer)
+    case 'not-handed-over':
+      return putBackTestMail(house, taken, 'not-handed-over')
+    case 'unknown':
+      return write(house, taken, settledAs('unknown', 'no-answer'))
+    case 'forestalled':
+      return
+    default:
+      return outcome satisfies never
+  }
+}
+
+/** It cannot be made: the message is the cause. */
+export function failTestMail(house: House, taken: Attempt, reason: string): Promise<void> {
+  return write(house, taken, settledAs('failed', reason))
+}
+
+/** Tried again later and later; failed after the last attempt. */
+export async function putBackTestMail(
+  house: House,
+  taken: Attempt,
+  reason: string,
+  providerAnswer: unknown = null,
+): Promise<void> {
+  if (taken.attempt >= mostAttempts) return write(house, taken, settledAs('failed', reason, providerAnswer))
+  const pause = 2 ** taken.attempt
+  await write(house, taken, {
+    state: 'queued',
+    reason,
+    providerAnswer,
+    nextAttemptAt: sql`clock_timestamp() + make_interval(secs => ${pause})`,
+  })
+}
+
+/** What died under its hand-over is unknown; what is old is deleted. */
+export async function sweepTestMails(house: House): Promise<void> {
+  await house.db
+    .update(testMails)
+    .set(settledAs('unknown', 'no-answer'))
+    .where(
+      and(
+        eq(testMails.state, 'handed-over'),
+        isNull(testMails.settledAt),
+        lt(testMails.nextAttemptAt, sql`clock_timestamp() - make_interval(mins => ${patience})`),
+      ),
+    )
+  await house.db.execute(sql`delete from test_mails where id in (
+    select id from test_mails where created_at < statement_timestamp() - make_interval(days => ${kept})
+    order by created_at limit ${batch} for update skip locked)`)
+}
+
+/** Neither address nor words are kept. */
+function settledAs(
+  state: 'sent' | 'failed' | 'unknown',
+  reason: string | null,
+  providerAnswer: unknown = null,
+) {
+  return {
+    state,
+    reason,
+    providerAnswer,
+    recipient: null,
+    content: null,
+    settledAt: sql<string>`clock_timestamp()`,
+  }
+}
+
+/** Only by the attempt that has it, and only once. */
+async function write(
+  house: House,
+  { id, attempt }: Attempt,
+  change: Parameters<ReturnType<typeof house.db.update<typeof testMails>>['set']>[0],
+): Promise<void> {
+  await house.db
+    .update(testMails)
+    .set(change)
+    .where(and(eq(testMails.id, id), eq(testMails.attempt, attempt), isNull(testMails.settledAt)))
+}
