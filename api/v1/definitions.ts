@@ -64,7 +64,7 @@ const purposes: Route[] = [
     tag: 'Purposes',
     summary: 'Create or replace a purpose with its topics',
     description:
-      'Loosening a live purpose to `non-restrictive` is answered with 409 and its effect until it is repeated with `?confirm=true`.',
+      'A change that makes people reachable who never opted in is answered with 409 and its effect, until it is repeated with `?confirm=true`.',
     scopes: ['journeys'],
     params: byKey,
     query: z.object({ confirm: z.enum(['true', 'false']).optional() }),

@@ -82,3 +82,29 @@ it('publishes the example of the journey language, and warns that its goal is no
     body: { version: 1, problems: [{ severity: 'warning', pointer: '/goal' }] },
   })
 })
+
+it('a confirmation is asked only where somebody would become reachable', async () => {
+  const { api } = assent
+  const purpose = { name: 'Tips', description: 'Tips', kind: 'commercial', enforcement: 'restrictive' }
+  const put = (key: string, change: Record<string, unknown>, query = '') =>
+    api.call('PUT', `/v1/purposes/${key}${query}`, { ...purpose, ...change })
+  await put('tips', {})
+  // Everybody here has an e-mail address, and nobody a number.
+  await api.put('/v1/contacts/tips-reader', { email: 'tips-reader@example.com' })
+  expect((await put('tips', { channels: { sms: 'non-restrictive' } })).status).toBe(200)
+  const overridden = { enforcement: 'non-restrictive', channels: { email: 'restrictive' } }
+  expect((await put('tips', overridden)).status).toBe(200)
+  expect((await put('tips', { enforcement: 'restrictive' })).status).toBe(200)
+
+  const refused = await put('tips', { enforcement: 'non-restrictive' })
+  expect(refused).toMatchObject({ status: 409, body: { code: 'confirmation-needed' } })
+  const { effect } = z.looseObject({ effect: z.object({ becomeReachable: z.number() }) }).parse(refused.body)
+  expect(effect.becomeReachable).toBeGreaterThan(0)
+  expect((await put('tips', { enforcement: 'non-restrictive' }, '?confirm=true')).status).toBe(200)
+  // It is so already: nothing would change.
+  expect((await put('tips', { enforcement: 'non-restrictive' })).status).toBe(200)
+
+  await put('receipts', { kind: 'transactional' })
+  const receipts = await put('receipts', { kind: 'transactional', enforcement: 'non-restrictive' })
+  expect(receipts.status).toBe(200)
+})

@@ -33,17 +33,7 @@ export async function putPurpose(
     if (live !== undefined) {
       if (live.kind !== purpose.kind)
         throw invalid('/kind', `"${key}" is ${live.kind}; a purpose does not change its kind`)
-      const loosened = loosenedChannels(purposeShape.parse(live.definition), purpose)
-      if (loosened.length > 0 && !options.confirm) {
-        throw new Refusal(
-          'conflict',
-          'this makes contact points reachable that never opted in: repeat with ?confirm=true',
-          {
-            errors: loosened.map((pointer) => ({ pointer, message: 'would become non-restrictive' })),
-            extra: { effect: { becomeReachable: await undecidedPoints(tx, key) } },
-          },
-        )
-      }
+      if (!options.confirm) await refuseUnseenEffect(tx, key, purposeShape.parse(live.definition), purpose)
     }
     const row = {
       key,
@@ -67,27 +57,61 @@ export async function putPurpose(
   })
 }
 
-/** Pointers of the settings by which some channel turns from restrictive to non-restrictive. */
-function loosenedChannels(before: Purpose, after: Purpose): string[] {
-  const channels = new Set([...Object.keys(before.channels ?? {}), ...Object.keys(after.channels ?? {})])
-  const loosened = [...channels].filter(
+/** @throws Refusal conflict where people become reachable who never opted in; where nobody does, there is nothing to confirm */
+async function refuseUnseenEffect(tx: Db, key: string, before: Purpose, after: Purpose): Promise<void> {
+  // Transactional messages ask no consent, so how it is enforced changes nothing.
+  if (after.kind === 'transactional') return
+  const loosened = loosenedBy(before, after)
+  if (loosened.pointers.length === 0) return
+  const becomeReachable = await undecidedPoints(tx, key, loosened)
+  if (becomeReachable === 0) return
+  throw new Refusal(
+    'conflict',
+    `this makes ${becomeReachable} contact points reachable that never opted in: repeat with ?confirm=true`,
+    {
+      code: 'confirmation-needed',
+      errors: loosened.pointers.map((pointer) => ({ pointer, message: 'would become non-restrictive' })),
+      extra: { effect: { becomeReachable } },
+    },
+  )
+}
+
+type Loosened = {
+  /** JSON pointers of the settings that turn from restrictive to non-restrictive. */
+  pointers: string[]
+  /** Channels that a setting of their own loosens. */
+  channels: string[]
+  /** Channels that have a setting of their own: the default does not reach them. */
+  named: string[]
+  byDefault: boolean
+}
+
+function loosenedBy(before: Purpose, after: Purpose): Loosened {
+  const named = [...new Set([...Object.keys(before.channels ?? {}), ...Object.keys(after.channels ?? {})])]
+  const channels = named.filter(
     (channel) =>
       (own(before.channels, channel) ?? before.enforcement) === 'restrictive' &&
       (own(after.channels, channel) ?? after.enforcement) === 'non-restrictive',
   )
-  const pointers = loosened.map((channel) => `/channels/${channel}`)
-  if (before.enforcement === 'restrictive' && after.enforcement === 'non-restrictive')
-    pointers.unshift('/enforcement')
-  return pointers
+  const byDefault = before.enforcement === 'restrictive' && after.enforcement === 'non-restrictive'
+  const pointers = [
+    ...(byDefault ? ['/enforcement'] : []),
+    ...channels.map((channel) => `/channels/${channel}`),
+  ]
+  return { pointers, channels, named, byDefault }
 }
 
-/** Contact points for which neither the purpose nor `*` was ever opted in or out. */
-async function undecidedPoints(tx: Db, purpose: string): Promise<number> {
+/** Contact points on the loosened channels for which neither the purpose nor `*` was ever opted in or out. */
+async function undecidedPoints(tx: Db, purpose: string, loosened: Loosened): Promise<number> {
   const [row] = await tx.execute<{ count: number }>(sql`
     select count(*)::int as count from contact_points cp
-    where cp.erased_at is null and not exists (
-      select from consent_states s
-      where s.contact_point_id = cp.id and s.topic = '' and s.purpose in (${purpose}, '*')
-        and s.entry->'newest' <> 'null'::jsonb)`)
+    where cp.erased_at is null
+      and (cp.channel in (select jsonb_array_elements_text(${JSON.stringify(loosened.channels)}::jsonb))
+        or (${loosened.byDefault}
+          and cp.channel not in (select jsonb_array_elements_text(${JSON.stringify(loosened.named)}::jsonb))))
+      and not exists (
+        select from consent_states s
+        where s.contact_point_id = cp.id and s.topic = '' and s.purpose in (${purpose}, '*')
+          and s.entry->'newest' <> 'null'::jsonb)`)
   return row?.count ?? 0
 }
