@@ -4,7 +4,6 @@ import type { Logger } from 'pino'
 import { Refusal } from '../domain/refusal.ts'
 import type { House } from '../transactions/house.ts'
 import { authenticator } from './authenticate.ts'
-import { jsonBody, linesBody } from './bodies.ts'
 import { documentationRoutes } from './documentation.ts'
 import { type Health, healthRoutes } from './health.ts'
 import { peopleRoutes } from './people/people.ts'
@@ -37,8 +36,6 @@ export function createApp(options: AppOptions): Express {
     response.setHeader('X-Content-Type-Options', 'nosniff')
     next()
   })
-  app.use('/v1', jsonBody)
-  app.post('/v1/triggers', linesBody)
   mountRoutes(app, allRoutes, {
     house,
     authenticate: authenticator(house.db, options.apiKey),

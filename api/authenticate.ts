@@ -4,10 +4,28 @@ import { and, eq, isNull } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Db } from '../db/connect.ts'
 import { apiKeys } from '../db/schema/access.ts'
+import { Strikes } from '../domain/limits/strikes.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { type Caller, scopeShape } from './scopes.ts'
 
-export type Authenticate = (authorization: string | undefined) => Promise<Caller>
+/** @param network whom wrong keys are counted against, as `clientNetwork` gives it */
+export type Authenticate = (authorization: string | undefined, network: string) => Promise<Caller>
+
+/** Wrong keys that one network may send, and how many of them are forgotten in a second. */
+const wrongKeys = { burst: 60, perSecond: 1 }
+
+/** Good keys that are remembered: they go on working where others behind the same address send wrong ones. */
+const goodKeysKept = 1_000
+
+const seconds = (): number => performance.now() / 1000
+
+/** Puts the name last, and forgets the first where there are too many. */
+function keepLatest(names: Set<string>, name: string): void {
+  names.delete(name)
+  names.add(name)
+  const [first] = names
+  if (names.size > goodKeysKept && first !== undefined) names.delete(first)
+}
 
 /** SHA-256 of a key: keys are random and long, so nothing slower is needed. */
 export function hashKey(key: string): Buffer {
@@ -17,16 +35,35 @@ export function hashKey(key: string): Buffer {
 /** @param given the key of ASSENT_API_KEY, if set */
 export function authenticator(db: Db, given: string | undefined): Authenticate {
   const admin = given === undefined ? null : hashKey(given)
-  return async (authorization) => {
+  const strikes = new Strikes(wrongKeys)
+  const good = new Set<string>()
+  return async (authorization, network) => {
     const key = /^Bearer +([\x21-\x7e]{1,200}) *$/i.exec(authorization ?? '')?.[1]
     if (key === undefined) throw new Refusal('unauthorised', 'send a key: Authorization: Bearer …')
     const hashed = hashKey(key)
     if (admin !== null && timingSafeEqual(admin, hashed)) return { id: 'environment', scopes: ['admin'] }
+    const name = hashed.toString('hex')
+    const wait = good.has(name) ? 0 : strikes.wait(network, seconds())
+    if (wait > 0) {
+      throw new Refusal(
+        'too-many',
+        'too many wrong keys came from this network address: wait, then send a valid key',
+        {
+          code: 'too-many-wrong-keys',
+          retryAfter: wait,
+        },
+      )
+    }
     const [row] = await db
       .select()
       .from(apiKeys)
       .where(and(eq(apiKeys.hash, hashed), isNull(apiKeys.revokedAt), eq(apiKeys.public, false)))
-    if (row === undefined) throw new Refusal('unauthorised', 'this key is not known')
+    if (row === undefined) {
+      good.delete(name)
+      strikes.add(network, seconds())
+      throw new Refusal('unauthorised', 'this key is not known')
+    }
+    keepLatest(good, name)
     return { id: row.id, scopes: z.array(scopeShape).parse(row.scopes) }
   }
 }

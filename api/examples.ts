@@ -100,6 +100,7 @@ export const examples: readonly Example[] = [
   },
   { operation: 'getContact', params: { externalId: 'c-1001' } },
   { operation: 'listContacts', query: { limit: '20' } },
+  { operation: 'lookUpContacts', body: { email: 'robin@example.com' } },
   {
     operation: 'recordConsent',
     body: {
@@ -113,8 +114,10 @@ export const examples: readonly Example[] = [
     },
   },
   { operation: 'getConsents', query: contactPoint },
+  { operation: 'lookUpConsents', body: { contactPoint } },
   { operation: 'checkConsent', body: { contactPoint, purpose: 'marketing', topic: 'newsletter' } },
   { operation: 'getEvidence', query: contactPoint },
+  { operation: 'lookUpEvidence', body: { contactPoint } },
   { operation: 'verifyLedger', body: { contactPoint } },
   {
     operation: 'requestDoubleOptIn',
@@ -128,6 +131,7 @@ export const examples: readonly Example[] = [
   },
   { operation: 'getDoubleOptIn', params: { id: '$DOUBLE_OPT_IN' } },
   { operation: 'listSuppressions', query: { limit: '20' } },
+  { operation: 'lookUpSuppressions', body: { contactPoint } },
   {
     operation: 'putJourney',
     params: { key: 'after-a-survey' },

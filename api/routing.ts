@@ -3,7 +3,7 @@
  * in the OpenAPI document, so that none of the three can say something else than the others.
  */
 import { createHash } from 'node:crypto'
-import type { Express, Request, RequestHandler } from 'express'
+import type { Express, Request, RequestHandler, Response } from 'express'
 import { z } from 'zod'
 import { canonicalBytes } from '../domain/ledger/canonical.ts'
 import { nearest } from '../domain/nearest.ts'
@@ -12,7 +12,8 @@ import { unreadable } from '../domain/shapes/readable.ts'
 import type { House } from '../transactions/house.ts'
 import { onceFor } from '../transactions/onceFor.ts'
 import type { Authenticate } from './authenticate.ts'
-import { isEmptyBody } from './bodies.ts'
+import { isEmptyBody, jsonBody, linesBody } from './bodies.ts'
+import { clientNetwork } from './clientAddress.ts'
 import { prettyParameter, sendJson } from './json.ts'
 import { fieldErrors } from './problems.ts'
 import { note } from './requests.ts'
@@ -158,8 +159,10 @@ export function mountRoutes(app: Express, routes: readonly Route[], given: Given
 
 function handlerOf(one: Route, given: Given): RequestHandler {
   return async (request, response) => {
+    // The key comes first: of a stranger's request no body is read.
     const caller = await callerOf(one, request, given)
     note(response, { key: caller.id })
+    await readBody(one, request, response)
     const key = one.creates === true ? (request.get('Idempotency-Key') ?? null) : null
     const raw = { params: request.params, query: request.query, body: bodyOf(one, request) }
     refuseUnreadable(raw.query, '/query')
@@ -189,11 +192,19 @@ async function callerOf(
   given: { authenticate: Authenticate },
 ): Promise<Caller> {
   if (one.scopes === null) return { id: 'nobody', scopes: [] }
-  const caller = await given.authenticate(request.get('Authorization'))
+  const caller = await given.authenticate(request.get('Authorization'), clientNetwork(request))
   if (!permits(caller, one.scopes)) {
     throw new Refusal('forbidden', `this needs a key with the scope ${one.scopes.join(' or ')}`)
   }
   return caller
+}
+
+async function readBody(one: Route, request: Request, response: Response): Promise<void> {
+  if (one.body === undefined) return
+  const parse = one.bodyType === 'application/x-ndjson' ? linesBody : jsonBody
+  await new Promise<void>((resolve, reject) => {
+    parse(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error)))
+  })
 }
 
 function bodyOf(one: Route, request: Request): unknown {

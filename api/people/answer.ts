@@ -2,6 +2,7 @@
 import type { Request, Response } from 'express'
 import { type Language, pickLanguage } from '../../pages/texts/language.ts'
 import type { PersonSaid } from '../../transactions/said.ts'
+import { clientAddress } from '../clientAddress.ts'
 
 /** `?lang=` if it is one of ours, else the profile's. */
 export function languageOf(request: Request, locale: string): Language {
@@ -24,7 +25,7 @@ const longestUserAgent = 1000
 export function saidOn(request: Request, publicUrl: string, page: string): PersonSaid {
   return {
     pageUrl: new URL(page, publicUrl).href,
-    ip: request.ip ?? null,
+    ip: clientAddress(request),
     userAgent: userAgentOf(request)?.slice(0, longestUserAgent) ?? null,
   }
 }

@@ -9,8 +9,9 @@ import { type Problem, problemPage } from '../../pages/problem.ts'
 import { asRefusal } from '../problems.ts'
 import { requestIdOf } from '../requests.ts'
 import { languageOfReader, sendPage } from './answer.ts'
+import type { Strangers } from './strangers.ts'
 
-export function personProblems(log: Logger): ErrorRequestHandler {
+export function personProblems(log: Logger, guard: Strangers): ErrorRequestHandler {
   return (error, request, response, next) => {
     if (response.headersSent) return next(error)
     const language = languageOfReader(request)
@@ -18,6 +19,7 @@ export function personProblems(log: Logger): ErrorRequestHandler {
     const { status, problem } = isUndecodable(error)
       ? answers['not-found']
       : answers[refusal?.kind ?? 'internal']
+    if (problem === 'not-found') guard.tried(request)
     if (problem === 'broken') {
       log.error({ err: error, request: requestIdOf(response), method: request.method }, 'a page failed')
     }

@@ -10,6 +10,7 @@ import { Refusal } from '../../domain/refusal.ts'
 import { type Interaction, recordInteraction } from '../../transactions/interactions/recordInteraction.ts'
 import { userAgentOf } from './answer.ts'
 import type { People } from './ground.ts'
+import type { Strangers } from './strangers.ts'
 
 export function clickRouter(people: People): express.Router {
   const router = express.Router()
@@ -28,11 +29,14 @@ export function clickRouter(people: People): express.Router {
 /** One transparent pixel. */
 const pixel = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64')
 
-export function openRouter(people: People): express.Router {
+export function openRouter(people: People, guard: Strangers): express.Router {
   const router = express.Router()
   router.get('/o/:token', async (request, response) => {
+    // Who should wait gets the image all the same; it is just not looked whose it is.
+    if (guard.wait(request) > 0) return void response.type('image/gif').send(pixel)
     await record(people, request, async () => {
       const delivery = await findByOpenToken(people.house.db, request.params.token)
+      if (delivery === null) guard.tried(request)
       return delivery === null ? null : { delivery, kind: 'opened', class: classOf(request, 'opened') }
     })
     response.type('image/gif').send(pixel)

@@ -204,7 +204,7 @@ export async function startAssent(options: AssentOptions = {}): Promise<Assent> 
         house,
         publicUrl,
         apiKey: settings.ASSENT_API_KEY,
-        trustedProxies: [],
+        trustedProxies: settings.TRUSTED_PROXIES,
         log,
         health: {
           database: async () => {

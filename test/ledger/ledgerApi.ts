@@ -61,7 +61,6 @@ export async function startLedgerApi(): Promise<LedgerApi> {
   }
   const app = express()
   app.set('query parser', 'simple')
-  app.use(express.json())
   const routes = [
     ...definitionRoutes,
     ...consentRoutes,
