@@ -10,6 +10,7 @@ export const pointNames = [
   'deliver:claimed', // claimed, nothing handed over yet
   'deliver:answered', // the provider answered, nothing recorded yet
   'deliver:gone-on', // recorded, and what comes next is done; the engine has not heard of it
+  'contact:before-insert', // nobody was found by the given id and addresses; a contact is about to be made
   'trigger:before-lock', // an event is about to take its contact's lock
   'trigger:locked', // it has it
   'wait:before-enter', // a run is about to enter a wait

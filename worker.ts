@@ -13,6 +13,7 @@ import { Versions } from './db/reads/versions.ts'
 import { engineOptions } from './engine/connection.ts'
 import { Dispatcher } from './engine/dispatcher.ts'
 import { OrphanWatch } from './engine/orphans.ts'
+import { Retention } from './engine/retention.ts'
 import { ensureSearchAttributes } from './engine/searchAttributes.ts'
 import { lifetime } from './lifetime.ts'
 import { openLog } from './log.ts'
@@ -52,6 +53,9 @@ const house: House = {
 }
 const email = openSmtpChannel(settings.SMTP_URL)
 
+const retention = new Retention({ db: house.db, log })
+retention.start()
+
 const connection = await reachEngine()
 if (connection !== null) {
   const client = await Connection.connect(engineOptions(settings))
@@ -89,6 +93,7 @@ if (connection !== null) {
   await client.close()
   await connection.close()
 }
+await retention.stop()
 await email.close()
 await threads.close()
 await reads.close()

@@ -45,6 +45,7 @@ function pathOf(route: Route, example: Example, variable: (name: string) => stri
 }
 
 function typeOf(route: Route): string {
+  if (route.method === 'patch') return 'application/merge-patch+json'
   return route.bodyType ?? 'application/json'
 }
 

@@ -98,6 +98,11 @@ export const examples: readonly Example[] = [
       attributes: { firstName: 'Robin' },
     },
   },
+  {
+    operation: 'patchContact',
+    params: { externalId: 'c-1001' },
+    body: { attributes: { plan: 'gold' } },
+  },
   { operation: 'getContact', params: { externalId: 'c-1001' } },
   { operation: 'listContacts', query: { limit: '20' } },
   { operation: 'lookUpContacts', body: { email: 'robin@example.com' } },

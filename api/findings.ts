@@ -14,3 +14,9 @@ export const findingShape = z
     message: z.string(),
   })
   .meta({ id: 'Finding', description: 'Something wrong or doubtful in a definition' })
+
+/** A contact was made that no message can reach. @param pointer of the contact in the request */
+export function createdWithoutAddress(pointer: string): z.infer<typeof findingShape> {
+  const message = 'the contact was created without an address: no message reaches it until it has one'
+  return { severity: 'warning', pointer, code: 'contact-without-address', message }
+}

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import {
   createDocument,
+  type ZodOpenApiContentObject,
   type ZodOpenApiOperationObject,
   type ZodOpenApiPathsObject,
   type ZodOpenApiResponsesObject,
@@ -120,7 +121,7 @@ function operation(one: Route): ZodOpenApiOperationObject {
       ...(isObject(one.params) ? { path: one.params } : {}),
       ...(isObject(one.query) ? { query: one.query } : {}),
     },
-    ...(one.creates === true
+    ...(one.creates !== undefined
       ? {
           parameters: [
             {
@@ -139,12 +140,7 @@ function operation(one: Route): ZodOpenApiOperationObject {
       : {
           requestBody: {
             required: true,
-            content: {
-              [one.bodyType ?? 'application/json']: {
-                schema: one.body,
-                ...(example?.body === undefined ? {} : { example: example.body }),
-              },
-            },
+            content: contentOf(one, one.body, example?.body),
           },
         }),
     responses: { ...successes(one), ...refusals(one) },
@@ -157,6 +153,13 @@ function operation(one: Route): ZodOpenApiOperationObject {
           ],
         }),
   }
+}
+
+/** Every PATCH takes a JSON merge patch (RFC 7396), under its own name or as plain JSON. */
+function contentOf(one: Route, schema: z.ZodType, example: unknown): ZodOpenApiContentObject {
+  const content = { schema, ...(example === undefined ? {} : { example }) }
+  if (one.method === 'patch') return { 'application/merge-patch+json': content, 'application/json': content }
+  return { [one.bodyType ?? 'application/json']: content }
 }
 
 function successes(one: Route): ZodOpenApiResponsesObject {

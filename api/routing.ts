@@ -43,6 +43,8 @@ export type Call<P extends Shape, Q extends Shape, B extends Shape> = {
   accepts: (type: string) => boolean
   /** Where people reach us, for links in what is answered. */
   publicUrl: string
+  /** For a route that creates by line; null where the request has none. */
+  idempotencyKey: string | null
 }
 
 type Spec<P extends Shape, Q extends Shape, B extends Shape> = {
@@ -65,8 +67,8 @@ type Spec<P extends Shape, Q extends Shape, B extends Shape> = {
   responses: Record<number, { description: string; schema?: z.ZodType; type?: string; page?: boolean }>
   /** What this route refuses beyond what every route of its kind does (`refusalsOf`), and when. */
   refuses?: Partial<Record<RefusalKind, string>>
-  /** Honours Idempotency-Key. */
-  creates?: boolean
+  /** Honours Idempotency-Key: for the request as a whole, or, `by-line`, in its handler for each part of it. */
+  creates?: boolean | 'by-line'
   /** A question, though it is no GET: nothing is written, so nobody needs to look at the outbox after it. */
   reads?: boolean
   handle: (call: Call<P, Q, B>) => Promise<Answer>
@@ -163,16 +165,19 @@ function handlerOf(one: Route, given: Given): RequestHandler {
     const caller = await callerOf(one, request, given)
     note(response, { key: caller.id })
     await readBody(one, request, response)
-    const key = one.creates === true ? (request.get('Idempotency-Key') ?? null) : null
+    const idempotencyKey = keyOf(one, request)
+    const key = one.creates === true ? idempotencyKey : null
     const raw = { params: request.params, query: request.query, body: bodyOf(one, request) }
     refuseUnreadable(raw.query, '/query')
-    refuseUnreadable(raw.body, '')
+    // A body that is no JSON is judged by its handler, which knows its parts.
+    if (one.bodyType === undefined) refuseUnreadable(raw.body, '')
     const run = (house: House) =>
       one.run(raw, {
         caller,
         house,
         publicUrl: given.publicUrl,
         accepts: (type) => request.accepts(['application/json', type]) === type,
+        idempotencyKey,
       })
     const answer: Answer =
       key === null
@@ -184,6 +189,18 @@ function handlerOf(one: Route, given: Given): RequestHandler {
     else if (answer.body === undefined) response.end()
     else sendJson(response, answer.body)
   }
+}
+
+/** Characters of an Idempotency-Key. */
+const longestKey = 200
+
+/** The request's Idempotency-Key, where the route honours one. */
+function keyOf(one: Route, request: Request): string | null {
+  const key = one.creates === undefined ? undefined : request.get('Idempotency-Key')
+  if (key !== undefined && key.length > longestKey) {
+    throw new Refusal('malformed', `an Idempotency-Key has at most ${longestKey} characters`)
+  }
+  return key ?? null
 }
 
 async function callerOf(

@@ -6,13 +6,12 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client'
 import { inArray, sql } from 'drizzle-orm'
 import type { Logger } from 'pino'
-import { contactsOfPoint } from '../db/reads/contactPoint.ts'
 import { readWorkflowId } from '../db/reads/workflowId.ts'
 import { outbox } from '../db/schema/triggers.ts'
 import type { Plan } from '../domain/journey/plan.ts'
 import type { Nudge } from '../domain/journey/signals.ts'
 import type { House } from '../transactions/house.ts'
-import { takeTrigger } from '../transactions/intake/takeTrigger.ts'
+import { takeOwnEvent } from '../transactions/intake/takeOwnEvent.ts'
 import { outboxSignalShape, outboxStartShape, outboxTriggerShape } from '../transactions/outbox.ts'
 import { startWorkflow } from './starts.ts'
 
@@ -168,35 +167,8 @@ export class Dispatcher {
     }
   }
 
-  /** Our own events concern every contact that has the address; where none has, the event is kept all the same. */
   async #take(row: OutboxRow): Promise<void> {
-    const { house } = this.#options
-    const trigger = outboxTriggerShape.parse(row.body)
-    const point = trigger.contactPoint
-    const concerned =
-      trigger.contact !== null
-        ? [trigger.contact]
-        : point === null
-          ? []
-          : await contactsOfPoint(house.db, point)
-    for (const contactId of concerned.length > 0 ? concerned : [null]) {
-      const { event, skipped } = await takeTrigger(house, {
-        name: trigger.name,
-        sender: 'assent',
-        senderEvent: contactId === null ? trigger.senderEvent : `${trigger.senderEvent}:${contactId}`,
-        contactId,
-        contactPointId: point,
-        deliveryId: trigger.delivery,
-        payload: trigger.payload,
-        occurredAt: trigger.occurredAt,
-      })
-      if (skipped.length > 0) {
-        this.#options.log.warn(
-          { event, trigger: trigger.name, skipped },
-          'the contact has too many open runs: the event did not enter these journeys',
-        )
-      }
-    }
+    await takeOwnEvent(this.#options.house, outboxTriggerShape.parse(row.body))
     // What the event started is in the outbox by now.
     this.#again = true
   }

@@ -19,9 +19,6 @@ export async function onceFor(
   request: { caller: string; key: string; fingerprint: Uint8Array },
   carryOut: (house: House) => Promise<Said>,
 ): Promise<Said> {
-  if (request.key.length > 200) {
-    throw new Refusal('malformed', 'an Idempotency-Key has at most 200 characters')
-  }
   return house.db.transaction(async (tx) => {
     await tx
       .delete(idempotencyKeys)

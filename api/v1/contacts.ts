@@ -3,9 +3,10 @@ import { z } from 'zod'
 import { type ContactFilter, getContact, listContacts } from '../../db/reads/contacts.ts'
 import { pageById, pageInBody } from '../../db/reads/page.ts'
 import { Refusal } from '../../domain/refusal.ts'
-import { contactShape } from '../../domain/shapes/contact.ts'
+import { contactPatchShape, contactPutShape } from '../../domain/shapes/contact.ts'
 import { contactPointShape, textShape } from '../../domain/shapes/primitives.ts'
-import { normalisedAddresses, putContact } from '../../transactions/contacts/putContact.ts'
+import { patchContact, putContact } from '../../transactions/contacts/putContact.ts'
+import { createdWithoutAddress, findingShape } from '../findings.ts'
 import { listShape } from '../list.ts'
 import { type Route, route } from '../routing.ts'
 import { addressOf } from './consentAddress.ts'
@@ -65,7 +66,15 @@ function at(channel: string, address: string, pointer: string): ContactFilter {
   return { channel, address: addressOf({ channel, address }, pointer) }
 }
 
-const putContactAnswer = z.object({ id: z.uuid(), externalId: z.string() }).meta({ id: 'PutContactAnswer' })
+const putContactAnswer = z
+  .object({
+    id: z.uuid(),
+    externalId: z.string(),
+    problems: z
+      .array(findingShape)
+      .meta({ description: 'What is doubtful: a contact that was created without an address' }),
+  })
+  .meta({ id: 'PutContactAnswer' })
 
 export const contactRoutes: Route[] = [
   route({
@@ -78,15 +87,36 @@ export const contactRoutes: Route[] = [
       'What changed is raised as business triggers. When an address changes, opt-outs are copied to the new one; opt-ins never are.',
     scopes: ['contacts'],
     params: byId,
-    body: contactShape,
+    body: contactPutShape,
     responses: {
       200: { description: 'Replaced', schema: putContactAnswer },
       201: { description: 'Created', schema: putContactAnswer },
     },
-    handle: async ({ params, body, house }) => {
-      normalisedAddresses(body)
-      const put = await putContact(house, params.externalId, body)
-      return { status: put.created ? 201 : 200, body: { id: put.id, externalId: params.externalId } }
+    handle: async ({ params: { externalId }, body, house }) => {
+      const { id: ownId, externalId: named, createdAt, updatedAt, consents, ...contact } = body
+      const readBack = { id: ownId, externalId: named, createdAt, updatedAt, consents }
+      const { id, created, withoutAddress } = await putContact(house, externalId, contact, readBack)
+      const problems = withoutAddress ? [createdWithoutAddress('')] : []
+      return { status: created ? 201 : 200, body: { id, externalId, problems } }
+    },
+  }),
+  route({
+    method: 'patch',
+    path: '/v1/contacts/{externalId}',
+    operationId: 'patchContact',
+    tag: 'Contacts',
+    summary: 'Change parts of a contact',
+    description:
+      'A JSON merge patch (RFC 7396): what is left out stays, null takes away, and attributes are merged member by member. What changed is raised as business triggers, as by a `PUT`.',
+    scopes: ['contacts'],
+    params: byId,
+    body: contactPatchShape,
+    responses: { 200: { description: 'Changed', schema: putContactAnswer } },
+    handle: async ({ params: { externalId }, body, house }) => {
+      const { id: ownId, externalId: named, createdAt, updatedAt, consents, ...patch } = body
+      const readBack = { id: ownId, externalId: named, createdAt, updatedAt, consents }
+      const { id } = await patchContact(house, externalId, patch, readBack)
+      return { status: 200, body: { id, externalId, problems: [] } }
     },
   }),
   route({

@@ -33,7 +33,7 @@ export async function getContact(
 }
 
 /** What was ever said, by channel; an opt-in past its expiry is `none`, as for decisions. */
-async function consentsOf(db: Db, contactId: string): Promise<ContactConsent[]> {
+export async function consentsOf(db: Db, contactId: string): Promise<ContactConsent[]> {
   const points = await db.select().from(contactAddresses).where(eq(contactAddresses.contactId, contactId))
   if (points.length === 0) return []
   const ids = points.map((point) => point.contactPointId)

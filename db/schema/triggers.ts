@@ -1,5 +1,5 @@
 /** What happened (trigger events) and what must still be told of it (outbox). */
-import { bigint, integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core'
+import { bigint, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import { bytes, databaseClock, instant } from './columns.ts'
 
 export const eventClasses = ['human', 'proxy', 'bot'] as const
@@ -12,9 +12,8 @@ export const triggerEvents = pgTable('trigger_events', {
   id: uuid('id').primaryKey(),
   name: text('name').notNull(),
   sender: text('sender').notNull(),
+  /** The sender's id of what happened; the event's own where the sender gave none. */
   senderEvent: text('sender_event').notNull(),
-  /** SHA-256 of what was said: the same id with another content is a conflict. */
-  fingerprint: bytes('fingerprint').notNull(),
   contactId: uuid('contact_id'),
   seq: bigint('seq', { mode: 'number' }),
   contactPointId: uuid('contact_point_id'),
@@ -23,13 +22,38 @@ export const triggerEvents = pgTable('trigger_events', {
   payload: jsonb('payload').$type<Record<string, unknown>>().notNull(),
   occurredAt: instant('occurred_at').notNull(),
   recordedAt: instant('recorded_at').notNull(),
-  started: uuid('started').array().notNull().default([]),
-  signalled: uuid('signalled').array().notNull().default([]),
-  skipped: jsonb('skipped').$type<SkippedEntry[]>().notNull().default([]),
 })
 
 /** One thing that happened, as it is stored. */
 export type StoredEvent = typeof triggerEvents.$inferSelect
+
+/** What a trigger was answered, kept for the same id again. */
+export type TriggerAnswer = {
+  event: string
+  started: string[]
+  signalled: string[]
+  /** Journeys it would have entered, but for the contact's open runs there. */
+  skipped: SkippedEntry[]
+  /** External id of the contact it created; absent where it created none. */
+  created?: string
+  /** It created a contact that no message can reach. */
+  withoutAddress?: boolean
+}
+
+/** The ids that senders gave to their triggers: kept 400 days, so that the same id again is answered as before. */
+export const triggerIds = pgTable(
+  'trigger_ids',
+  {
+    sender: text('sender').notNull(),
+    name: text('name').notNull(),
+    id: text('id').notNull(),
+    /** SHA-256 of what was said; null for a trigger taken before this table was. */
+    fingerprint: bytes('fingerprint'),
+    answer: jsonb('answer').$type<TriggerAnswer>().notNull(),
+    recordedAt: instant('recorded_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.sender, t.name, t.id] })],
+)
 
 export const outbox = pgTable('outbox', {
   id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),

@@ -1,32 +1,127 @@
-/** A contact as a caller puts it. */
+/** A contact as a caller puts it, and as a caller changes parts of it. */
 import { z } from 'zod'
-import { keyShape, localeShape, payloadShape, textShape, timeZoneShape } from './primitives.ts'
+import {
+  idShape,
+  instantShape,
+  keyShape,
+  localeShape,
+  payloadShape,
+  textShape,
+  timeZoneShape,
+} from './primitives.ts'
 
+const addressShape = textShape(320)
+const partShape = z.string().max(200)
+
+/**
+ * What a contact holds. Null is as good as left out: a `GET` answers null for what there is not, and can be put back. So are
+ * `addresses.email` and `addresses.sms`, where they repeat `email` and `phone`.
+ */
 export const contactShape = z
   .strictObject({
     kind: z.enum(['contact', 'lead']).default('contact'),
-    account: textShape(200).optional().meta({ description: 'External id of the account it belongs to' }),
-    email: textShape(320).optional(),
-    phone: textShape(40).optional().meta({ description: 'E.164', example: '+431234567' }),
+    account: textShape(200).nullish().meta({ description: 'External id of the account it belongs to' }),
+    email: addressShape.nullish(),
+    phone: textShape(40).nullish().meta({ description: 'E.164', example: '+431234567' }),
     addresses: z
-      .record(keyShape, textShape(320))
+      .record(keyShape, addressShape)
       .optional()
-      .meta({ description: 'Addresses on further channels' }),
+      .meta({ description: 'Addresses on further channels, at most 20' }),
     postalAddress: z
-      .union([textShape(500), z.record(z.string().max(50), z.string().max(200))])
-      .optional()
+      .union([textShape(500), z.record(z.string().max(50), partShape)])
+      .nullish()
       .meta({ description: 'As one text, or in named parts' }),
     attributes: payloadShape.default({}),
-    locale: localeShape.optional(),
-    timeZone: timeZoneShape.optional(),
+    locale: localeShape.nullish(),
+    timeZone: timeZoneShape.nullish(),
   })
   .superRefine((contact, context) => {
-    for (const channel of ['email', 'sms']) {
-      if (contact.addresses?.[channel] !== undefined) {
-        const field = channel === 'email' ? 'email' : 'phone'
+    for (const [channel, field] of [
+      ['email', 'email'],
+      ['sms', 'phone'],
+    ] as const) {
+      const address = contact.addresses?.[channel]
+      if (address !== undefined && address !== contact[field]) {
         context.addIssue({ code: 'custom', path: ['addresses', channel], message: `give it as "${field}"` })
       }
     }
   })
   .meta({ id: 'Contact', description: 'A person in the CRM: contact or lead' })
-export type ContactInput = z.infer<typeof contactShape>
+export type ContactInput = Omit<z.infer<typeof contactShape>, 'attributes'> & {
+  attributes: Record<string, unknown>
+}
+
+/** What a `GET` of a contact answers beside what was put; see `domain/readBack.ts`. */
+const readBackFields = {
+  id: idShape.optional().meta({ readOnly: true }),
+  externalId: textShape(200).optional().meta({ readOnly: true }),
+  createdAt: instantShape.optional().meta({ readOnly: true }),
+  updatedAt: instantShape.optional().meta({
+    readOnly: true,
+    description: 'Given back, the request is refused if the contact has been changed since',
+  }),
+  consents: z
+    .array(z.record(z.string(), z.json()))
+    .optional()
+    .meta({ readOnly: true, description: 'Changed by `POST /v1/consents` alone' }),
+}
+
+/** The read-only members of a contact that a caller gave back. */
+export type ContactReadBack = {
+  id?: string | undefined
+  externalId?: string | undefined
+  createdAt?: string | undefined
+  updatedAt?: string | undefined
+  consents?: readonly unknown[] | undefined
+}
+
+/** Body of a `PUT`. */
+export const contactPutShape = contactShape.safeExtend(readBackFields).meta({
+  id: 'PutContact',
+  example: { email: 'shopper@example.com', attributes: { firstName: 'Ada' }, locale: 'en' },
+  description: 'A contact as a whole: what is left out is taken away',
+})
+
+const patchFields = {
+  kind: z.enum(['contact', 'lead']).optional(),
+  account: textShape(200).nullish(),
+  email: addressShape.nullish(),
+  phone: textShape(40).nullish().meta({ description: 'E.164', example: '+431234567' }),
+  addresses: z
+    .record(keyShape, addressShape.nullable())
+    .nullish()
+    .meta({ description: 'Addresses on further channels' }),
+  postalAddress: z.union([textShape(500), z.record(z.string().max(50), partShape.nullable())]).nullish(),
+  attributes: payloadShape.nullish().meta({ description: 'Merged member by member; null takes one away' }),
+  locale: localeShape.nullish(),
+  timeZone: timeZoneShape.nullish(),
+}
+
+/** Changes to a contact, as a JSON merge patch (RFC 7396). */
+export type ContactPatch = z.infer<z.ZodObject<typeof patchFields>>
+
+/** Body of a `PATCH`. */
+export const contactPatchShape = z.strictObject({ ...patchFields, ...readBackFields }).meta({
+  id: 'PatchContact',
+  example: { attributes: { plan: 'gold', trialEnds: null } },
+  description:
+    'Changes to a contact, as a JSON merge patch (RFC 7396): what is left out stays, and null takes away',
+})
+
+/**
+ * How a trigger names its contact: by external id, or else by e-mail address, or else by phone number. Whatever else stands there
+ * changes the contact as a `PATCH` would, where the trigger's definition has `createContact`.
+ */
+export const triggerContactShape = z
+  .strictObject({ externalId: textShape(200).optional(), ...patchFields })
+  .refine(
+    ({ externalId, email, phone }) => (externalId ?? email ?? phone ?? null) !== null,
+    'name the contact by externalId, email or phone',
+  )
+  .meta({
+    id: 'TriggerContact',
+    example: { externalId: 'c-1001' },
+    description:
+      'The contact, by external id, e-mail address or phone number; further fields change it, where the definition has `createContact`',
+  })
+export type TriggerContact = z.infer<typeof triggerContactShape>

@@ -1,12 +1,7 @@
 /** Trigger definitions, and what happened. */
 import { z } from 'zod'
-import {
-  contactReferenceShape,
-  instantShape,
-  payloadShape,
-  textShape,
-  triggerNameShape,
-} from './primitives.ts'
+import { triggerContactShape } from './contact.ts'
+import { instantShape, payloadShape, textShape, triggerNameShape } from './primitives.ts'
 
 export const triggerDefinitionShape = z
   .strictObject({
@@ -15,10 +10,10 @@ export const triggerDefinitionShape = z
       .record(z.string(), z.json())
       .default({})
       .meta({ description: 'JSON Schema (2020-12) of the payload; empty: any object' }),
-    createContact: z
-      .boolean()
-      .default(false)
-      .meta({ description: 'Create a contact that is not known yet, rather than refuse the trigger' }),
+    createContact: z.boolean().default(false).meta({
+      description:
+        'Create a contact that is not known yet, rather than refuse the trigger, and let the trigger bring fields of the contact',
+    }),
   })
   .meta({ id: 'TriggerDefinition', description: 'A trigger that may start or move journeys' })
 export type TriggerDefinition = z.infer<typeof triggerDefinitionShape>
@@ -29,7 +24,7 @@ export const triggerShape = z
       description:
         "The sender's id of what happened: repeated posts with it have one effect. Left out: every post counts",
     }),
-    contact: contactReferenceShape,
+    contact: triggerContactShape,
     payload: payloadShape.default({}),
     occurredAt: instantShape.optional(),
   })

@@ -1,6 +1,7 @@
 /** Triggers as lines of JSON: each is taken or refused on its own, with its number. */
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import postgres from 'postgres'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { problemShape } from '../../api/problems.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
@@ -27,6 +28,7 @@ const answerShape = z.object({
       line: z.number(),
       status: z.number(),
       taken: takenShape.optional(),
+      code: z.string().optional(),
       detail: z.string().optional(),
       errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
     }),
@@ -133,4 +135,83 @@ it('sent again as a whole counts once', async () => {
 
 it('nothing at all is nothing taken', async () => {
   expect(answerShape.parse((await post(['', ''])).body)).toEqual({ items: [], taken: 0, refused: 0 })
+})
+
+describe('a fault of ours in one line', () => {
+  it('is that line’s 500: those before and after it stand, and nothing is said of them that is not so', async () => {
+    const owner = postgres(assent.environment.DATABASE_URL ?? '', { max: 1, onnotice: () => {} })
+    await owner.unsafe(`
+      create function break_line() returns trigger language plpgsql as $$
+      begin if new.payload ? 'breaks' then raise exception 'the disk is full'; end if; return new; end $$;
+      create trigger break_line before insert on trigger_events for each row execute function break_line()`)
+    try {
+      const before = await events()
+      const reply = await post([line(), line(), line({ payload: { breaks: true } }), line()])
+      expect(reply.status).toBe(202)
+      const { items, taken, refused } = answerShape.parse(reply.body)
+      expect(items.map((item) => item.status)).toEqual([202, 202, 500, 202])
+      expect([taken, refused]).toEqual([3, 1])
+      expect(items[2]).toMatchObject({ code: 'internal', detail: expect.stringContaining('this line') })
+      expect(reply.text).not.toMatch(/nothing was changed|disk/)
+      expect(await events()).toBe(before + 3)
+    } finally {
+      await owner.unsafe('drop trigger break_line on trigger_events; drop function break_line()')
+      await owner.end()
+    }
+  })
+})
+
+describe('text that cannot be stored', () => {
+  it.each([
+    ['U+0000 as it is', '{"name":"order.placed","contact":{"externalId":"x\u0000"}}', 400],
+    ['U+0000 written as an escape', '{"name":"order.placed","contact":{"externalId":"x\\u0000"}}', 422],
+    ['half of a surrogate pair', '{"name":"order.placed","contact":{"externalId":"x\\ud800"}}', 422],
+  ])('refuses its line alone: %s', async (_, text, status) => {
+    const before = await events()
+    const reply = await post([line(), text, line()])
+    expect(reply.status).toBe(202)
+    expect(answerShape.parse(reply.body).items.map((item) => item.status)).toEqual([202, status, 202])
+    expect(await events()).toBe(before + 2)
+  })
+})
+
+describe('an Idempotency-Key', () => {
+  const withKey = (key: string, lines: readonly unknown[]) =>
+    assent.api.call('POST', '/v1/triggers', lines.map((one) => JSON.stringify(one)).join('\n'), {
+      'Content-Type': 'application/x-ndjson',
+      'Idempotency-Key': key,
+    })
+  const anonymous = (more: Record<string, unknown> = {}) => ({ ...line(more), id: undefined })
+
+  it('gives lines without an id one each: the request again counts nothing twice', async () => {
+    const key = randomUUID()
+    const lines = [anonymous(), anonymous(), line(), anonymous({ name: 'cart.abandoned' })]
+    const before = await events()
+    const first = answerShape.parse((await withKey(key, lines)).body)
+    expect(first.items.map((item) => item.taken?.duplicate)).toEqual([false, false, false, false])
+    const again = answerShape.parse((await withKey(key, lines)).body)
+    expect(again.items.map((item) => item.taken?.duplicate)).toEqual([true, true, true, true])
+    expect(again.items.map((item) => item.taken?.event)).toEqual(first.items.map((item) => item.taken?.event))
+    expect(await events()).toBe(before + 4)
+  })
+
+  it('a line that was refused may be put right under the same key, beside those that were taken', async () => {
+    const key = randomUUID()
+    const wrong = { ...anonymous(), contact: { externalId: `nobody-${randomUUID()}` } }
+    expect(answerShape.parse((await withKey(key, [anonymous(), wrong])).body).taken).toBe(1)
+    const { items } = answerShape.parse((await withKey(key, [anonymous(), anonymous()])).body)
+    expect(items.map((item) => [item.status, item.taken?.duplicate])).toEqual([
+      [202, true],
+      [202, false],
+    ])
+  })
+
+  it('used for other lines is a conflict of each, and another key is another request', async () => {
+    const key = randomUUID()
+    await withKey(key, [anonymous()])
+    const other = answerShape.parse((await withKey(key, [anonymous({ payload: { other: true } })])).body)
+    expect(other.items[0]).toMatchObject({ status: 409, code: 'trigger-id-reused' })
+    const { items } = answerShape.parse((await withKey(randomUUID(), [anonymous()])).body)
+    expect(items[0]?.taken?.duplicate).toBe(false)
+  })
 })

@@ -3,8 +3,9 @@ import { eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Connection, connect } from '../../db/connect.ts'
 import { newId } from '../../db/ids.ts'
+import { apiKeys } from '../../db/schema/access.ts'
 import { contacts } from '../../db/schema/contacts.ts'
-import { outbox, type StoredEvent, triggerEvents } from '../../db/schema/triggers.ts'
+import { outbox } from '../../db/schema/triggers.ts'
 import { build, columnsOf, given, insertNewOf, insertOf, rowsOf, Statement } from '../../db/statement.ts'
 import { type OwnDatabase, ownDatabase } from '../harness/database.ts'
 
@@ -57,35 +58,25 @@ it('a whole row comes back as it was given: numbers, instants, JSON, nothing', a
 })
 
 it('bytes, lists and what only SQL says come back as well', async () => {
-  const contact = contactRow()
-  await pool.db.transaction((tx) => insertOf(contacts).all(tx, contact))
-  const event: StoredEvent = {
+  const key: typeof apiKeys.$inferSelect = {
     id: newId(),
-    name: 'order.placed',
-    sender: 'key',
-    senderEvent: newId(),
-    fingerprint: new Uint8Array([0, 1, 254, 255]),
-    contactId: contact.id,
-    seq: 8,
-    contactPointId: null,
-    deliveryId: null,
-    class: null,
-    payload: { cart: "it's \\ 5" },
-    occurredAt: '2026-11-23T08:15:30.123Z',
-    recordedAt: '2026-11-23T08:15:31.000Z',
-    started: [newId(), newId()],
-    signalled: [],
-    skipped: [],
+    name: "it's \\ 5",
+    hash: new Uint8Array(32).map((_, index) => (index % 2 === 0 ? index : 255 - index)),
+    scopes: ['read', 'a,b', '"'],
+    public: false,
+    origins: [],
+    createdAt: '2026-11-23T08:15:30.123Z',
+    revokedAt: null,
   }
-  const insert = insertNewOf(triggerEvents)
-  const put = () => pool.db.transaction((tx) => insert.all(tx, event))
+  const insert = insertNewOf(apiKeys)
+  const put = () => pool.db.transaction((tx) => insert.all(tx, key))
   expect(await put()).toEqual([{ inserted: true }])
   expect(await put()).toEqual([])
   const named = rowsOf<{ names: string[] }>()(
-    triggerEvents,
-    sql`select ${columnsOf(triggerEvents)} from trigger_events where name = any(${given('names')}::text[])`,
+    apiKeys,
+    sql`select ${columnsOf(apiKeys)} from api_keys where name = any(${given('names')}::text[])`,
   )
-  expect(await named.all(pool.db, { names: ['order.placed', 'a,b', '"'] })).toEqual([event])
+  expect(await named.all(pool.db, { names: [key.name, 'a,b', '"'] })).toEqual([key])
   expect(await named.all(pool.db, { names: [] })).toEqual([])
 })
 

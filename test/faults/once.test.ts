@@ -61,7 +61,7 @@ describe('a trigger with an id', () => {
     const rows = await more(async () => {
       replies = await tenTimes(() => post('cart.abandoned', body))
     })
-    expect(rows).toEqual({ trigger_events: 1, runs: 1 })
+    expect(rows).toEqual({ trigger_events: 1, trigger_ids: 1, runs: 1 })
     expect(replies.map((reply) => reply.status)).toEqual(Array(10).fill(202))
     const taken = replies.map((reply) => takenShape.parse(reply.body))
     expect(taken.filter((answer) => !answer.duplicate)).toHaveLength(1)
@@ -78,7 +78,14 @@ describe('a trigger with an id', () => {
     })
     expect(replies.map((reply) => reply.status)).toEqual(Array(10).fill(202))
     // The contact's own creation is an event too.
-    expect(rows).toEqual({ contacts: 1, contact_points: 1, contact_addresses: 1, trigger_events: 2, runs: 1 })
+    expect(rows).toEqual({
+      contacts: 1,
+      contact_points: 1,
+      contact_addresses: 1,
+      trigger_events: 2,
+      trigger_ids: 2,
+      runs: 1,
+    })
   })
 
   it('is a conflict with another content or for somebody else, names the field, and changes nothing', async () => {
@@ -96,7 +103,7 @@ describe('a trigger with an id', () => {
         const reply = await post('newcomer.seen', other)
         expect(reply.status).toBe(409)
         expect(problemShape.parse(reply.body).errors).toEqual([
-          { pointer: '/id', message: expect.any(String) },
+          { pointer: '/id', code: 'trigger-id-reused', message: expect.any(String) },
         ])
       }
     })

@@ -4,7 +4,7 @@ import { eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newId } from '../../db/ids.ts'
 import { runPath, runs, waits } from '../../db/schema/journeys.ts'
-import { outbox, triggerEvents } from '../../db/schema/triggers.ts'
+import { outbox } from '../../db/schema/triggers.ts'
 import { awaitsOf } from '../../domain/journey/awaits.ts'
 import { concernedWaits } from '../../transactions/intake/matchWaits.ts'
 import { takeTrigger } from '../../transactions/intake/takeTrigger.ts'
@@ -162,11 +162,6 @@ describe('a contact may have fifty open runs of one journey', () => {
     const taken = await post('cart-2')
     expect(taken).toMatchObject({ started: [], skipped, duplicate: false })
     expect(await post('cart-2')).toMatchObject({ event: taken.event, started: [], skipped, duplicate: true })
-    const [stored] = await assent.house.db
-      .select()
-      .from(triggerEvents)
-      .where(eq(triggerEvents.id, taken.event))
-    expect(stored?.skipped).toEqual(skipped)
   })
 })
 
@@ -204,8 +199,8 @@ describe('entering a wait reads what the wait awaits, and nothing else', () => {
       const about = kind === null ? null : delivery
       await db.transaction((tx) =>
         tx.execute(sql`insert into trigger_events
-          (id, name, sender, sender_event, fingerprint, contact_id, seq, delivery_id, class, payload, occurred_at, recorded_at)
-        select gen_random_uuid(), ${name}, 'test', gen_random_uuid(), '\\x00', ${person.id}, ${seq}::bigint + n, ${about}::uuid, ${kind},
+          (id, name, sender, sender_event, contact_id, seq, delivery_id, class, payload, occurred_at, recorded_at)
+        select gen_random_uuid(), ${name}, 'test', gen_random_uuid(), ${person.id}, ${seq}::bigint + n, ${about}::uuid, ${kind},
           ${JSON.stringify(more)}::jsonb, now(), now() from generate_series(1, ${count}::int) n`),
       )
       seq += count

@@ -13,7 +13,13 @@ export function newcomerId(): string {
   return `assent-${newId()}`
 }
 
-const ofNewcomer = sql`${contacts.externalId} ~ '^assent-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'`
+const newcomer = '^assent-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+const ofNewcomer = sql`${contacts.externalId} ~ ${sql.raw(`'${newcomer}'`)}`
+
+/** Whether the contact of this external id is one that nobody but Assent has named yet. */
+export function isNewcomerId(externalId: string | null): boolean {
+  return externalId !== null && new RegExp(newcomer).test(externalId)
+}
 
 /**
  * @param wanted the addresses by channel under which the CRM puts the contact
@@ -34,13 +40,13 @@ export async function adoptNewcomer(
     .innerJoin(contactAddresses, eq(contactAddresses.contactId, contacts.id))
     .innerJoin(contactPoints, eq(contactPoints.id, contactAddresses.contactPointId))
     .where(and(ofNewcomer, or(...named)))
-  const [newcomer] = rows
-  if (newcomer === undefined || rows.length > 1) return null
+  const [found] = rows
+  if (found === undefined || rows.length > 1) return null
   // Somebody else may have adopted it meanwhile: then it is no newcomer any more.
   const adopted = await tx
     .update(contacts)
     .set({ externalId })
-    .where(and(inArray(contacts.id, [newcomer.id]), ofNewcomer))
+    .where(and(inArray(contacts.id, [found.id]), ofNewcomer))
     .returning({ id: contacts.id })
   return adopted[0]?.id ?? null
 }

@@ -5,6 +5,7 @@ import { contactAddresses, contactPoints, contacts } from '../../db/schema/conta
 import { normaliseAddress } from '../../domain/messages/normalise.ts'
 import { invalid, Refusal } from '../../domain/refusal.ts'
 import type { ContactReference } from '../../domain/shapes/primitives.ts'
+import { isNewcomerId } from './adoptNewcomer.ts'
 
 /**
  * @returns the contact's id, or null where nobody is known by that
@@ -31,6 +32,9 @@ export async function resolveContact(db: Db, reference: ContactReference): Promi
     .innerJoin(contacts, eq(contacts.id, contactAddresses.contactId))
     .where(and(eq(contactPoints.channel, channel), eq(contactPoints.address, address.address)))
     .orderBy(contacts.externalId)
+  // Somebody whom the CRM knows goes before one whom only Assent has named: that is the same person, who came by another way.
+  const named = rows.filter((row) => !isNewcomerId(row.externalId))
+  if (rows.length > 1 && named.length === 1) return named[0]?.id ?? null
   if (rows.length > 1) {
     const message = 'several contacts have this address: name one by its external id'
     throw new Refusal('conflict', message, {

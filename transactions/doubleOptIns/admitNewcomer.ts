@@ -3,18 +3,24 @@
  * `double-opt-in.confirmed` could start none without. It is `contact.created` for whoever waits for that. An unconfirmed request,
  * which anybody may have typed, makes nobody a contact.
  *
- * Lock: the contact point, held by the caller. The contact is new, so nobody can hold its row and wait for the point.
+ * Locks: the address and the contact point, held by the caller. The contact is new, so nobody can hold its row and wait for the
+ * point.
  */
 import type { Db } from '../../db/connect.ts'
 import { contactsOfPoint } from '../../db/reads/contactPoint.ts'
 import { contactShape } from '../../domain/shapes/contact.ts'
 import { newcomerId } from '../contacts/adoptNewcomer.ts'
-import { putContactIn } from '../contacts/putContact.ts'
+import { createContact } from '../contacts/writeContact.ts'
 import type { House } from '../house.ts'
-import type { ContactPointRow } from '../locks.ts'
+import type { ContactPointRow, LockedIdentity } from '../locks.ts'
 
-export async function admitNewcomer(tx: Db, house: House, contactPoint: ContactPointRow): Promise<void> {
-  const { id, channel, address } = contactPoint
+export async function admitNewcomer(
+  tx: Db,
+  house: House,
+  identity: LockedIdentity,
+  contactPoint: ContactPointRow,
+): Promise<void> {
+  const { id, address } = contactPoint
   if (address === null || (await contactsOfPoint(tx, id)).length > 0) return
-  await putContactIn(tx, house, newcomerId(), contactShape.parse({}), new Map([[channel, address]]))
+  await createContact(tx, house, identity, newcomerId(), contactShape.parse({}))
 }

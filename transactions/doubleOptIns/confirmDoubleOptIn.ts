@@ -2,12 +2,13 @@
  * The person's word from the mailbox: pending → confirmed, with `opted-in` events for exactly what was ticked and is still
  * pending. Confirm and expiry race only here, by the request's row under the contact point's lock.
  *
- * Lock: the contact point.
+ * Locks: the address, since whoever confirms may become a contact; then the contact point.
  */
 import { and, eq, inArray, isNull } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
 import type { Db } from '../../db/connect.ts'
 import { readStandings } from '../../db/reads/standings.ts'
+import { contactPoints } from '../../db/schema/contacts.ts'
 import { purposes } from '../../db/schema/definitions.ts'
 import { doubleOptIns, doubleOptInTokens, type Grant } from '../../db/schema/doubleOptIns.ts'
 import { notices, suppressions } from '../../db/schema/ledger.ts'
@@ -17,7 +18,7 @@ import type { Notice } from '../../domain/shapes/consent.ts'
 import { point } from '../../points.ts'
 import type { House } from '../house.ts'
 import { appendEvents, type Recorded } from '../ledger/appendEvents.ts'
-import { type ContactPointRow, lockContactPoint } from '../locks.ts'
+import { type ContactPointRow, lockContactPoint, lockIdentity } from '../locks.ts'
 import { admitNewcomer } from './admitNewcomer.ts'
 import { announce } from './announce.ts'
 import { expireIn } from './settleDoubleOptIn.ts'
@@ -52,6 +53,7 @@ export async function confirmDoubleOptIn(
   const found = await readRequest(house.db, token)
   await point('double-opt-in:before-confirm')
   return house.db.transaction(async (tx) => {
+    const identity = await lockIdentity(tx, { addresses: await addressOf(tx, found.contactPointId) })
     const contactPoint = await lockContactPoint(tx, found.contactPointId)
     const [request] = await tx.select().from(doubleOptIns).where(eq(doubleOptIns.id, found.id))
     if (request === undefined) throw unknownLink()
@@ -74,11 +76,20 @@ export async function confirmDoubleOptIn(
       contactPoint,
       grants.map((grant) => confirmed(grant, request, notice, said)),
     )
-    await admitNewcomer(tx, house, contactPoint)
+    await admitNewcomer(tx, house, identity, contactPoint)
     await liftSuppressions(tx, contactPoint, events, now)
     await announce(tx, request, grants, contactPoint, 'confirmed', now)
     return 'confirmed'
   })
+}
+
+/** None where it was erased; it never becomes another. */
+async function addressOf(tx: Db, contactPointId: string): Promise<Map<string, string>> {
+  const [row] = await tx
+    .select({ channel: contactPoints.channel, address: contactPoints.address })
+    .from(contactPoints)
+    .where(eq(contactPoints.id, contactPointId))
+  return new Map(row === undefined || row.address === null ? [] : [[row.channel, row.address]])
 }
 
 function confirmed(

@@ -1,32 +1,21 @@
 /**
- * A trigger as a caller posts it: checked against its definition, its contact found (or created, where the definition says so),
- * then taken. Nothing is stored of one that is refused.
+ * A trigger as a caller posts it: answered as before where its id is known; else checked against its definition, its contact found
+ * (or created and changed, where the definition says so), then taken. Nothing is stored of one that is refused.
  */
-import { eq } from 'drizzle-orm'
-import type { Db } from '../../db/connect.ts'
-import { newId } from '../../db/ids.ts'
-import { triggerDefinitions } from '../../db/schema/definitions.ts'
-import { notFound, Refusal } from '../../domain/refusal.ts'
-import { contactShape } from '../../domain/shapes/contact.ts'
-import type { ContactReference } from '../../domain/shapes/primitives.ts'
-import {
-  type TriggerDefinition,
-  type TriggerInput,
-  triggerDefinitionShape,
-} from '../../domain/shapes/trigger.ts'
+import { Refusal } from '../../domain/refusal.ts'
+import type { TriggerInput } from '../../domain/shapes/trigger.ts'
 import { isReserved } from '../../domain/triggers/catalogue.ts'
-import { payloadProblems } from '../../domain/triggers/payloadSchema.ts'
-import { newcomerId } from '../contacts/adoptNewcomer.ts'
-import { normalisedAddresses, putContactIn } from '../contacts/putContact.ts'
+import { bringContact, splitContact } from '../contacts/bringContact.ts'
 import { resolveContact, unknownContact } from '../contacts/resolveContact.ts'
-import { lockKey } from '../definitions/nextVersion.ts'
 import type { House } from '../house.ts'
-import { type TakenEvent, takeTrigger, takeTriggerIn } from './takeTrigger.ts'
+import { type IncomingEvent, type TakenEvent, takeTrigger, takeTriggerIn } from './takeTrigger.ts'
+import { readTriggerDefinition, refusePayload } from './triggerDefinition.ts'
+import { answeredBefore, type SaidOnce, takeOnce } from './triggerIds.ts'
 
 /**
  * @param caller id of the API key
  * @throws Refusal not-found for an unknown trigger, forbidden for one of our own, invalid naming the field, conflict for an id
- * used with another content or an address that several contacts share
+ * used with another content (`trigger-id-reused`) or an address that several contacts share
  */
 export async function postTrigger(
   house: House,
@@ -34,50 +23,48 @@ export async function postTrigger(
   input: TriggerInput,
   caller: string,
 ): Promise<TakenEvent> {
-  const definition = await readDefinition(house, name)
+  const said = { contact: input.contact, payload: input.payload, occurredAt: input.occurredAt ?? null }
+  const once: SaidOnce | null = input.id === undefined ? null : { sender: caller, name, id: input.id, said }
+  const before = once === null ? null : await answeredBefore(house.db, once)
+  if (before !== null) return before
+
+  const definition = await readTriggerDefinition(house.db, name)
   if (isReserved(name)) throw new Refusal('forbidden', `"${name}" is raised by Assent itself`)
-  const errors = payloadProblems(definition.schema, input.payload, '/payload')
-  if (errors.length > 0)
-    throw new Refusal('invalid', 'the payload breaks the schema of its trigger', { errors })
-  const event = {
+  refusePayload(definition, input.payload)
+  const { reference, patch } = splitContact(input.contact)
+  const fields = Object.keys(patch)
+  if (fields.length > 0 && !definition.createContact) throw fieldsNotAllowed(name, fields)
+
+  const incoming: Omit<IncomingEvent, 'contactId'> = {
     name,
     sender: caller,
-    senderEvent: input.id ?? newId(),
+    senderEvent: input.id ?? null,
+    said,
     payload: input.payload,
     occurredAt: input.occurredAt ?? null,
   }
-  const known = await resolveContact(house.db, input.contact)
-  if (known !== null) return takeTrigger(house, { ...event, contactId: known })
-  if (!definition.createContact) throw unknownContact(input.contact)
-  // In one transaction: a trigger that is refused leaves no contact behind.
-  return house.db.transaction(async (tx) => {
-    const contactId = await findOrCreateContact(tx, house, input.contact)
-    return takeTriggerIn(house, tx, { ...event, contactId })
+  const known = fields.length > 0 ? null : await resolveContact(house.db, reference)
+  if (known !== null) return takeTrigger(house, { ...incoming, contactId: known })
+  if (!definition.createContact) throw unknownContact(reference)
+  // In one transaction: a trigger that is refused leaves no contact behind, and no change to one.
+  return takeOnce(house.db, once, () =>
+    house.db.transaction(async (tx) => {
+      const { id: contactId, created, withoutAddress } = await bringContact(tx, house, input.contact)
+      const about = created === null ? {} : { created, withoutAddress }
+      return takeTriggerIn(house, tx, { ...incoming, contactId, about })
+    }),
+  )
+}
+
+function fieldsNotAllowed(name: string, fields: readonly string[]): Refusal {
+  const code = 'contact-fields-not-allowed'
+  const detail = `"${name}" only names a contact, by one of externalId, email and phone: set createContact in its definition, or change the contact by PATCH`
+  return new Refusal('invalid', detail, {
+    code,
+    errors: fields.map((field) => ({
+      pointer: `/contact/${field}`,
+      code,
+      message: 'is not taken from this trigger',
+    })),
   })
-}
-
-async function readDefinition(house: House, name: string): Promise<TriggerDefinition> {
-  const [row] = await house.db
-    .select({ definition: triggerDefinitions.definition })
-    .from(triggerDefinitions)
-    .where(eq(triggerDefinitions.name, name))
-  if (row === undefined) throw notFound('trigger', name)
-  return triggerDefinitionShape.parse(row.definition)
-}
-
-/**
- * Whoever comes second finds the contact the first one made, or the one that was put meanwhile, and leaves it as it is.
- *
- * Lock: an advisory one on what names the contact; for an external id the one that `putContact` takes.
- */
-async function findOrCreateContact(tx: Db, house: House, reference: ContactReference): Promise<string> {
-  const { externalId, email, phone } = reference
-  const contact = contactShape.parse({ email, phone })
-  const addresses = normalisedAddresses(contact)
-  if (externalId !== undefined) await lockKey(tx, 'contact', externalId)
-  for (const [channel, address] of addresses) await lockKey(tx, 'newcomer', `${channel}:${address}`)
-  const known = await resolveContact(tx, reference)
-  if (known !== null) return known
-  const made = await putContactIn(tx, house, externalId ?? newcomerId(), contact, addresses)
-  return made.id
 }

@@ -8,11 +8,13 @@ import type { Db } from '../../db/connect.ts'
 import { newId } from '../../db/ids.ts'
 import { journeys, journeyVersions, runs } from '../../db/schema/journeys.ts'
 import { build, given, insertOf, Statement } from '../../db/statement.ts'
+import { entryOf } from '../../domain/journey/awaits.ts'
 import type { JourneyDefinition } from '../../domain/journey/definition.ts'
 import { type EntryVerdict, mayEnter, mostOpenRuns } from '../../domain/journey/reentry.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { journeyWorkflowId } from '../../domain/workflowIds.ts'
 import type { House } from '../house.ts'
+import { readTriggerDefinition, refusePayload } from '../intake/triggerDefinition.ts'
 import { type ContactRow, lockContact } from '../locks.ts'
 import { type OutboxStart, putInOutbox } from '../outbox.ts'
 
@@ -43,8 +45,10 @@ export async function readPublished(db: Db, key: string): Promise<PublishedJourn
 }
 
 /**
+ * @param request.payload what the entry's trigger would bring; it must fit that trigger's schema
  * @param request.clock `skipping` for a rehearsal: the engine skips the run's waits
- * @throws Refusal conflict where the journey is not published, re-entry forbids another run, or too many are open
+ * @throws Refusal invalid, with a pointer for each fault of the payload; conflict where the journey is not published, re-entry
+ * forbids another run, or too many are open
  */
 export async function startRun(
   house: House,
@@ -63,6 +67,7 @@ export async function startRun(
       databaseNow(tx),
       openRuns.all(tx, { contact: request.contactId, journey: request.journey }),
     ])
+    await refuseUnfitPayload(tx, journey.definition, request.payload)
     const verdict = await verdictOf(tx, journey, contact.id, now, async () => open)
     if (verdict !== 'enters') throw refused(verdict, journey.key)
     const id = await insertRun(tx, {
@@ -93,6 +98,16 @@ function refused(verdict: Exclude<EntryVerdict, 'enters'>, journey: string): Ref
     default:
       return verdict satisfies never
   }
+}
+
+/** Conditions and messages rely on what the entry's trigger promises, however the run was started. */
+async function refuseUnfitPayload(
+  tx: Db,
+  definition: JourneyDefinition,
+  payload: Record<string, unknown>,
+): Promise<void> {
+  const entry = entryOf(definition)
+  if (entry !== null) refusePayload(await readTriggerDefinition(tx, entry.trigger), payload)
 }
 
 /** Whether the contact may have another run of the journey. The contact's lock is held. */

@@ -1,0 +1,98 @@
+/**
+ * Triggers as lines of JSON. Each line is taken on its own and has its own result: one that is refused, or that fails by a fault of
+ * ours, changes nothing and leaves the others as they are. So the answer is a 202 as soon as one line was taken.
+ */
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { Refusal } from '../../domain/refusal.ts'
+import { triggerLineShape } from '../../domain/shapes/trigger.ts'
+import type { House } from '../../transactions/house.ts'
+import { postTrigger } from '../../transactions/intake/postTrigger.ts'
+import { problemKinds } from '../problemKinds.ts'
+import { asRefusal } from '../problems.ts'
+import { refuseUnreadable } from '../routing.ts'
+import { takenAnswer, takenShape } from './takenTrigger.ts'
+
+export const lineShape = z
+  .object({
+    line: z.number().int().meta({ description: 'Counted from 1, empty lines included' }),
+    status: z.number().int().meta({ description: '202, or the status a single post would have had' }),
+    taken: takenShape.optional(),
+    code: z.string().optional().meta({ description: 'Why it was not taken, machine-readable' }),
+    detail: z.string().optional(),
+    errors: z
+      .array(z.object({ pointer: z.string(), code: z.string().optional(), message: z.string() }))
+      .optional(),
+  })
+  .meta({ id: 'TakenLine', description: 'What became of one line' })
+type LineResult = z.infer<typeof lineShape>
+
+const mostLines = 1_000
+
+/**
+ * @param request.idempotencyKey gives each line without an id one of its own, made of the key and the line's number
+ * @throws Refusal too-large; unavailable where the database is away before any line was taken
+ */
+export async function takeLines(
+  house: House,
+  request: { text: string; caller: string; idempotencyKey: string | null },
+): Promise<LineResult[]> {
+  const lines = request.text
+    .split(/\r?\n/)
+    .map((text, index) => ({ text, number: index + 1 }))
+    .filter(({ text }) => text.trim() !== '')
+  if (lines.length > mostLines) throw new Refusal('too-large', `at most ${mostLines} lines a request`)
+  const results: LineResult[] = []
+  let away: Refusal | null = null
+  for (const { text, number } of lines) {
+    if (away !== null) {
+      results.push(refused(number, away))
+      continue
+    }
+    try {
+      const said = jsonOf(text)
+      refuseUnreadable(said, '')
+      const { name, ...trigger } = triggerLineShape.parse(said)
+      const id = trigger.id ?? lineId(request.idempotencyKey, number)
+      const taken = await postTrigger(house, name, { ...trigger, id }, request.caller)
+      results.push({ line: number, status: 202, taken: takenAnswer(taken) })
+    } catch (error) {
+      const refusal = asRefusal(error)
+      if (refusal?.kind === 'unavailable') {
+        if (results.every((result) => result.taken === undefined)) throw refusal
+        // Nor would the lines after it be taken now: each would only wait in vain.
+        away = notTried
+      }
+      if (refusal === null) house.log.error({ err: error, line: number }, 'a line of triggers failed')
+      results.push(refused(number, refusal ?? fault))
+    }
+  }
+  return results
+}
+
+const fault = new Refusal('internal', 'a fault on our side: this line was not taken, and may be sent again')
+const notTried = new Refusal(
+  'unavailable',
+  'not tried, since the database could not be reached for a line before it: send it again',
+)
+
+function refused(line: number, { kind, code, message, errors }: Refusal): LineResult {
+  return { line, status: problemKinds[kind].status, code, detail: message, errors: [...errors] }
+}
+
+/** The same request again gives the same ids, so that none of its lines counts twice. */
+function lineId(key: string | null, line: number): string | undefined {
+  if (key === null) return undefined
+  return `idempotency-key:${createHash('sha256').update(key).digest('hex')}:${line}`
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text)
+    return value
+  } catch {
+    throw new Refusal('malformed', 'the line is not JSON', {
+      errors: [{ pointer: '', message: 'is not JSON' }],
+    })
+  }
+}

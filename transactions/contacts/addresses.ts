@@ -1,0 +1,128 @@
+/** The addresses of a contact: as a caller gives them, and how they are given to a contact. */
+import { and, eq, sql } from 'drizzle-orm'
+import type { Db } from '../../db/connect.ts'
+import { findOrCreateContactPoint } from '../../db/reads/contactPoint.ts'
+import { contactAddresses, formerAddresses } from '../../db/schema/contacts.ts'
+import { normaliseAddress } from '../../domain/messages/normalise.ts'
+import { type FieldError, invalid, Refusal } from '../../domain/refusal.ts'
+import { type House, requireChannel } from '../house.ts'
+import type { LockedIdentity } from '../locks.ts'
+import { copyOptOuts } from './copyOptOuts.ts'
+
+/** Addresses of one contact beside its e-mail address and phone number: a change locks and copies for each of them. */
+export const mostAddresses = 20
+
+/** Addresses as a caller gives them; null or left out is none. */
+export type GivenAddresses = {
+  email?: string | null | undefined
+  phone?: string | null | undefined
+  addresses?: Readonly<Record<string, string | null>> | null | undefined
+}
+
+/**
+ * The address on each channel, as a caller gives them, normalised.
+ * @param prefix where in the request the addresses stand, as a JSON pointer
+ * @throws Refusal invalid, naming each address that is none; `unknown-channel`; `too-many-addresses`
+ */
+export function givenAddresses(house: House, given: GivenAddresses, prefix = ''): Map<string, string> {
+  const wanted = normalisedAddresses(given, prefix)
+  for (const channel of wanted.keys()) requireChannel(house, channel, `${prefix}/addresses/${channel}`)
+  return wanted
+}
+
+/** As `givenAddresses`, for a contact as a whole: what it has had before needs no channel today. */
+export function normalisedAddresses(given: GivenAddresses, prefix = ''): Map<string, string> {
+  // The shape has seen to it that these two, where they stand here too, are the same.
+  const further = Object.entries(given.addresses ?? {}).filter(
+    ([channel, address]) => address !== null && channel !== 'email' && channel !== 'sms',
+  )
+  if (further.length > mostAddresses) {
+    const message = `a contact has at most ${mostAddresses} addresses on further channels`
+    throw invalid(`${prefix}/addresses`, message, 'too-many-addresses')
+  }
+  const named: [channel: string, address: string | null | undefined, pointer: string][] = [
+    ['email', given.email, `${prefix}/email`],
+    ['sms', given.phone, `${prefix}/phone`],
+    ...further.map(([channel, address]): [string, string | null, string] => [
+      channel,
+      address,
+      `${prefix}/addresses/${channel}`,
+    ]),
+  ]
+  const wanted = new Map<string, string>()
+  const errors: FieldError[] = []
+  for (const [channel, address, pointer] of named) {
+    if (address === undefined || address === null) continue
+    const normalised = normaliseAddress(channel, address)
+    if (normalised.ok) wanted.set(channel, normalised.address)
+    else errors.push({ pointer, message: normalised.message })
+  }
+  const [first] = errors
+  if (errors.length === 1 && first !== undefined) throw invalid(first.pointer, first.message)
+  if (errors.length > 0) throw new Refusal('invalid', 'some addresses are none', { errors })
+  return wanted
+}
+
+/** A channel whose address changed, with the contact point before and after. */
+export type Moved = { channel: string; from: string | null; to: string | null }
+
+/**
+ * Gives the contact exactly these addresses. Opt-outs go along to a new address, each as an event of its own; opt-ins never do. An
+ * address that was taken away is remembered for that: a CRM that empties the field first and fills it later must not make a person
+ * reachable who said no.
+ *
+ * Locks: the addresses that are new to the contact and its row, held by the caller; then the contact points, in id order.
+ */
+export async function moveAddresses(
+  tx: Db,
+  house: House,
+  identity: LockedIdentity,
+  contactId: string,
+  wanted: ReadonlyMap<string, string>,
+): Promise<Moved[]> {
+  const current = await tx.select().from(contactAddresses).where(eq(contactAddresses.contactId, contactId))
+  const moved: Moved[] = []
+  const pairs = []
+  // In one order, whoever does it: two that make the same contact points must not wait for each other.
+  for (const channel of [...new Set([...current.map((row) => row.channel), ...wanted.keys()])].toSorted()) {
+    const address = wanted.get(channel)
+    const from = current.find((row) => row.channel === channel)?.contactPointId ?? null
+    const to = address === undefined ? null : await findOrCreateContactPoint(tx, channel, address)
+    if (from === to) continue
+    if (address !== undefined && !identity.covers(tx, channel, address)) {
+      throw new Error('a contact is given an address that was not locked')
+    }
+    moved.push({ channel, from, to })
+    await tx
+      .delete(contactAddresses)
+      .where(and(eq(contactAddresses.contactId, contactId), eq(contactAddresses.channel, channel)))
+    if (to === null) {
+      if (from !== null) await remember(tx, contactId, channel, from)
+      continue
+    }
+    await tx.insert(contactAddresses).values({ contactId, channel, contactPointId: to })
+    const last = from ?? (await takeFormer(tx, contactId, channel))
+    if (last !== null && last !== to) pairs.push({ from: last, to })
+  }
+  await copyOptOuts(tx, house, pairs)
+  return moved
+}
+
+async function remember(tx: Db, contactId: string, channel: string, contactPointId: string): Promise<void> {
+  await tx
+    .insert(formerAddresses)
+    .values({ contactId, channel, contactPointId })
+    .onConflictDoUpdate({
+      target: [formerAddresses.contactId, formerAddresses.channel],
+      set: { contactPointId, until: sql`excluded.until` },
+    })
+}
+
+/** The contact point that was taken away last on this channel; from now on there is another. */
+async function takeFormer(tx: Db, contactId: string, channel: string): Promise<string | null> {
+  const [former] = await tx
+    .delete(formerAddresses)
+    .where(and(eq(formerAddresses.contactId, contactId), eq(formerAddresses.channel, channel)))
+    .returning({ contactPointId: formerAddresses.contactPointId })
+  return former?.contactPointId ?? null
+}

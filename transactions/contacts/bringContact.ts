@@ -1,0 +1,70 @@
+/**
+ * The contact of a trigger that may create one: found, or made of what the trigger says of it; and changed, where the trigger
+ * brings fields along, as a `PATCH` would. Whoever comes second finds the contact that the first one made.
+ *
+ * Locks: what the contact is known by, the contact row, then where an address moves its open runs and the contact points: the
+ * caller may go on to end runs of the contact.
+ */
+import type { Db } from '../../db/connect.ts'
+import { mergePatch } from '../../domain/mergePatch.ts'
+import { type ContactPatch, contactShape, type TriggerContact } from '../../domain/shapes/contact.ts'
+import type { ContactReference } from '../../domain/shapes/primitives.ts'
+import type { House } from '../house.ts'
+import { lockContact, lockIdentity, lockOpenRuns } from '../locks.ts'
+import { givenAddresses } from './addresses.ts'
+import { adoptNewcomer, newcomerId } from './adoptNewcomer.ts'
+import { patchContactIn } from './putContact.ts'
+import { resolveContact } from './resolveContact.ts'
+import { createContact } from './writeContact.ts'
+
+/** @returns what of it says which contact is meant, and what changes that contact */
+export function splitContact(contact: TriggerContact): { reference: ContactReference; patch: ContactPatch } {
+  const { externalId, ...patch } = contact
+  if (externalId !== undefined) return { reference: { externalId }, patch }
+  const { email, phone, ...rest } = patch
+  if (typeof email === 'string') {
+    return { reference: { email }, patch: phone === undefined ? rest : { ...rest, phone } }
+  }
+  return {
+    reference: { phone: phone ?? undefined },
+    patch: email === undefined ? rest : { ...rest, email },
+  }
+}
+
+export type BroughtContact = {
+  id: string
+  /** External id, where it is new. */
+  created: string | null
+  /** It is new, and no message can reach it. */
+  withoutAddress: boolean
+}
+
+/** @throws Refusal invalid, with pointers below `/contact`; conflict where several contacts share the address */
+export async function bringContact(tx: Db, house: House, contact: TriggerContact): Promise<BroughtContact> {
+  const { reference, patch } = splitContact(contact)
+  const { externalId } = reference
+  const addresses = givenAddresses(house, contact, '/contact')
+  const identity = await lockIdentity(tx, { externalId, addresses })
+  const known =
+    (await resolveContact(tx, reference)) ??
+    (externalId === undefined ? null : await adoptNewcomer(tx, externalId, addresses))
+  if (known === null) {
+    const created = externalId ?? newcomerId()
+    const input = contactShape.parse(mergePatch({}, { ...patch, ...withoutId(reference) }))
+    const id = await createContact(tx, house, identity, created, input)
+    return { id, created, withoutAddress: addresses.size === 0 }
+  }
+  if (Object.values(patch).some((value) => value !== undefined)) {
+    if (changesAddresses(patch)) await lockOpenRuns(tx, await lockContact(tx, known))
+    await patchContactIn(tx, house, identity, known, patch)
+  }
+  return { id: known, created: null, withoutAddress: false }
+}
+
+function withoutId({ email, phone }: ContactReference): ContactPatch {
+  return { ...(email === undefined ? {} : { email }), ...(phone === undefined ? {} : { phone }) }
+}
+
+function changesAddresses({ email, phone, addresses }: ContactPatch): boolean {
+  return email !== undefined || phone !== undefined || addresses !== undefined
+}

@@ -1,0 +1,92 @@
+/**
+ * Takes an event of our own making, which a transaction left in the outbox. One of a contact point concerns every contact that has
+ * it: each hears of it, so that its waits are settled and its runs end. But it happened once, to one person, so of those contacts
+ * one alone enters journeys by it: the one whose message led to it, or else the one that was made first. An address that three
+ * contacts share gets one welcome mail.
+ *
+ * That contact's event has the id of the whole, the others' have the contact's beside it. So a repetition, after a crash on the way
+ * or when the address has moved, finds out which contact it was and starts nothing more.
+ */
+import { eq } from 'drizzle-orm'
+import type { Db } from '../../db/connect.ts'
+import { contactsOfPoint } from '../../db/reads/contactPoint.ts'
+import { deliveries } from '../../db/schema/deliveries.ts'
+import { triggerEvents } from '../../db/schema/triggers.ts'
+import type { House } from '../house.ts'
+import type { OutboxTrigger } from '../outbox.ts'
+import { type IncomingEvent, takeTrigger } from './takeTrigger.ts'
+import { eventOfId } from './triggerIds.ts'
+
+const sender = 'assent'
+
+/** Every contact's part is a transaction of its own: no contact's lock is taken while another's is held. */
+export async function takeOwnEvent(house: House, trigger: OutboxTrigger): Promise<void> {
+  const event: Omit<IncomingEvent, 'senderEvent' | 'contactId'> = {
+    name: trigger.name,
+    sender,
+    contactPointId: trigger.contactPoint,
+    deliveryId: trigger.delivery,
+    payload: trigger.payload,
+    occurredAt: trigger.occurredAt,
+  }
+  const { contact, contactPoint, senderEvent } = trigger
+  const ofContact = (contactId: string) => ({
+    ...event,
+    contactId,
+    senderEvent: `${senderEvent}:${contactId}`,
+  })
+  if (contact !== null || contactPoint === null) {
+    await takeTrigger(
+      house,
+      contact === null ? { ...event, contactId: null, senderEvent } : ofContact(contact),
+    )
+    return
+  }
+  // Oldest first: ids are in the order of time.
+  const concerned = await contactsOfPoint(house.db, contactPoint)
+  let entering = await contactThatEntered(house.db, trigger)
+  if (entering === undefined) {
+    entering = (await contactOfDelivery(house.db, trigger.delivery, concerned)) ?? concerned[0] ?? null
+    await take(house, { ...event, contactId: entering, senderEvent })
+  }
+  for (const contactId of concerned.filter((one) => one !== entering)) {
+    await take(house, { ...ofContact(contactId), starts: false })
+  }
+}
+
+/** Nobody is answered: what the number of open runs kept from starting is an operator's to know. */
+async function take(house: House, incoming: IncomingEvent): Promise<void> {
+  const { event, skipped } = await takeTrigger(house, incoming)
+  if (skipped.length === 0) return
+  house.log.warn(
+    { event, trigger: incoming.name, skipped },
+    'the contact has too many open runs: the event did not enter these journeys',
+  )
+}
+
+/** Who took the event as its own before; null: it concerned nobody; undefined: nobody has taken it yet. */
+async function contactThatEntered(
+  db: Db,
+  { name, senderEvent }: OutboxTrigger,
+): Promise<string | null | undefined> {
+  const event = await eventOfId(db, { sender, name, id: senderEvent })
+  if (event === null) return undefined
+  const [taken] = await db
+    .select({ contactId: triggerEvents.contactId })
+    .from(triggerEvents)
+    .where(eq(triggerEvents.id, event))
+  return taken?.contactId ?? null
+}
+
+async function contactOfDelivery(
+  db: Db,
+  delivery: string | null,
+  concerned: readonly string[],
+): Promise<string | null> {
+  if (delivery === null || concerned.length < 2) return null
+  const [row] = await db
+    .select({ contactId: deliveries.contactId })
+    .from(deliveries)
+    .where(eq(deliveries.id, delivery))
+  return concerned.find((contact) => contact === row?.contactId) ?? null
+}

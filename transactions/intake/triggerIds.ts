@@ -1,0 +1,123 @@
+/**
+ * The ids that senders give to their triggers. The same id again is answered as before, from what was said under it and not from
+ * what that resolved to: whether the schema has changed since, the address moved, or the definition was deleted, plays no part. With
+ * another content it is a conflict.
+ */
+import { and, eq } from 'drizzle-orm'
+import type { Db } from '../../db/connect.ts'
+import { type TriggerAnswer, triggerIds } from '../../db/schema/triggers.ts'
+import { build, given, insertNewOf, rowsOf } from '../../db/statement.ts'
+import { canonicalBytes } from '../../domain/ledger/canonical.ts'
+import { sha256 } from '../../domain/ledger/chain.ts'
+import { Refusal } from '../../domain/refusal.ts'
+
+/** Days an id is known. */
+export const keptDays = 400
+
+/** An id with what was said under it. */
+export type SaidOnce = {
+  sender: string
+  name: string
+  id: string
+  /** JSON. */
+  said: unknown
+}
+
+export type Answered = TriggerAnswer & { duplicate: boolean }
+
+/** Another transaction took the id first: whoever threw this has to be undone, and may then ask what was answered. */
+export class TriggerIdTaken extends Error {
+  override readonly name = 'TriggerIdTaken'
+}
+
+/**
+ * What the id was answered before; null where it is not known.
+ * @throws Refusal conflict (`trigger-id-reused`) where something else was said under it
+ */
+export async function answeredBefore(db: Db, once: SaidOnce): Promise<Answered | null> {
+  const known = await byId.first(db, { sender: once.sender, name: once.name, id: once.id })
+  if (known === undefined) return null
+  const { fingerprint, answer } = known
+  // One that was taken before this table was has no fingerprint: what was said under it is not known any more.
+  if (fingerprint !== null && Buffer.compare(fingerprint, fingerprintOf(once)) !== 0) {
+    throw new Refusal(
+      'conflict',
+      'this id was already used for a trigger of that name with another content',
+      {
+        code: 'trigger-id-reused',
+        errors: [
+          { pointer: '/id', code: 'trigger-id-reused', message: 'was already used with another content' },
+        ],
+      },
+    )
+  }
+  return { ...answer, duplicate: true }
+}
+
+/** The event that the id stands for; null where it is not known. */
+export async function eventOfId(db: Db, id: Omit<SaidOnce, 'said'>): Promise<string | null> {
+  return (await byId.first(db, id))?.answer.event ?? null
+}
+
+/** Takes the id, in the transaction that takes the trigger. @throws TriggerIdTaken */
+export async function claimTriggerId(
+  tx: Db,
+  once: SaidOnce,
+  answer: TriggerAnswer,
+  now: string,
+): Promise<void> {
+  const { sender, name, id } = once
+  const row = { sender, name, id, fingerprint: fingerprintOf(once), answer, recordedAt: now }
+  if ((await claim.all(tx, row)).length === 0) throw new TriggerIdTaken()
+}
+
+/** What the trigger brought about is known at its end only. */
+export async function recordAnswer(
+  tx: Db,
+  { sender, name, id }: SaidOnce,
+  answer: TriggerAnswer,
+): Promise<void> {
+  await tx
+    .update(triggerIds)
+    .set({ answer })
+    .where(and(eq(triggerIds.sender, sender), eq(triggerIds.name, name), eq(triggerIds.id, id)))
+}
+
+/**
+ * Takes a trigger once. Of two that come at the same moment the second waits for the first, is undone, and gets its answer.
+ * @param take in a transaction of its own
+ */
+export async function takeOnce(
+  db: Db,
+  once: SaidOnce | null,
+  take: () => Promise<Answered>,
+): Promise<Answered> {
+  try {
+    return await take()
+  } catch (error) {
+    if (!(error instanceof TriggerIdTaken) || once === null) throw error
+    const answer = await answeredBefore(db, once)
+    if (answer === null) throw error
+    return answer
+  }
+}
+
+const byId = rowsOf<{ sender: string; name: string; id: string }>()(
+  triggerIds,
+  build
+    .select()
+    .from(triggerIds)
+    .where(
+      and(
+        eq(triggerIds.sender, given('sender')),
+        eq(triggerIds.name, given('name')),
+        eq(triggerIds.id, given('id')),
+      ),
+    ),
+)
+
+const claim = insertNewOf(triggerIds)
+
+function fingerprintOf({ said }: SaidOnce): Uint8Array {
+  return sha256(canonicalBytes(said))
+}
