@@ -27,6 +27,8 @@ export type EvidencePageInput = {
 }
 type EventInput = {
   id: string | null
+  /** What the purpose or topic was called; null for `*`. */
+  name: string | null
   seq: number | null
   kind: string
   purpose: string | null
@@ -54,7 +56,7 @@ type EventInput = {
 type RequestInput = {
   id: string
   state: string
-  grants: readonly { purpose: string; topic: string | null }[]
+  grants: readonly { purpose: string; topic: string | null; name: string | null }[]
   requestedAt: string
   expiresAt: string
   settledAt: string | null
@@ -124,8 +126,9 @@ function verification({ events, firstBreak, head }: EvidencePageInput['verificat
 function event(one: EventInput): Html {
   const related = Object.entries(one.related ?? {}).filter(([, value]) => value !== null)
   return html`<article>
-<h3>${one.seq ?? '?'}. ${one.kind} – ${one.purpose ?? '?'}${one.topic === null ? null : ` / ${one.topic}`}${one.state === null ? null : `: ${one.state}`}</h3>
+<h3>${one.seq ?? '?'}. ${one.kind} – ${titleOf(one)}${one.state === null ? null : `: ${one.state}`}</h3>
 ${rows([
+  ['Purpose', keysOf(one)],
   ['Event', one.id],
   ['Happened', one.occurredAt],
   ['Recorded', one.recordedAt],
@@ -158,6 +161,17 @@ ${rows([
 </article>`
 }
 
+type Named = { purpose: string | null; topic: string | null; name: string | null }
+
+/** The name that stood beside the box. */
+function titleOf(one: Named): string {
+  return one.name ?? (one.purpose === '*' ? 'everything' : keysOf(one))
+}
+
+function keysOf({ purpose, topic }: Named): string {
+  return topic === null ? (purpose ?? '?') : `${purpose ?? '?'} / ${topic}`
+}
+
 function evidence(opened: EventInput['evidence']): [string, Piece][] {
   if (typeof opened === 'string') return [['Evidence', opened]]
   return Object.entries(opened).map(([name, value]): [string, Piece] => {
@@ -170,10 +184,7 @@ function request(one: RequestInput): Html {
   return html`<article>
 <h3>${one.id}: ${one.state}</h3>
 ${rows([
-  [
-    'Asked for',
-    one.grants.map(({ purpose, topic }) => (topic === null ? purpose : `${purpose} / ${topic}`)).join(', '),
-  ],
+  ['Asked for', one.grants.map((grant) => `${titleOf(grant)} (${keysOf(grant)})`).join(', ')],
   ['Wording', one.wording === null ? null : html`<pre>${one.wording}</pre>`],
   ['Requested', one.requestedAt],
   ['Expires', one.expiresAt],

@@ -11,6 +11,7 @@ import { databaseNow } from '../clock.ts'
 import type { Db } from '../connect.ts'
 import { contactPoints } from '../schema/contacts.ts'
 import { deliveries } from '../schema/deliveries.ts'
+import { readConsentNames } from './consentNames.ts'
 import { type EvidenceEvent, readEvidenceEvents } from './evidenceEvents.ts'
 import { type EvidenceRequest, readEvidenceRequests } from './evidenceRequests.ts'
 import { openerOf } from './opening.ts'
@@ -36,8 +37,11 @@ export type EvidencePack = {
   generatedAt: string
   contactPoint: { id: string; channel: string; address: string; createdAt: string }
   verification: ChainReport & { head: { seq: number; hash: string } }
-  events: EvidenceEvent[]
-  doubleOptIns: EvidenceRequest[]
+  /** Each with the name its purpose or topic had when it was recorded; null for `*`. */
+  events: (EvidenceEvent & { name: string | null })[]
+  doubleOptIns: (Omit<EvidenceRequest, 'grants'> & {
+    grants: (EvidenceRequest['grants'][number] & { name: string | null })[]
+  })[]
   suppressions: SuppressionView[]
   deliveries: EvidenceDelivery[]
 }
@@ -61,6 +65,11 @@ export async function readEvidencePack(
       if (row === undefined) throw new Refusal('not-found', 'nothing is known of this address')
       const open = openerOf(dataKeys, row)
       const { events, verification } = await readEvidenceEvents(tx, row, open)
+      const requests = await readEvidenceRequests(tx, row.id, open)
+      const nameAt = await readConsentNames(tx, [
+        ...events.map(({ purpose }) => purpose),
+        ...requests.flatMap(({ grants }) => grants.map(({ purpose }) => purpose)),
+      ])
       return {
         generatedAt: await databaseNow(tx),
         contactPoint: { id: row.id, channel, address, createdAt: row.createdAt },
@@ -68,8 +77,17 @@ export async function readEvidencePack(
           ...verification,
           head: { seq: row.headSeq, hash: Buffer.from(row.headHash).toString('hex') },
         },
-        events,
-        doubleOptIns: await readEvidenceRequests(tx, row.id, open),
+        events: events.map((event) => ({
+          ...event,
+          name: nameAt(event.purpose, event.topic, event.recordedAt),
+        })),
+        doubleOptIns: requests.map((request) => ({
+          ...request,
+          grants: request.grants.map((grant) => ({
+            ...grant,
+            name: nameAt(grant.purpose, grant.topic, request.requestedAt),
+          })),
+        })),
         suppressions: await readSuppressionsOf(tx, row.id),
         deliveries: await readDeliveries(tx, row.id),
       }

@@ -6,12 +6,14 @@
 export interface ConsentBox {
   /** Name of the form field. */
   readonly field: string
+  /** As the purpose or topic is called that it grants: what the person agreed to keeps its name, up to the evidence. */
   readonly name: string
+  /** As its description. */
   readonly wording: string
   readonly grant: { readonly purpose: string; readonly topic?: string }
 }
 
-export const formVersion = '1'
+export const formVersion = '2'
 
 export const introduction =
   'I want Northpath Outfitters to send me, to the address above, what I tick here. A link in every e-mail lets me change my mind at any time.'
@@ -26,13 +28,14 @@ export const boxes: readonly ConsentBox[] = [
   {
     field: 'promotions',
     name: 'Reminders and offers',
-    wording: 'A reminder when I leave something in my cart, and offers now and then.',
+    wording: 'A reminder when you leave something in your cart, and offers now and then.',
     grant: { purpose: 'marketing', topic: 'promotions' },
   },
   {
     field: 'statistics',
-    name: 'Statistics',
-    wording: 'You may see whether I open your e-mails and which links I follow.',
+    name: 'Opens and clicks',
+    wording:
+      'We see whether you open our e-mails and which links you follow, so that we write less of what nobody reads. Without it we see neither.',
     grant: { purpose: 'statistics' },
   },
 ]

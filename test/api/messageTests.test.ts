@@ -228,23 +228,27 @@ describe('a test send', () => {
   it('that died under its hand-over is unknown, is not sent again, and is deleted after its time', async () => {
     const { id } = shape.parse((await test({ to: colleague(), payload })).body)
     await settled(id)
-    await assent.house.db
-      .update(testMails)
-      .set({
-        state: 'handed-over',
-        settledAt: null,
-        nextAttemptAt: sql`clock_timestamp() - interval '11 minutes'`,
-        recipient: 'x@example.org',
-        content: { subject: 's', html: null, text: 't' },
-      })
-      .where(eq(testMails.id, id))
+    await assent.house.db.transaction((tx) =>
+      tx
+        .update(testMails)
+        .set({
+          state: 'handed-over',
+          settledAt: null,
+          nextAttemptAt: sql`clock_timestamp() - interval '11 minutes'`,
+          recipient: 'x@example.org',
+          content: { subject: 's', html: null, text: 't' },
+        })
+        .where(eq(testMails.id, id)),
+    )
     expect(await takeTestMail(assent.house, id)).toBeNull()
     await sweepTestMails(assent.house)
     expect(await settled(id)).toMatchObject({ state: 'unknown', reason: 'no-answer' })
-    await assent.house.db
-      .update(testMails)
-      .set({ createdAt: sql`clock_timestamp() - interval '31 days'` })
-      .where(eq(testMails.id, id))
+    await assent.house.db.transaction((tx) =>
+      tx
+        .update(testMails)
+        .set({ createdAt: sql`clock_timestamp() - interval '31 days'` })
+        .where(eq(testMails.id, id)),
+    )
     await sweepTestMails(assent.house)
     expect((await assent.api.call('GET', `/v1/messages/booked/tests/${id}`)).status).toBe(404)
   })

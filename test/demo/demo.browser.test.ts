@@ -49,7 +49,7 @@ describe('the demo shop', () => {
     expect(await mailsTo(address)).toEqual([])
 
     await letters.getByLabel('First name').fill('Robin')
-    for (const box of ['Newsletter', 'Reminders and offers', 'Statistics']) {
+    for (const box of ['Newsletter', 'Reminders and offers', 'Opens and clicks']) {
       expect(await letters.getByLabel(box).isChecked()).toBe(false)
     }
     await letters.getByLabel('Newsletter').check()
@@ -64,7 +64,7 @@ describe('the demo shop', () => {
     expect(await consents(shop)).toEqual({
       Newsletter: 'pending',
       'Reminders and offers': 'pending',
-      Statistics: 'none',
+      'Opens and clicks': 'none',
     })
     await confirmation.getByRole('button', { name: 'Yes, I confirm' }).click()
     await appears(confirmation.getByRole('heading', { name: 'Thank you, that is confirmed' }))
@@ -73,7 +73,7 @@ describe('the demo shop', () => {
     expect(await consents(shop)).toEqual({
       Newsletter: 'opted-in',
       'Reminders and offers': 'opted-in',
-      Statistics: 'none',
+      'Opens and clicks': 'none',
     })
 
     const welcome = await openMail(context, address, 'Welcome to the trail')
@@ -109,12 +109,12 @@ describe('the demo shop', () => {
     await shop.goto(stack.addresses.shop)
     const letters = shop.getByRole('form', { name: 'Letters from the trail' })
     await letters.getByLabel('E-mail address').fill(address)
-    await letters.getByLabel('Statistics').check()
+    await letters.getByLabel('Opens and clicks').check()
     await letters.getByRole('button', { name: 'Sign up' }).click()
     const confirmation = await openMail(visitor, address, 'Please confirm your sign-up')
     await confirmation.getByRole('link', { name: 'Look and confirm' }).click()
     await confirmation.getByRole('button', { name: 'Yes, I confirm' }).click()
-    await until('the consent', async () => (await consents(shop)).Statistics === 'opted-in')
+    await until('the consent', async () => (await consents(shop))['Opens and clicks'] === 'opted-in')
 
     await shop.getByRole('button', { name: 'Buy now' }).click()
     const order = await openMail(visitor, address, /^Your order N-\d+$/)

@@ -35,6 +35,15 @@ describe('the sign-up form', () => {
     for (const input of inputs) expect(input).not.toContain('checked')
   })
 
+  it('calls each consent what the preference centre, the confirmation and the evidence call it', () => {
+    const purposes = new Map(readExamples().purposes.map(({ key, body }) => [key, purposeShape.parse(body)]))
+    for (const { name, wording, grant } of boxes) {
+      const purpose = purposes.get(grant.purpose)
+      const named = purpose?.topics.find(({ key }) => key === grant.topic) ?? purpose
+      expect({ name, wording }).toEqual({ name: named?.name, wording: named?.description })
+    }
+  })
+
   it('grants only what the example purposes and topics know', () => {
     const purposes = new Map(readExamples().purposes.map(({ key, body }) => [key, purposeShape.parse(body)]))
     for (const { grant } of boxes) {

@@ -156,6 +156,23 @@ describe('while the key is there', () => {
     expect(suppressions).toMatchObject([{ kind: 'complained', reason: 'abuse report', liftedAt: null }])
   })
 
+  test('names each consent as it was called when it was given', async () => {
+    const before = await pack()
+    const purpose = await ledger.api.call('GET', '/v1/purposes/marketing')
+    const stored = z.looseObject({ topics: z.array(z.looseObject({ name: z.string() })) }).parse(purpose.body)
+    const { key: _key, version: _version, updatedAt: _updatedAt, ...body } = stored
+    const topics = stored.topics.map((topic) => ({ ...topic, name: `Renamed ${topic.name}` }))
+    await ledger.api.put('/v1/purposes/marketing', { ...body, topics })
+    const after = await pack()
+    await ledger.api.put('/v1/purposes/marketing', body)
+    expect(after.events).toMatchObject([{ name: 'Newsletter' }, { name: 'Events' }])
+    expect(after.doubleOptIns).toMatchObject([{ grants: [{ topic: 'events', name: 'Events' }] }])
+    expect(after.events).toEqual(before.events)
+    const page = await ledger.api.call('GET', path, undefined, { Accept: 'text/html' })
+    expect(page.text).toContain('consent – Newsletter: opted-in')
+    expect(page.text).toContain('Events (marketing / events)')
+  })
+
   test('as a page everything is there and escaped', async () => {
     const reply = await ledger.api.call('GET', path, undefined, { Accept: 'text/html' })
     expect(reply.headers.get('Content-Type')).toMatch(/^text\/html/)

@@ -248,10 +248,9 @@ describe('saving', () => {
   it('saves what is switched off although the evidence of what is switched on cannot be encrypted, and says so', async () => {
     const { mail } = await subscriber()
     const form = (await opened(mail)).untick(newsletter).tick(events).tick(marketing)
-    await assent.house.db
-      .update(contactPoints)
-      .set({ dataKeyId: 'lost' })
-      .where(eq(contactPoints.id, mail.point))
+    await assent.house.db.transaction((tx) =>
+      tx.update(contactPoints).set({ dataKeyId: 'lost' }).where(eq(contactPoints.id, mail.point)),
+    )
     const { status, page } = await form.press()
     expect(status).toBe(200)
     expect(page).toContain('Nothing could be switched on just now')

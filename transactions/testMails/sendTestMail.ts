@@ -8,6 +8,7 @@
  * Locks: the contact point, where the address is one; then the row.
  */
 import { and, eq, isNull, lt, sql } from 'drizzle-orm'
+import type { Db } from '../../db/connect.ts'
 import { findContactPoint } from '../../db/reads/contactPoint.ts'
 import { testMails } from '../../db/schema/testMails.ts'
 import type { HandOverOutcome } from '../deliveries/settleDelivery.ts'
@@ -85,11 +86,13 @@ export async function takeTestMail(house: House, id: string): Promise<TakenTestM
 
 /** queued → handed-over. @returns false where another attempt has taken its place: then not a byte may flow */
 export async function markTestMail(house: House, { id, attempt }: Attempt): Promise<boolean> {
-  const marked = await house.db
-    .update(testMails)
-    .set({ state: 'handed-over' })
-    .where(and(eq(testMails.id, id), eq(testMails.attempt, attempt), eq(testMails.state, 'queued')))
-    .returning({ id: testMails.id })
+  const marked = await house.db.transaction((tx) =>
+    tx
+      .update(testMails)
+      .set({ state: 'handed-over' })
+      .where(and(eq(testMails.id, id), eq(testMails.attempt, attempt), eq(testMails.state, 'queued')))
+      .returning({ id: testMails.id }),
+  )
   return marked.length > 0
 }
 
@@ -139,19 +142,23 @@ export async function putBackTestMail(
 
 /** What died under its hand-over is unknown; what is old is deleted. */
 export async function sweepTestMails(house: House): Promise<void> {
-  await house.db
-    .update(testMails)
-    .set(settledAs('unknown', 'no-answer'))
-    .where(
-      and(
-        eq(testMails.state, 'handed-over'),
-        isNull(testMails.settledAt),
-        lt(testMails.nextAttemptAt, sql`clock_timestamp() - make_interval(mins => ${patience})`),
-      ),
-    )
-  await house.db.execute(sql`delete from test_mails where id in (
-    select id from test_mails where created_at < statement_timestamp() - make_interval(days => ${kept})
-    order by created_at limit ${batch} for update skip locked)`)
+  await house.db.transaction(async (tx) => {
+    await tx
+      .update(testMails)
+      .set(settledAs('unknown', 'no-answer'))
+      .where(
+        and(
+          eq(testMails.state, 'handed-over'),
+          isNull(testMails.settledAt),
+          lt(testMails.nextAttemptAt, sql`clock_timestamp() - make_interval(mins => ${patience})`),
+        ),
+      )
+  })
+  await house.db.transaction((tx) =>
+    tx.execute(sql`delete from test_mails where id in (
+      select id from test_mails where created_at < statement_timestamp() - make_interval(days => ${kept})
+      order by created_at limit ${batch} for update skip locked)`),
+  )
 }
 
 /** Neither address nor words are kept. */
@@ -170,14 +177,14 @@ function settledAs(
   }
 }
 
+type Change = Parameters<ReturnType<Db['update']>['set']>[0]
+
 /** Only by the attempt that has it, and only once. */
-async function write(
-  house: House,
-  { id, attempt }: Attempt,
-  change: Parameters<ReturnType<typeof house.db.update<typeof testMails>>['set']>[0],
-): Promise<void> {
-  await house.db
-    .update(testMails)
-    .set(change)
-    .where(and(eq(testMails.id, id), eq(testMails.attempt, attempt), isNull(testMails.settledAt)))
+async function write(house: House, { id, attempt }: Attempt, change: Change): Promise<void> {
+  await house.db.transaction(async (tx) => {
+    await tx
+      .update(testMails)
+      .set(change)
+      .where(and(eq(testMails.id, id), eq(testMails.attempt, attempt), isNull(testMails.settledAt)))
+  })
 }
