@@ -9,15 +9,16 @@ export const pointNames = [
   'deliver:held', // could not be made or sent now, and its row says so
   'deliver:claimed', // claimed, nothing handed over yet
   'deliver:answered', // the provider answered, nothing recorded yet
-  'deliver:gone-on', // recorded, and what comes next is done; the engine has not heard of it
   'contact:before-insert', // nobody was found by the given id and addresses; a contact is about to be made
+  'deliver:recorded', // what the provider said is recorded; the run has not gone on
+  'deliver:advanced', // the run has gone on; the engine has not heard of it
   'trigger:before-lock', // an event is about to take its contact's lock
   'trigger:locked', // it has it
   'wait:before-enter', // a run is about to enter a wait
-  'wait:before-settle', // a timer fired or a nudge came; about to ask how the wait stands
-  'branch:before-record', // a branch was evaluated, its answer not recorded yet
+  'wait:before-look', // a timer fired or a nudge came; about to look how the wait stands
+  'advance:before', // a workflow asks what is next for its run; no lock is taken yet
   'double-opt-in:before-confirm',
-  'double-opt-in:before-settle',
+  'double-opt-in:before-advance',
   'consent:before-lock', // a statement is about to take its contact point's lock
 ] as const
 export type PointName = (typeof pointNames)[number]

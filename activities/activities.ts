@@ -1,88 +1,66 @@
 /**
- * What the workflows may ask for. Thin: each calls one transaction, or the channel, and goes on from there as far as it can
- * (`ahead.ts`), where it was told where the run is. Answers hold ids, codes and times only.
+ * What the workflows may ask for. Thin: each calls a transaction, or the channel. Requests and answers hold ids, codes, times, and what
+ * a decision was made from.
  */
-import type { RunEnd, WaitStanding } from '../domain/journey/answers.ts'
-import type { EndState } from '../domain/journey/machine.ts'
+import type { RunEnd } from '../domain/journey/machineTypes.ts'
+import type { Next } from '../domain/journey/next.ts'
 import { point } from '../points.ts'
-import { decideDelivery } from '../transactions/deliveries/claimDelivery.ts'
-import { giveUpDelivery } from '../transactions/deliveries/settleDelivery.ts'
-import type { DeliveryRef } from '../transactions/deliveries/subject.ts'
-import { type RequestStanding, settleDoubleOptIn } from '../transactions/doubleOptIns/settleDoubleOptIn.ts'
-import { endRun } from '../transactions/runs/endRun.ts'
-import { type EnterWait, enterWait } from '../transactions/runs/enterWait.ts'
-import { type EvaluateBranch, evaluateBranch } from '../transactions/runs/evaluateBranch.ts'
-import { type SettleWait, settleWait } from '../transactions/runs/settleWait.ts'
-import { andOn, type Decided, type Said, type Whereabouts } from './ahead.ts'
-import { alive, answerOf, type DeliverAnswer, type DeliverRequest, deliver, type Means } from './deliver.ts'
+import { type Decided, decideDelivery } from '../transactions/deliveries/decideDelivery.ts'
+import type { DeliveryRef } from '../transactions/deliveries/origin.ts'
+import { advanceRequest } from '../transactions/doubleOptIns/advanceRequest.ts'
+import type { House } from '../transactions/house.ts'
+import { advance } from '../transactions/runs/advance.ts'
+import { cancelFromTemporal } from '../transactions/runs/endRun.ts'
+import { alive, deliver, type Means } from './deliver.ts'
 
-/** Without `from` the answer comes alone, as it does for a double opt-in, and did for runs of former versions. */
-type From = { from?: Whereabouts }
-type Maybe<T> = T | Said<T>
+/** What a workflow drives: a run of a journey, or a request for double opt-in. */
+export type Subject = { kind: 'run' | 'request'; id: string }
+
+/** `now`: the workflow's clock, RFC 3339. */
+type About = { subject: Subject; now: string }
 
 export type Activities = {
-  /** The consent activity: decides before each send, and records a block at once. */
-  decideConsent(request: { ref: DeliveryRef; now: string } & From): Promise<Maybe<Decided>>
+  /** Moves the run or the request on as far as the database alone can. @returns what is next */
+  advance(about: About): Promise<Next>
   /**
-   * The delivery activity: decides again at the claim, and hands over. It goes on only where the run's clock is the real one: it
-   * may end days after it was asked, and waits are entered by the clock of then.
+   * The consent activity: decides before each send, and records a block at once. The answer names the send, the decision, and all that
+   * it rests on.
    */
-  deliver(request: DeliverRequest & From): Promise<Maybe<DeliverAnswer>>
-  /** Ends a delivery that the engine has given up: its step's time to send has passed, or all patience. */
-  giveUp(request: { ref: DeliveryRef; expired: boolean; now: string }): Promise<DeliverAnswer>
-  enterWait(request: EnterWait & From): Promise<Maybe<WaitStanding | { ended: RunEnd }>>
-  settleWait(request: SettleWait & From): Promise<Maybe<WaitStanding | { ended: RunEnd }>>
-  evaluateBranch(request: EvaluateBranch & From): Promise<Maybe<{ case: number | null } | { ended: RunEnd }>>
-  /** @returns how the run really ended: somebody may have been faster */
-  endRun(end: {
-    run: string
-    state: EndState
-    reason: string
-    step: string | null
-    visit: number | null
-    now: string
-  }): Promise<RunEnd>
-  settleDoubleOptIn(request: { request: string; now: string }): Promise<RequestStanding>
+  decideConsent(about: About & { delivery: string }): Promise<Decided>
+  /** Decides again at the claim, hands over, and moves on. @returns what is next */
+  deliver(about: About & { delivery: string }): Promise<Next>
+  /** Somebody cancelled the workflow in Temporal: ends the row. */
+  cancel(about: Pick<About, 'subject'>): Promise<RunEnd | null>
 }
 
 export function createActivities(means: Means): Activities {
   const { house } = means
   return {
-    decideConsent: async ({ ref, now, from }) => {
-      const decided = await decideDelivery(house, ref, now)
-      if (ref.kind !== 'run') return decided
-      const { run, step, visit } = ref
-      return andOn(house, { run, now, from }, decided, { to: 'send', step, visit, decided })
-    },
-    deliver: ({ from, ...request }) =>
+    advance: (about) => advanceSubject(house, about),
+    decideConsent: ({ subject, delivery }) => decideDelivery(house, refOf(subject, delivery)),
+    deliver: ({ subject, delivery, now }) =>
       alive(async () => {
-        const { ref, now } = request
-        const delivered = await deliver(means, request)
-        if (ref.kind !== 'run' || from?.clock !== 'real') return delivered
-        const { run, step, visit } = ref
-        const meaning = { to: 'delivery' as const, step, visit, delivered }
-        const said = await andOn(house, { run, now, from }, delivered, meaning)
-        await point('deliver:gone-on')
-        return said
+        const { clock } = await deliver(means, { ref: refOf(subject, delivery), now })
+        await point('deliver:recorded')
+        // On skipped time only the workflow knows what time it is for its run.
+        if (clock === 'skipping') return { do: 'again' }
+        const next = await advanceSubject(house, { subject, now: new Date().toISOString() })
+        await point('deliver:advanced')
+        return next
       }),
-    giveUp: async ({ ref, expired, now }) =>
-      answerOf(await giveUpDelivery(house, ref, expired ? 'expired' : 'gave-up', now)),
-    enterWait: async ({ from, ...request }) => {
-      const { step, visit } = request
-      const standing = await enterWait(house, request)
-      return andOn(house, { ...request, from }, standing, { to: 'wait', step, visit, standing })
-    },
-    settleWait: async ({ from, ...request }) => {
-      const { step, visit } = request
-      const standing = await settleWait(house, request)
-      return andOn(house, { ...request, from }, standing, { to: 'wait', step, visit, standing })
-    },
-    evaluateBranch: async ({ from, ...request }) => {
-      const { step, visit } = request
-      const taken = await evaluateBranch(house, request)
-      return andOn(house, { ...request, from }, taken, { to: 'branch', step, visit, taken })
-    },
-    endRun: (end) => endRun(house, end),
-    settleDoubleOptIn: ({ request, now }) => settleDoubleOptIn(house, request, now),
+    // A request is cancelled by nobody: it is confirmed, withdrawn or expires, and recovery starts it again.
+    cancel: async ({ subject }) => (subject.kind === 'run' ? cancelFromTemporal(house, subject.id) : null),
   }
+}
+
+function advanceSubject(house: House, { subject, now }: About): Promise<Next> {
+  return subject.kind === 'run'
+    ? advance(house, { run: subject.id, now })
+    : advanceRequest(house, { request: subject.id, now })
+}
+
+function refOf(subject: Subject, delivery: string): DeliveryRef {
+  return subject.kind === 'run'
+    ? { kind: 'run', run: subject.id, delivery }
+    : { kind: 'double-opt-in', request: subject.id, delivery }
 }

@@ -10,7 +10,7 @@ import type { RenderRequest } from '../domain/messages/renderMail.ts'
 import type { RenderedMessage } from '../domain/messages/template.ts'
 import type { Profile } from '../domain/shapes/profile.ts'
 import type { Rendering } from '../transactions/deliveries/claimDelivery.ts'
-import type { Content, Subject } from '../transactions/deliveries/subject.ts'
+import type { Assessment, Content } from '../transactions/deliveries/origin.ts'
 import type { House } from '../transactions/house.ts'
 
 /** The message cannot be sent as it stands, to this person or to anybody. Its message quotes the template only. */
@@ -34,17 +34,17 @@ const tokenLeftOut = '[token]'
  */
 export async function renderDelivery(
   house: House,
-  subject: Subject,
+  assessment: Assessment,
   content: Content,
   publicUrl: string,
 ): Promise<{ rendering: Rendering; mail: Mail }> {
-  const { sender, matter, decision } = subject
+  const { origin, matter, decision } = assessment
   const { address, profile } = content
   if (address === null) throw new CannotRender('cannot-render: unknown-contact-point')
   // Whatever is not known to be transactional has to carry the footer.
   const purposeKind = matter.input.purpose.known ? matter.input.purpose.kind : 'commercial'
   const handle = newHandle()
-  const token = sender.ref.kind === 'double-opt-in' ? newToken() : null
+  const token = origin.ref.kind === 'double-opt-in' ? newToken() : null
   const page = (path: string) => new URL(path, publicUrl).href
   const links = {
     unsubscribe: page(`/unsubscribe/${handle}`),
@@ -73,7 +73,7 @@ export async function renderDelivery(
   if (problem !== undefined) throw new CannotRender(reasonOf(problem))
   const { plain, sent, tracked } = made
   if (plain === null || sent === null) throw new Error('a mail without problems was not rendered')
-  const messageId = messageIdOf(sender.claimKey, profile.sender.email)
+  const messageId = messageIdOf(origin.ref.delivery, profile.sender.email)
   const mail = await composeMail({
     from: { name: profile.sender.name, email: profile.sender.email },
     to: address,
@@ -87,7 +87,7 @@ export async function renderDelivery(
     mail,
     rendering: {
       ready: true,
-      subject,
+      assessment,
       handleHash: hashHandle(handle),
       links: tracked.map(({ id, ...link }) => ({ ...link, link: id })),
       tracksOpens: request.tracking !== null && sent.html !== null,

@@ -7,8 +7,8 @@ import {
   type ZodOpenApiPathsObject,
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi'
+import { journeyFields } from '../domain/journey/definition.ts'
 import type { RefusalKind } from '../domain/refusal.ts'
-import { journeyFields } from '../domain/shapes/journey.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { curlOf, typescriptOf } from './exampleCode.ts'
 import { exampleOf } from './examples.ts'

@@ -6,9 +6,7 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client'
 import { inArray, sql } from 'drizzle-orm'
 import type { Logger } from 'pino'
-import { readWorkflowId } from '../db/reads/workflowId.ts'
 import { outbox } from '../db/schema/triggers.ts'
-import type { Plan } from '../domain/journey/plan.ts'
 import type { Nudge } from '../domain/journey/signals.ts'
 import type { House } from '../transactions/house.ts'
 import { takeOwnEvent } from '../transactions/intake/takeOwnEvent.ts'
@@ -123,16 +121,13 @@ export class Dispatcher {
     switch (row.kind) {
       case 'start': {
         const start = outboxStartShape.parse(row.body)
-        const plan = start.workflow === 'journey' ? await this.#plan(start) : null
         return client.withDeadline(Date.now() + patience * 1_000, () =>
-          startWorkflow(client, taskQueue, start, plan),
+          startWorkflow(client, taskQueue, start),
         )
       }
       case 'signal': {
         const { workflow, nudge } = outboxSignalShape.parse(row.body)
-        return client.withDeadline(Date.now() + patience * 1_000, () =>
-          this.#signal(row.stream, workflow, nudge),
-        )
+        return client.withDeadline(Date.now() + patience * 1_000, () => this.#signal(workflow, nudge))
       }
       case 'trigger':
         return this.#take(row)
@@ -141,29 +136,12 @@ export class Dispatcher {
     }
   }
 
-  async #plan({ journey, version }: { journey: string; version: number }): Promise<Plan> {
-    const { db, versions } = this.#options.house
-    return (await versions.journey(db, journey, version)).plan
-  }
-
-  /**
-   * The stream's start was told before this row came up, so a workflow that is not found has ended, or was started by version 0.2
-   * under the bare id of its run or request, which is the stream.
-   */
-  async #signal(stream: string, workflow: string | null, nudge: Nudge): Promise<void> {
-    const named = workflow ?? (await readWorkflowId(this.#options.house.db, stream))
-    if (named !== null && (await this.#nudgeWorkflow(named, nudge))) return
-    await this.#nudgeWorkflow(stream, nudge)
-  }
-
-  /** @returns whether there is such a workflow, and it has not ended */
-  async #nudgeWorkflow(workflowId: string, nudge: Nudge): Promise<boolean> {
+  /** The stream's start was told before this row came up, so a workflow that is not found has closed: recovery looks after its row. */
+  async #signal(workflow: string, nudge: Nudge): Promise<void> {
     try {
-      await this.#options.client.workflow.getHandle(workflowId).signal('nudge', nudge)
-      return true
+      await this.#options.client.workflow.getHandle(workflow).signal('nudge', nudge)
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) throw error
-      return false
     }
   }
 

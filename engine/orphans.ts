@@ -9,10 +9,10 @@ import type { Logger } from 'pino'
 import { overdueDoubleOptIns } from '../db/reads/doubleOptIns.ts'
 import { runs } from '../db/schema/journeys.ts'
 import { runOfWorkflow } from '../domain/workflowIds.ts'
+import { advanceRequest } from '../transactions/doubleOptIns/advanceRequest.ts'
 import { postponeSettling } from '../transactions/doubleOptIns/postponeSettling.ts'
-import { settleDoubleOptIn } from '../transactions/doubleOptIns/settleDoubleOptIn.ts'
 import type { House } from '../transactions/house.ts'
-import { endRun } from '../transactions/runs/endRun.ts'
+import { cancelFromTemporal } from '../transactions/runs/endRun.ts'
 
 export type OrphanOptions = { house: House; client: Client; log: Logger }
 
@@ -110,11 +110,8 @@ export class OrphanWatch {
     const { house, log } = this.#options
     const how = await this.#howItEnded(workflowId)
     if (how === null) return false
-    const now = new Date().toISOString()
-    const end = { run, state: 'failed' as const, reason: `workflow-${how}`, step: null, visit: null, now }
-    const { reason } = await endRun(house, end)
-    if (reason !== end.reason) return false
-    log.warn({ run, reason }, 'a run without a workflow was ended')
+    const { reason } = await cancelFromTemporal(house, run)
+    log.warn({ run, reason, how }, 'a run without a workflow was ended')
     return true
   }
 
@@ -152,9 +149,9 @@ export class OrphanWatch {
   async #expire(id: string): Promise<boolean> {
     const { house } = this.#options
     try {
-      const { state } = await settleDoubleOptIn(house, id, new Date().toISOString())
-      if (state === 'pending') await postponeSettling(house, id)
-      return state === 'expired'
+      const next = await advanceRequest(house, { request: id, now: new Date().toISOString() })
+      if (next.do !== 'end') await postponeSettling(house, id)
+      return next.do === 'end' && next.state === 'expired'
     } catch (error) {
       this.#failed(id, error)
       await postponeSettling(house, id)

@@ -3,66 +3,57 @@ import { randomUUID } from 'node:crypto'
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
 import { defaultPayloadConverter, type Payload } from '@temporalio/common'
 import proto from '@temporalio/proto'
-import type { Plan } from '../domain/journey/plan.ts'
+import type { Next } from '../domain/journey/next.ts'
 import { doubleOptInWorkflowId, journeyWorkflowId } from '../domain/workflowIds.ts'
 import type { OutboxStart } from '../transactions/outbox.ts'
 import { journeyAttribute, stateAttribute, versionAttribute } from './searchAttributes.ts'
 
-type JourneyStart = { run: string; journey: string; version: number; plan: Plan; clock: OutboxStart['clock'] }
-
 type Described = {
   workflowId: string
-  /** Whether one that has ended is started again. */
+  /** Whether one that has closed is started again: the first start of a run says no, recovery yes. */
   again: boolean
   type: 'journey' | 'doubleOptIn'
-  argument: JourneyStart | { request: string }
+  argument: DriveInput
   summary: string
   attributes: { journey: string; version: number | null; state: string }
 }
 
-function describe(start: OutboxStart, plan: Plan | null): Described {
+/** The argument of both workflows; `workflows/drive.ts` takes it. */
+type DriveInput = { subject: { kind: 'run' | 'request'; id: string }; title: string; first: Next }
+
+function describe(start: OutboxStart): Described {
+  const { id, first } = start
   switch (start.workflow) {
-    case 'journey':
-      if (plan === null) throw new TypeError('a journey is started with its plan')
+    case 'journey': {
+      const { journey, version } = start
       return {
-        workflowId: journeyWorkflowId(start.journey, start.id),
-        again: false,
+        workflowId: journeyWorkflowId(journey, id),
+        again: start.again === true,
         type: 'journey',
-        argument: {
-          run: start.id,
-          journey: start.journey,
-          version: start.version,
-          plan,
-          clock: start.clock,
-        },
-        summary: `${start.journey} version ${start.version}`,
-        attributes: { journey: start.journey, version: start.version, state: 'running' },
+        argument: { subject: { kind: 'run', id }, title: `**${journey}** version ${version}`, first },
+        summary: `${journey} version ${version}`,
+        attributes: { journey, version, state: 'running' },
       }
-    case 'doubleOptIn':
+    }
+    case 'doubleOptIn': {
+      const { profile } = start
       return {
-        workflowId: doubleOptInWorkflowId(start.profile, start.id),
+        workflowId: doubleOptInWorkflowId(profile, id),
         again: start.again === true,
         type: 'doubleOptIn',
-        argument: { request: start.id },
-        summary: `double opt-in, profile ${start.profile}`,
+        argument: { subject: { kind: 'request', id }, title: `**double opt-in**, profile ${profile}`, first },
+        summary: `double opt-in, profile ${profile}`,
         attributes: { journey: 'double-opt-in', version: null, state: 'pending' },
       }
+    }
     default:
       return start satisfies never
   }
 }
 
-/**
- * Starting one that was started before counts as done; where it is to be started again, one that is still running does.
- * @param plan of the journey's version; null for a double opt-in
- */
-export async function startWorkflow(
-  client: Client,
-  taskQueue: string,
-  start: OutboxStart,
-  plan: Plan | null,
-): Promise<void> {
-  const described = describe(start, plan)
+/** Starts the workflow of a run or a request. One that runs already counts as started. */
+export async function startWorkflow(client: Client, taskQueue: string, start: OutboxStart): Promise<void> {
+  const described = describe(start)
   if (start.clock === 'skipping') return startSkipping(client, taskQueue, described)
   const { journey, version, state } = described.attributes
   try {
@@ -89,7 +80,10 @@ const mostSkips = 10_000
 /** The SDK's client has no option for the server's own time skipping yet, so this one speaks to the service itself. */
 async function startSkipping(client: Client, taskQueue: string, described: Described): Promise<void> {
   const { journey, version, state } = described.attributes
-  const { WorkflowIdReusePolicy } = proto.temporal.api.enums.v1
+  const {
+    WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE: reject,
+    WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE: allow,
+  } = proto.temporal.api.enums.v1.WorkflowIdReusePolicy
   try {
     await client.workflowService.startWorkflowExecution({
       namespace: client.options.namespace,
@@ -98,9 +92,7 @@ async function startSkipping(client: Client, taskQueue: string, described: Descr
       workflowType: { name: described.type },
       taskQueue: { name: taskQueue },
       input: { payloads: [defaultPayloadConverter.toPayload(described.argument)] },
-      workflowIdReusePolicy: described.again
-        ? WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
-        : WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+      workflowIdReusePolicy: described.again ? allow : reject,
       userMetadata: { summary: defaultPayloadConverter.toPayload(described.summary) },
       searchAttributes: {
         indexedFields: {

@@ -4,6 +4,7 @@
  */
 import { and, inArray, type SQLWrapper, sql } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
+import { databaseNow } from '../db/clock.ts'
 import type { Db } from '../db/connect.ts'
 import { contactPoints, contacts } from '../db/schema/contacts.ts'
 import { runs } from '../db/schema/journeys.ts'
@@ -99,11 +100,18 @@ export async function lockOpenRuns(tx: Db, contact: ContactRow): Promise<void> {
     .for('no key update')
 }
 
-/** A run's contact, then the run: whose contact it is never changes. */
-export async function lockRunWithContact(tx: Db, id: string): Promise<{ contact: ContactRow; run: RunRow }> {
-  const [contact, run] = await Promise.all([contactOfRunLock.first(tx, { id }), runLock.first(tx, { id })])
+/** A run's contact, then the run: whose contact it is never changes. `clock`: the database's, read after the locks. */
+export async function lockRunWithContact(
+  tx: Db,
+  id: string,
+): Promise<{ contact: ContactRow; run: RunRow; clock: string }> {
+  const [contact, run, clock] = await Promise.all([
+    contactOfRunLock.first(tx, { id }),
+    runLock.first(tx, { id }),
+    databaseNow(tx),
+  ])
   if (contact === undefined || run === undefined) throw notFound('run', id)
-  return { contact, run }
+  return { contact, run, clock }
 }
 
 /** Guards a contact point's ledger, suppressions and claims. */

@@ -7,8 +7,10 @@ import { z } from 'zod'
 import type { Db } from '../db/connect.ts'
 import { outbox } from '../db/schema/triggers.ts'
 import { build, given, Statement } from '../db/statement.ts'
-import { type Nudge, nudgeReasons } from '../domain/journey/signals.ts'
+import { nextShape } from '../domain/journey/next.ts'
+import { nudgeReasons } from '../domain/journey/signals.ts'
 
+/** What a workflow is started with. `first`: what its run or request needs first (`domain/journey/next.ts`). */
 export const outboxStartShape = z.discriminatedUnion('workflow', [
   z.object({
     workflow: z.literal('journey'),
@@ -16,39 +18,31 @@ export const outboxStartShape = z.discriminatedUnion('workflow', [
     journey: z.string(),
     version: z.number().int(),
     clock: z.enum(['real', 'skipping']),
+    first: nextShape,
+    /** Start it again if its workflow has closed, though the run or request has not ended. */
+    again: z.literal(true).exactOptional(),
   }),
   z.object({
     workflow: z.literal('doubleOptIn'),
     id: z.string(),
     profile: z.string(),
     clock: z.enum(['real', 'skipping']),
-    /** Start it again if its workflow has ended, though the request has not. */
+    first: nextShape,
+    /** Start it again if its workflow has closed, though the run or request has not ended. */
     again: z.literal(true).exactOptional(),
   }),
 ])
 export type OutboxStart = z.infer<typeof outboxStartShape>
 
-export type OutboxSignal = { workflow: string; nudge: Nudge }
-
-const nudgeShape = z.object({
-  why: z.enum(nudgeReasons),
-  trigger: z.string().exactOptional(),
-  event: z.string().exactOptional(),
+export const outboxSignalShape = z.object({
+  workflow: z.string(),
+  nudge: z.object({
+    why: z.enum(nudgeReasons),
+    trigger: z.string().exactOptional(),
+    event: z.string().exactOptional(),
+  }),
 })
-
-/** Up to version 0.2 a signal named neither its workflow nor a reason; the row's stream is the id of the run or request. */
-const formerSignalShape = z
-  .object({ event: z.string().nullable() })
-  .transform(({ event }): { workflow: null; nudge: Nudge } => ({
-    workflow: null,
-    nudge: event === null ? { why: 'changed' } : { why: 'changed', event },
-  }))
-
-/** `workflow` is null in rows of former versions. */
-export const outboxSignalShape = z.union([
-  z.object({ workflow: z.string(), nudge: nudgeShape }),
-  formerSignalShape,
-])
+export type OutboxSignal = z.infer<typeof outboxSignalShape>
 
 /** An event of our own making that intake takes in a transaction of its own. The payload stays in our database. */
 export const outboxTriggerShape = z.object({

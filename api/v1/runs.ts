@@ -4,8 +4,8 @@ import { getDelivery, listDeliveries } from '../../db/reads/deliveries.ts'
 import { pageById } from '../../db/reads/page.ts'
 import { getRun, listRuns } from '../../db/reads/runs.ts'
 import { periodQuery } from '../../db/reads/walk.ts'
-import { deliveryStates } from '../../db/schema/deliveries.ts'
 import { runStates } from '../../db/schema/journeys.ts'
+import { deliveryStates } from '../../domain/delivery/states.ts'
 import { idShape, keyShape, lineShape } from '../../domain/shapes/primitives.ts'
 import { cancelRun } from '../../transactions/runs/endRun.ts'
 import { listShape } from '../list.ts'
@@ -28,7 +28,11 @@ const runDetailShape = runShape
   .extend({
     workflowId: z.string(),
     waitingFor: z
-      .object({ step: z.string(), kind: z.enum(['sleep', 'events']), until: z.string() })
+      .object({
+        step: z.string(),
+        until: z.string().nullable(),
+        why: z.enum(['wait', 'event', 'held', 'paused', 'parked']),
+      })
       .nullable(),
     path: z.array(
       z.object({

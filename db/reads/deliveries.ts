@@ -1,9 +1,10 @@
 /** Deliveries, blocks included: what was decided, from which inputs, and what came of it. */
 import { asc, desc, eq, inArray, isNotNull, type SQL, sql } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
+import { type DeliveryState, deliveryStates } from '../../domain/delivery/states.ts'
 import { notFound } from '../../domain/refusal.ts'
 import type { Db } from '../connect.ts'
-import { type DeliveryState, deliveries, deliveryStates } from '../schema/deliveries.ts'
+import { deliveries } from '../schema/deliveries.ts'
 import { triggerEvents } from '../schema/triggers.ts'
 import { contactIdOf } from './contactPoint.ts'
 import { type Page, pageOf } from './page.ts'
@@ -11,7 +12,7 @@ import { newestFirst, newestOf, type Period } from './walk.ts'
 
 type Row = typeof deliveries.$inferSelect
 
-export type DeliveryView = Omit<Row, 'claimKey' | 'handleHash'> & {
+export type DeliveryView = Omit<Row, 'handleHash'> & {
   interactions?: { event: string; name: string; at: string; class: string | null; link: string | null }[]
 }
 
@@ -102,6 +103,6 @@ function given(filters: readonly [PgColumn, string | undefined][]): [PgColumn, s
 
 /** Without what makes its links: the handle's hash is nobody's business. */
 function view(row: Row): DeliveryView {
-  const { claimKey, handleHash, ...shown } = row
+  const { handleHash, ...shown } = row
   return shown
 }

@@ -1,9 +1,11 @@
 /** Runs with their path, as the API shows them. */
 import { and, asc, desc, eq, inArray, type SQL, sql } from 'drizzle-orm'
+import { readPosition } from '../../domain/journey/position.ts'
 import { notFound } from '../../domain/refusal.ts'
 import { journeyWorkflowId } from '../../domain/workflowIds.ts'
 import type { Db } from '../connect.ts'
 import { contacts } from '../schema/contacts.ts'
+import { deliveries } from '../schema/deliveries.ts'
 import { type RunState, runPath, runs, waits } from '../schema/journeys.ts'
 import { contactIdOf } from './contactPoint.ts'
 import { type Page, pageOf } from './page.ts'
@@ -23,7 +25,12 @@ export type RunView = {
 export type RunDetail = RunView & {
   /** Of its workflow in Temporal. */
   workflowId: string
-  waitingFor: { step: string; kind: 'sleep' | 'events'; until: string } | null
+  /** Null where it waits for nothing: it is under way, or has ended. `until` null: for a signal only. */
+  waitingFor: {
+    step: string
+    until: string | null
+    why: 'wait' | 'event' | 'held' | 'paused' | 'parked'
+  } | null
   path: {
     step: string
     visit: number
@@ -48,30 +55,56 @@ const columns = {
 
 /** @throws Refusal not-found */
 export async function getRun(db: Db, id: string): Promise<RunDetail> {
-  const [run] = await db
-    .select(columns)
+  const [row] = await db
+    .select({ ...columns, position: runs.position, parked: runs.parked })
     .from(runs)
     .innerJoin(contacts, eq(contacts.id, runs.contactId))
     .where(eq(runs.id, id))
-  if (run === undefined) throw notFound('run', id)
-  const [wait] = await db
-    .select({ step: waits.step, kind: waits.kind, until: waits.deadline })
-    .from(waits)
-    .where(and(eq(waits.runId, id), eq(waits.state, 'open')))
-  const path = await db
+  if (row === undefined) throw notFound('run', id)
+  const { position, parked, ...run } = row
+  const waitingFor = run.endedAt === null ? await waitingForOf(db, run, position, parked) : null
+  const workflowId = journeyWorkflowId(run.journey, run.id)
+  return { ...run, workflowId, waitingFor, path: await pathOf(db, id) }
+}
+
+/** The outcome of a send is read where it is: in its delivery. */
+function pathOf(db: Db, id: string): Promise<RunDetail['path']> {
+  return db
     .select({
       step: runPath.step,
       visit: runPath.visit,
       at: runPath.at,
-      outcome: runPath.outcome,
-      reason: runPath.reason,
+      outcome: sql<string>`coalesce(${deliveries.state}, ${runPath.outcome})`,
+      reason: sql<string | null>`coalesce(${deliveries.reason}, ${runPath.reason})`,
       delivery: runPath.delivery,
       event: runPath.event,
     })
     .from(runPath)
+    .leftJoin(deliveries, eq(deliveries.id, runPath.delivery))
     .where(eq(runPath.runId, id))
-    .orderBy(asc(runPath.id))
-  return { ...run, workflowId: journeyWorkflowId(run.journey, run.id), waitingFor: wait ?? null, path }
+    .orderBy(asc(runPath.visit))
+}
+
+async function waitingForOf(
+  db: Db,
+  run: RunView,
+  position: unknown,
+  parked: string | null,
+): Promise<RunDetail['waitingFor']> {
+  const { step, delivery } = readPosition(position)
+  if (parked !== null) return { step, until: null, why: 'parked' }
+  if (run.state === 'paused') return { step, until: null, why: 'paused' }
+  const [wait] = await db
+    .select({ kind: waits.kind, until: waits.deadline })
+    .from(waits)
+    .where(and(eq(waits.runId, run.id), eq(waits.state, 'open')))
+  if (wait !== undefined) return { step, until: wait.until, why: wait.kind === 'sleep' ? 'wait' : 'event' }
+  if (delivery === undefined) return null
+  const [held] = await db
+    .select({ until: deliveries.heldUntil })
+    .from(deliveries)
+    .where(and(eq(deliveries.id, delivery), eq(deliveries.state, 'held')))
+  return held === undefined ? null : { step, until: held.until, why: 'held' }
 }
 
 export type RunFilter = Period & {

@@ -1,26 +1,12 @@
 /** Deliveries: one message to one contact point from one step of one run, from claim to outcome; blocks included. */
 import { boolean, integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import type { Decision, DecisionInput } from '../../domain/consent/types.ts'
+import { deliveryStates } from '../../domain/delivery/states.ts'
 import { bytes, instant } from './columns.ts'
 
-export const deliveryStates = [
-  'claimed',
-  'held',
-  'handed-over',
-  'sent',
-  'delivered',
-  'failed',
-  'unknown',
-  'blocked',
-  'cancelled',
-  'expired',
-] as const
-export type DeliveryState = (typeof deliveryStates)[number]
-
 export const deliveries = pgTable('deliveries', {
+  /** Given before there is a row: claim key, Message-ID and the provider's idempotency key. */
   id: uuid('id').primaryKey(),
-  /** `run:<run>:<step>:<visit>` or `double-opt-in:<id>:<n>`: unique, so that a hand-over happens once. */
-  claimKey: text('claim_key').notNull(),
   runId: uuid('run_id'),
   step: text('step'),
   visit: integer('visit'),
@@ -52,6 +38,10 @@ export const deliveries = pgTable('deliveries', {
   claimedAt: instant('claimed_at'),
   handedOverAt: instant('handed_over_at'),
   settledAt: instant('settled_at'),
+  /** When a held delivery is tried again, on the clock of its run. */
+  heldUntil: instant('held_until'),
+  /** How often it was held. */
+  holds: integer('holds').notNull().default(0),
 })
 
 export const deliveryContents = pgTable('delivery_contents', {

@@ -18,8 +18,8 @@ export const doubleOptIns = pgTable('double_opt_ins', {
   state: text('state', { enum: ['pending', 'confirmed', 'expired', 'withdrawn'] }).notNull(),
   noticeHash: bytes('notice_hash'),
   notice: jsonb('notice').$type<{ id: string; version: string; language: string } | null>(),
-  /** How many confirmation mails are due so far; asking again while pending adds one. */
-  mailsWanted: integer('mails_wanted').notNull().default(1),
+  /** Ids of the confirmation mails that are due so far; asking again while pending adds one. */
+  mails: uuid('mails').array().notNull(),
   clock: text('clock', { enum: ['real', 'skipping'] })
     .notNull()
     .default('real'),

@@ -56,10 +56,27 @@ export const runs = pgTable('runs', {
   startedAt: instant('started_at').notNull(),
   endedAt: instant('ended_at'),
   endReason: text('end_reason'),
+  /** Where the run is, as `domain/journey/position.ts` reads it; null: it ended before its first step. */
+  position: jsonb('position').$type<unknown>(),
+  /** How often its workflow was started again without any progress since. */
+  recoveries: integer('recoveries').notNull().default(0),
+  /** Why it is not driven any more until an operator retries it; null: it is driven. */
+  parked: text('parked'),
 })
 
+/** When a contact last entered a journey, and when a run of it there last ended: for re-entry rules, kept beyond the runs. */
+export const journeyEntries = pgTable(
+  'journey_entries',
+  {
+    contactId: uuid('contact_id').notNull(),
+    journey: text('journey').notNull(),
+    lastEntered: instant('last_entered').notNull(),
+    lastEnded: instant('last_ended'),
+  },
+  (t) => [primaryKey({ columns: [t.contactId, t.journey] })],
+)
+
 export const runPath = pgTable('run_path', {
-  id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
   runId: uuid('run_id').notNull(),
   step: text('step').notNull(),
   visit: integer('visit').notNull(),
@@ -68,6 +85,8 @@ export const runPath = pgTable('run_path', {
   reason: text('reason'),
   delivery: uuid('delivery'),
   event: uuid('event'),
+  /** Index of the case, or of the awaited event, that was taken. */
+  way: integer('way'),
 })
 
 export const waits = pgTable('waits', {

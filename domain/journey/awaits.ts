@@ -1,25 +1,7 @@
 /** Which events concern a journey: what starts it, what ends it, and what each `waitFor` waits for. */
-import type { AwaitedEvent, Interaction, JourneyDefinition, WaitForStep } from './definition.ts'
-import { findStep, interactions } from './definition.ts'
-
-/** An awaited event, its kinds told apart. */
-export type Awaited =
-  | { kind: 'trigger'; trigger: string; where: string | null; sinceEntry: boolean }
-  | { kind: Interaction; step: string; link: string | null }
-
-/** Null where the event names none or several of `trigger` and the interactions: such a definition was never checked. */
-export function readAwaited(event: AwaitedEvent): Awaited | null {
-  const named = interactions.filter((one) => event[one] !== undefined)
-  if (event.trigger !== undefined) {
-    if (named.length > 0) return null
-    const { trigger, where, since } = event
-    return { kind: 'trigger', trigger, where: where ?? null, sinceEntry: since === 'entry' }
-  }
-  const [kind] = named
-  const step = kind === undefined ? undefined : event[kind]
-  if (kind === undefined || step === undefined || named.length > 1) return null
-  return { kind, step, link: event.link ?? null }
-}
+import { awaitsOnlyOpensOrClicks, readAwaited } from './awaited.ts'
+import { findStep, type JourneyDefinition } from './definition.ts'
+import type { WaitForStep } from './steps/waitFor.ts'
 
 /** One event a `waitFor` waits for. */
 export type Await = {
@@ -79,15 +61,7 @@ export function awaitsOf(definition: JourneyDefinition, stepId: string): Await[]
  * nothing: then, and only then, a timeout may run `onUntracked`.
  */
 export function onlyOpensOrClicks(definition: JourneyDefinition, stepId: string): boolean {
-  return awaitsOnlyOpensOrClicks(waitForStep(definition, stepId))
-}
-
-/** As `onlyOpensOrClicks`, for the step itself. */
-export function awaitsOnlyOpensOrClicks(step: WaitForStep): boolean {
-  return step.events.every((event) => {
-    const kind = readAwaited(event)?.kind
-    return kind === 'opened' || kind === 'clicked'
-  })
+  return awaitsOnlyOpensOrClicks(waitForStep(definition, stepId).events)
 }
 
 /** A trigger that starts or ends runs. */

@@ -1,198 +1,90 @@
 /**
- * The journey language as TypeScript types: what a journey definition looks like once it was read and found well-formed.
- *
- * The words are explained in docs/journeys.md. `domain/shapes/journey.ts` reads unknown JSON into these types, `check.ts` says
- * what a well-formed definition still has wrong, `plan.ts` reduces it to what a workflow may know.
+ * The journey language: what a caller may put, and the types that follow from it. Each step type has a file of its own in `steps/`;
+ * docs/journeys.md explains the words. An unknown step type or field is refused, never ignored. What only the world can tell
+ * (unknown messages, unsound conditions, unreachable steps) `check.ts` says afterwards.
  */
+import { z } from 'zod'
+import { keyShape, textShape, triggerNameShape } from '../shapes/primitives.ts'
+import { type Step, stepOf } from './steps/index.ts'
+import type { NestedList } from './steps/kind.ts'
+import { durationShape, mostWays, stepsShape, whereShape } from './steps/parts.ts'
 
-/** A weekday as the language writes it. */
-export type Weekday = 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun'
+/** How deep lists of steps may be nested; the journey's own list is the first level. */
+export const deepestNesting = 10
 
-/** Weekdays from Monday to Sunday. */
-export const weekdays: readonly Weekday[] = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
+const listenerFields = { trigger: triggerNameShape, where: whereShape.exactOptional() }
 
-/** What a contact did with a sent message, as a `waitFor` names it. */
-export type Interaction = 'opened' | 'clicked' | 'delivered' | 'bounced' | 'replied'
+/** The fields of a journey, for what carries more beside them. */
+export const journeyFields = z
+  .strictObject({
+    key: keyShape,
+    name: textShape(200).meta({ description: 'For people' }),
+    description: textShape(2000).exactOptional().meta({ description: 'For people: what the journey is for' }),
+    profile: keyShape.exactOptional().meta({ description: 'Compliance profile the journey belongs to' }),
+    entry: z
+      .strictObject(listenerFields)
+      .exactOptional()
+      .meta({ description: 'What starts a run by itself; left out: runs are started over REST only' }),
+    reentry: z
+      .union([z.enum(['never', 'always']), z.strictObject({ after: durationShape })])
+      .exactOptional()
+      .meta({
+        description:
+          'Whether a contact may run through it again; `never` unless set; `always` also while a run is under way',
+      }),
+    exit: z
+      .array(z.strictObject(listenerFields))
+      .max(mostWays)
+      .exactOptional()
+      .meta({ description: 'Triggers that end a run at once, wherever it is' }),
+    goal: z
+      .strictObject({
+        ...listenerFields,
+        within: durationShape.meta({ description: 'How long after the start of a run it counts' }),
+      })
+      .exactOptional()
+      .meta({
+        description: 'What the journey is for. Kept with each version; not counted yet, as a warning says',
+      }),
+    interactions: z.enum(['human', 'any']).exactOptional().meta({
+      description: 'Whose opens and clicks count: `human` unless set; `any` also proxies’ and bots’',
+    }),
+    steps: stepsShape,
+  })
+  .meta({ id: 'Journey', description: 'A journey definition' })
 
-/** Interactions in the order the language lists them. */
-export const interactions: readonly Interaction[] = ['opened', 'clicked', 'delivered', 'bounced', 'replied']
-
-/** A journey as it is put, checked, published and versioned. */
-export type JourneyDefinition = {
-  /** Names the journey for good; lower case words joined by hyphens. */
-  key: string
-  /** For people. */
-  name: string
-  description?: string
-  /** Key of the compliance profile the journey belongs to. */
-  profile?: string
-  /** What starts a run by itself; absent: runs are started over REST only. */
-  entry?: Entry
-  /** Whether a contact may run through it again; absent: `never`. */
-  reentry?: Reentry
-  /** Triggers that end a run at once, wherever it is. */
-  exit?: ExitTrigger[]
-  /** What the journey is for; kept with the version, so that runs can be measured by it. */
-  goal?: Goal
-  /** Whose opens and clicks count: those a person made (absent, or `human`), or also proxies' and bots' (`any`). */
-  interactions?: 'human' | 'any'
-  /** Run from top to bottom. */
-  steps: Step[]
-}
-
-/** Starts a run when the trigger is taken and `where` holds. */
-export type Entry = {
-  trigger: string
-  /** CEL over `contact`, `trigger` (the payload; `event` is the same here), `consent`, `now`. */
-  where?: string
-}
-
-/** `always` starts another run even while one is running; `after` counts from the start of the contact's newest run. */
-export type Reentry = 'never' | 'always' | { after: string }
-
-/** Ends a run as `exited` when the trigger is taken and `where` holds. */
-export type ExitTrigger = {
-  trigger: string
-  /** CEL over `contact`, `trigger` (the entry's payload), `event` (the payload just received), `consent`, `now`. */
-  where?: string
-}
-
-/** Reached when the trigger is taken and `where` holds, at most `within` after the run's start. */
-export type Goal = {
-  trigger: string
-  /** CEL, as for exit triggers. */
-  where?: string
-  /** Duration, from the start of the run. */
-  within: string
-}
-
-export type Step = SendStep | WaitStep | WaitForStep | BranchStep | ExitStep
-
-/** The words for `type`. */
-export type StepType = Step['type']
-
-/** Decide, claim and hand over one message. */
-export type SendStep = {
-  id: string
-  type: 'send'
-  /** Key of the message; its newest version is taken at the claim. */
-  message: string
-  /** What follows a block; absent: `continue`. */
-  onBlocked?: 'continue' | 'exit'
-  /** Duration after which a message still held back is not sent any more. */
-  expires?: string
-}
-
-/** Sleeps for a duration or until a moment; exactly one of `for` and `until` is given. */
-export type WaitStep = {
-  id: string
-  type: 'wait'
-  /** Duration. */
-  for?: string
-  until?: Until
-}
-
-/** An RFC 3339 time, a CEL expression that gives a timestamp, or the next such time of day. */
-export type Until = string | TimeOfDay
-
-/** The next moment at which clocks in the zone show `time` on one of `days`. */
-export type TimeOfDay = {
-  /** `HH:MM`, 24 hours. */
-  time: string
-  /** Absent: any day. */
-  days?: Weekday[]
-  /** An IANA time zone, or `contact` for the contact's own. */
-  zone: string
-}
-
-/** Waits for the first of several events, at most for `timeout`. */
-export type WaitForStep = {
-  id: string
-  type: 'waitFor'
-  events: AwaitedEvent[]
-  /** Duration. */
-  timeout: string
-  /** Run when nothing matched in time; absent: the run goes on below. */
-  onTimeout?: Step[]
-  /**
-   * Run in place of `onTimeout` where only opens or clicks were awaited and the message was not tracked, so that silence
-   * says nothing; absent: the run goes on below.
-   */
-  onUntracked?: Step[]
-}
-
-/** Exactly one of `trigger` and the interactions is given; `readAwaited` in awaits.ts tells them apart. */
-export type AwaitedEvent = {
-  trigger?: string
-  /** With `trigger` only: CEL, as for exit triggers. */
-  where?: string
-  /** With `trigger` only: counts what happened since the run's entry instead of since the wait began. */
-  since?: 'entry'
-  /** Id of the send step whose message is opened; the others alike. */
-  opened?: string
-  clicked?: string
-  delivered?: string
-  bounced?: string
-  replied?: string
-  /** With `clicked` only: the link's id or its URL as written in the message; absent: any link. */
-  link?: string
-  /** Run when this event was the first to match. */
-  steps: Step[]
-}
-
-/** Takes the first case that holds. */
-export type BranchStep = {
-  id: string
-  type: 'branch'
-  cases: BranchCase[]
-  /** Run when no case holds; absent: the run goes on below. */
-  otherwise?: Step[]
-}
-
-export type BranchCase = {
-  /** CEL over `contact`, `trigger`, `consent`, `now`. */
-  when: string
-  steps: Step[]
-}
-
-/** Ends the run as `exited`. */
-export type ExitStep = {
-  id: string
-  type: 'exit'
-  /** For people: why the run ends here. */
-  reason?: string
-}
-
-/** One of a step's own lists of steps; `path` leads from the step to the list, as segments of a JSON pointer. */
-export type NestedList = { path: readonly (string | number)[]; steps: Step[] }
-
-/** The lists of steps inside a step, in the order the language writes them. */
-export function nestedLists(step: Step): NestedList[] {
-  switch (step.type) {
-    case 'waitFor': {
-      const lists: NestedList[] = step.events.map((event, i) => ({
-        path: ['events', i, 'steps'],
-        steps: event.steps,
-      }))
-      if (step.onTimeout) lists.push({ path: ['onTimeout'], steps: step.onTimeout })
-      if (step.onUntracked) lists.push({ path: ['onUntracked'], steps: step.onUntracked })
-      return lists
-    }
-    case 'branch': {
-      const lists: NestedList[] = step.cases.map((way, i) => ({
-        path: ['cases', i, 'steps'],
-        steps: way.steps,
-      }))
-      if (step.otherwise) lists.push({ path: ['otherwise'], steps: step.otherwise })
-      return lists
-    }
-    case 'send':
-    case 'wait':
-    case 'exit':
-      return []
-    default:
-      return step satisfies never
+/**
+ * Reads a journey definition. Nesting is looked at first, without recursion, so that no body, however deep, can exhaust the stack
+ * of what follows.
+ */
+export const journeyShape = z.preprocess((value, context) => {
+  if (deeperThan(value, nestingBound)) {
+    context.addIssue({
+      code: 'custom',
+      message: `nested too deep: steps may be nested ${deepestNesting} levels deep`,
+    })
+    return z.NEVER
   }
+  return value
+}, journeyFields)
+
+export type JourneyDefinition = z.output<typeof journeyFields>
+
+/** Levels of JSON that the deepest permitted journey can have: three for each list of steps (steps, step, cases, case), and some. */
+const nestingBound = deepestNesting * 4 + 8
+
+function deeperThan(value: unknown, bound: number): boolean {
+  let level: unknown[] = [value]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > bound) return true
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []))
+  }
+  return false
+}
+
+/** The lists of steps inside a step, in the order in which the language writes them. */
+export function nestedLists(step: Step): NestedList[] {
+  return stepOf(step).lists()
 }
 
 /** Every step, a parent before what is nested in it, top to bottom. */

@@ -1,7 +1,14 @@
 /** A journey as a Mermaid flowchart. Also a draft that the checker refuses can be drawn. */
-import { awaitsOnlyOpensOrClicks, readAwaited } from './awaits.ts'
-import type { AwaitedEvent, JourneyDefinition, Step, Until } from './definition.ts'
-import { everyStep } from './definition.ts'
+import { everyStep, type JourneyDefinition } from './definition.ts'
+import { type Step, stepOf } from './steps/index.ts'
+
+/** How Mermaid writes the forms of nodes. */
+const forms = {
+  box: ['[', ']'],
+  rounded: ['([', '])'],
+  hexagon: ['{{', '}}'],
+  diamond: ['{', '}'],
+} as const
 
 /** The journey as text of a Mermaid `flowchart`, top to bottom. Texts of the definition appear as labels only, escaped. */
 export function mermaid(definition: JourneyDefinition): string {
@@ -28,40 +35,18 @@ export function mermaid(definition: JourneyDefinition): string {
     })
   }
   const drawStep = (step: Step, name: string, next: string): void => {
-    const way = (steps: readonly Step[] | undefined, label: string) => {
-      link(name, first(steps, next), label)
-      drawList(steps, next)
-    }
-    switch (step.type) {
-      case 'send':
-        lines.push(`  ${name}["${labelled(`send ${step.message}`)}"]`)
-        link(name, next)
-        if (step.onBlocked === 'exit') link(name, 'exited', 'blocked')
-        return
-      case 'wait':
-        lines.push(
-          `  ${name}(["${labelled(step.for === undefined ? untilLabel(step.until) : `wait ${step.for}`)}"])`,
-        )
-        link(name, next)
-        return
-      case 'waitFor':
-        lines.push(`  ${name}{{"${labelled(`wait at most ${step.timeout} for`)}"}}`)
-        for (const event of step.events) way(event.steps, eventLabel(event))
-        way(step.onTimeout, 'nothing in time')
-        if (step.onUntracked || awaitsOnlyOpensOrClicks(step)) way(step.onUntracked, 'not tracked')
-        return
-      case 'branch':
-        lines.push(`  ${name}{"${labelled(step.id)}"}`)
-        for (const one of step.cases) way(one.steps, one.when)
-        way(step.otherwise, 'otherwise')
-        return
-      case 'exit':
-        lines.push(`  ${name}["${labelled(step.reason ? `exit: ${step.reason}` : 'exit')}"]`)
-        link(name, 'exited')
-        return
-      default:
-        step satisfies never
-    }
+    stepOf(step).draw({
+      node: (form, label) => {
+        const [open, close] = forms[form]
+        lines.push(`  ${name}${open}"${labelled(label)}"${close}`)
+      },
+      way: (steps, label) => {
+        link(name, first(steps, next), label)
+        drawList(steps, next)
+      },
+      next: () => link(name, next),
+      exits: (label) => link(name, 'exited', label),
+    })
   }
 
   link('start', first(definition.steps, 'completed'))
@@ -81,22 +66,6 @@ function entryLabel({ entry }: JourneyDefinition): string {
 
 function conditional(trigger: string, where: string | undefined): string {
   return where === undefined ? trigger : `${trigger} where ${where}`
-}
-
-function untilLabel(until: Until | undefined): string {
-  if (until === undefined) return 'wait'
-  if (typeof until === 'string') return `wait until ${until}`
-  const days = until.days ? ` on ${until.days.join(', ')}` : ''
-  return `wait until ${until.time}${days} (${until.zone})`
-}
-
-function eventLabel(event: AwaitedEvent): string {
-  const awaited = readAwaited(event)
-  if (!awaited) return '?'
-  if (awaited.kind === 'trigger') return conditional(awaited.trigger, awaited.where ?? undefined)
-  return awaited.link === null
-    ? `${awaited.step} ${awaited.kind}`
-    : `${awaited.step} ${awaited.kind}: ${awaited.link}`
 }
 
 /** Mermaid's own entity codes: nothing of a label can close it, open HTML or start Markdown. */

@@ -51,3 +51,15 @@ export function checkDuration(text: string, place: Place, findings: Findings): v
   const result = readDuration(text)
   if (!result.ok) findings.error(place, result.message)
 }
+
+/** @param what begins the sentence: `a branch has` */
+export function checkCount(
+  count: number,
+  most: number,
+  place: Place,
+  what: string,
+  findings: Findings,
+): void {
+  if (count === 0) findings.error(place, `${what} at least one`)
+  if (count > most) findings.error(place, `${what} at most ${most}, not ${count}`)
+}

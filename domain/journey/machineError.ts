@@ -1,21 +1,15 @@
-/** Why an outcome could not be taken. */
+/** Why the machine could not go on. */
 export type MachineErrorCode =
-  /** `begin` for a run that has begun. */
-  | 'already-begun'
-  /** An answer before `begin`. */
-  | 'not-begun'
-  /** The answer names a step the run is not at. */
-  | 'wrong-step'
-  /** The answer names another visit of the step the run is at. */
-  | 'wrong-visit'
   /** The answer is of another kind than the step asked for. */
   | 'wrong-outcome'
-  /** The answer names an event or case the step does not have. */
+  /** The answer names an event or case that the step does not have. */
   | 'no-such-way'
-  /** The plan has no such step: plan and state are not of the same journey version. */
+  /** The plan has no such step: plan and place are not of the same journey version. */
   | 'unknown-step'
+  /** The stored position was written by a version of Assent that this one does not know. */
+  | 'unknown-version'
 
-/** An outcome that does not belong to where the run is: a programming error, never the fault of a definition or a contact. */
+/** Plan, place and answer do not fit: a programming error, never the fault of a definition or a contact. The run is parked. */
 export class MachineError extends Error {
   override readonly name = 'MachineError'
   readonly code: MachineErrorCode

@@ -5,7 +5,10 @@
  * Across changes of the clocks as in RFC 5545, section 3.3.5: a time that comes twice means the first, a time that is skipped is
  * read with the offset from before the change (02:30 becomes 03:30 where clocks go from 02:00 to 03:00).
  */
-import type { Weekday } from './definition.ts'
+
+/** Weekdays as the language writes them, from Monday to Sunday. */
+export const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
+export type Weekday = (typeof weekdays)[number]
 
 const weekdayOfUtcDay: readonly Weekday[] = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat']
 const dayMs = 86_400_000

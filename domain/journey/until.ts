@@ -1,5 +1,28 @@
 /** What a wait's `until` means: a fixed time, an expression, or a time of day. */
-import type { TimeOfDay, Until } from './definition.ts'
+import { z } from 'zod'
+import { textShape } from '../shapes/primitives.ts'
+import { weekdays } from './schedule.ts'
+
+/** The next moment at which clocks in the zone show `time` on one of `days`. */
+export const timeOfDayShape = z
+  .strictObject({
+    time: textShape(5).meta({ description: 'Time of day, "HH:MM"', example: '09:00' }),
+    days: z
+      .array(z.enum(weekdays))
+      .max(7)
+      .exactOptional()
+      .meta({ description: 'Weekdays; left out: any day' }),
+    zone: textShape(64).meta({
+      description: 'IANA time zone, or `contact` for the contact’s own',
+      example: 'contact',
+    }),
+  })
+  .meta({ id: 'TimeOfDay', description: 'The next moment at which clocks in the zone show this time' })
+
+export type TimeOfDay = z.output<typeof timeOfDayShape>
+
+/** An RFC 3339 time, a CEL expression that gives a timestamp, or the next such time of day. */
+export type Until = string | TimeOfDay
 
 export type ReadUntil =
   /** A moment in milliseconds since 1970 (UTC). */

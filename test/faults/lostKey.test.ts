@@ -37,19 +37,15 @@ async function pointOf(email: string): Promise<string> {
   return id
 }
 
-async function wrapKeyBy(email: string, dataKeyId: string): Promise<void> {
+async function loseKey(email: string): Promise<void> {
   const id = await pointOf(email)
-  await assent.house.db.transaction((tx) =>
-    tx.update(contactPoints).set({ dataKeyId }).where(eq(contactPoints.id, id)),
-  )
+  await assent.house.db.update(contactPoints).set({ dataKeyId: 'lost' }).where(eq(contactPoints.id, id))
 }
 
-function loseKey(email: string): Promise<void> {
-  return wrapKeyBy(email, 'lost')
-}
-
-function restoreKey(email: string): Promise<void> {
-  return wrapKeyBy(email, assent.house.dataKeys.newest.id)
+async function restoreKey(email: string): Promise<void> {
+  const { newest } = assent.house.dataKeys
+  const id = await pointOf(email)
+  await assent.house.db.update(contactPoints).set({ dataKeyId: newest.id }).where(eq(contactPoints.id, id))
 }
 
 async function eventsOf(email: string) {

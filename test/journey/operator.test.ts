@@ -138,12 +138,10 @@ describe('a workflow that is ended by hand', () => {
     const stuck = await ask()
     const other = await ask()
     const overdue = (id: string, ago: string) =>
-      db.transaction((tx) =>
-        tx
-          .update(doubleOptIns)
-          .set({ expiresAt: sql`clock_timestamp() - ${ago}::interval` })
-          .where(eq(doubleOptIns.id, id)),
-      )
+      db
+        .update(doubleOptIns)
+        .set({ expiresAt: sql`clock_timestamp() - ${ago}::interval` })
+        .where(eq(doubleOptIns.id, id))
     await overdue(stuck, '3 days')
     await overdue(other, '2 days')
     const owner = postgres(assent.environment.DATABASE_URL ?? '', { max: 1, onnotice: () => {} })
@@ -168,9 +166,7 @@ describe('a workflow that is ended by hand', () => {
       await owner.unsafe('drop trigger stuck on double_opt_ins; drop function stuck()')
       await owner.end()
     }
-    await db.transaction((tx) =>
-      tx.update(doubleOptIns).set({ settleAfter: null }).where(eq(doubleOptIns.id, stuck)),
-    )
+    await db.update(doubleOptIns).set({ settleAfter: null }).where(eq(doubleOptIns.id, stuck))
     expect(await watch().expireOverdue()).toEqual([stuck])
   })
 

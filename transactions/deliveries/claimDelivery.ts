@@ -1,39 +1,33 @@
 /**
- * The claim: under the contact point's lock it decides again, by the same pure function as before, and takes the delivery for
- * this attempt. Whatever the workflow was told earlier counts for nothing here.
+ * The claim: under the contact point's lock it decides again, by the same pure function as the consent activity, and takes the
+ * delivery for this attempt. What the workflow was told earlier does not count here.
  *
- * One row per claim key. An attempt that died after its claim left a row behind: `claimed` says that not a byte had flowed (a
- * hand-over is marked before the first), so it is claimed anew; `handed-over` says that the provider may have it, so it ends
- * as `unknown` and is never repeated.
+ * One row per delivery id. An attempt that died after its claim left a row behind: `claimed` means that no byte had flowed (a
+ * hand-over is marked before the first), so it is claimed anew; `handed-over` means that the provider may have it, so it ends as
+ * `unknown` and is never repeated.
  *
- * Locks: the run row, then the contact point.
+ * Locks: the run row, the contact point, the delivery.
  */
 import { eq, sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
-import { newId } from '../../db/ids.ts'
 import type { Matter } from '../../db/reads/matter.ts'
 import { contacts } from '../../db/schema/contacts.ts'
-import { deliveries, deliveryContents, formerHandles, links } from '../../db/schema/deliveries.ts'
-import { doubleOptInTokens } from '../../db/schema/doubleOptIns.ts'
+import { formerHandles, links } from '../../db/schema/deliveries.ts'
 import { runs } from '../../db/schema/journeys.ts'
-import { build, given, insertOf, rowsOf, Statement } from '../../db/statement.ts'
-import type { Decision, DecisionInput } from '../../domain/consent/types.ts'
-import type { RunEnd } from '../../domain/journey/answers.ts'
-import { seal } from '../../domain/ledger/seal.ts'
+import { build, given, insertOf, Statement } from '../../db/statement.ts'
 import type { House } from '../house.ts'
-import { evidenceKey } from '../ledger/evidenceKey.ts'
-import { type ContactPointRow, lockContactPoint, lockRun } from '../locks.ts'
-import { endOf } from '../runs/endRun.ts'
-import { recordStep } from '../runs/path.ts'
+import { type Confirmation, keepConfirmation } from './confirmationEvidence.ts'
 import { tooManyConfirmations } from './confirmationLimit.ts'
-import { type DeliveryRef, decideFor, readSender, readSubject, type Sender, type Subject } from './subject.ts'
+import { type DeliveryRow, decidedRow } from './deliveryRow.ts'
+import type { Assessment } from './origin.ts'
+import { isOfLockedPoint, type Standing, standUnderLock, unknownIfHandedOver } from './standing.ts'
 
-export type DeliveryRow = typeof deliveries.$inferSelect
+export type { DeliveryRow } from './deliveryRow.ts'
 
 /** A rendering that is ready to leave, and what it was made from. */
 export type Rendering = {
   ready: true
-  subject: Subject
+  assessment: Assessment
   /** Hex SHA-256 of the handle in its links. */
   handleHash: string
   links: { tokenHash: string; position: number; link: string; url: string }[]
@@ -41,147 +35,51 @@ export type Rendering = {
   tracksOpens: boolean
   tracksClicks: boolean
   providerId: string
-  /** A double opt-in's confirmation: hash of the token it mails, and the text as sent, the token left out. */
-  confirmation: { tokenHash: string; text: { subject: string; html: string | null; text: string } } | null
+  /** Of a double opt-in only. */
+  confirmation: Confirmation | null
 }
 
-/** What a claim is asked for: a rendering, or, where the forecast was no, only the subject, to record the no. */
-export type Prospect = Rendering | { ready: false; subject: Subject }
+/** What a claim is asked for: a rendering, or, where the forecast was no, only the assessment, to record the no. */
+export type Prospect = Rendering | { ready: false; assessment: Assessment }
 
 export type Claim =
-  | { kind: 'claimed'; delivery: string; attempt: number }
+  /** `holds`: how often the delivery was held before. */
+  | { kind: 'claimed'; delivery: string; attempt: number; holds: number }
   /** What the rendering was made from is no longer so: render again. */
   | { kind: 'stale' }
   | { kind: 'settled'; delivery: DeliveryRow }
 
-/**
- * @param options.now the run's own clock, for its path
- * @param options.expired the step's time to send has passed
- */
-export async function claimDelivery(
-  house: House,
-  prospect: Prospect,
-  options: { now: string; expired: boolean },
-): Promise<Claim> {
+/** @param now the clock of the run, RFC 3339 */
+export async function claimDelivery(house: House, prospect: Prospect, now: string): Promise<Claim> {
   return house.db.transaction(async (tx) => {
-    const standing = await standUnderLock(tx, house, prospect.subject)
-    const { existing, contactPoint } = standing
-    const { sender, matter, decision } = standing.subject
+    const standing = await standUnderLock(tx, house, prospect.assessment)
+    const { existing, contactPoint, assessment } = standing
+    const { origin, matter, decision } = assessment
     if (existing !== null && existing.state !== 'claimed' && existing.state !== 'held') {
-      return { kind: 'settled', delivery: await settledAlready(tx, existing, options.now) }
+      return { kind: 'settled', delivery: await unknownIfHandedOver(tx, existing, matter.input.now) }
     }
-    const row = { ...standing, now: options.now }
-    if (sender.ended !== null) return settle(tx, row, 'cancelled', sender.ended.reason)
-    if (options.expired) return settle(tx, row, 'expired', 'expired')
-    // Another address than the one that is locked: nothing can be said of it here.
-    if (matter.contactPoint !== (contactPoint?.id ?? null)) return { kind: 'stale' }
-    if (decision.verdict === 'block') return settle(tx, row, 'blocked', decision.reason)
-    // Nothing is allowed to nobody.
+    if (origin.ended !== null) return settle(tx, standing, 'cancelled', origin.ended.reason)
+    const clock = origin.clock === 'real' ? matter.input.now : now
+    if (origin.until !== null && clock >= origin.until) return settle(tx, standing, 'expired', 'expired')
+    if (!isOfLockedPoint(standing)) return { kind: 'stale' }
+    if (decision.verdict === 'block') return settle(tx, standing, 'blocked', decision.reason)
+    // Without a contact point everything blocks; this is for the compiler.
     if (contactPoint === null) return { kind: 'stale' }
-    if (
-      sender.ref.kind === 'double-opt-in' &&
-      (await tooManyConfirmations(tx, contactPoint.id, existing?.id ?? null))
-    ) {
-      return settle(tx, row, 'blocked', 'confirmations-limited')
+    const isConfirmation = origin.ref.kind === 'double-opt-in'
+    if (isConfirmation && (await tooManyConfirmations(tx, contactPoint.id, existing?.id ?? null))) {
+      return settle(tx, standing, 'blocked', 'confirmations-limited')
     }
-    if (!prospect.ready || !sameBasis(prospect.subject, standing.subject)) return { kind: 'stale' }
-    return take(tx, house, contactPoint, prospect, row)
-  })
-}
-
-/** Forecasts whose address had changed by the time they were to be recorded; not this often in a row. */
-const mostForecasts = 20
-
-/**
- * The consent activity's half: where the decision is to block, records the block under the lock at once. An allow is only a
- * forecast: the claim decides again.
- */
-export async function decideDelivery(
-  house: House,
-  ref: DeliveryRef,
-  now: string,
-): Promise<{ input: DecisionInput; decision: Decision; ended: RunEnd | null }> {
-  for (let round = 0; round < mostForecasts; round++) {
-    const forecast = await readSubject(house, house.reads ?? house.db, ref)
-    const answer =
-      forecast.sender.ended !== null || forecast.decision.verdict === 'allow'
-        ? answerOf(forecast)
-        : await recordBlock(house, forecast, now)
-    if (answer !== null) return answer
-  }
-  throw new Error('the address changed again and again while it was decided on')
-}
-
-/** @returns null where the address is another by now */
-async function recordBlock(
-  house: House,
-  forecast: Subject,
-  now: string,
-): Promise<ReturnType<typeof answerOf> | null> {
-  return house.db.transaction(async (tx) => {
-    const standing = await standUnderLock(tx, house, forecast)
-    const { existing, subject, contactPoint } = standing
-    if (existing?.decision != null && existing.decisionInput != null) {
-      return { input: existing.decisionInput, decision: existing.decision, ended: null }
+    if (!prospect.ready || !sameBasis(prospect.assessment, assessment)) return { kind: 'stale' }
+    const delivery = await take(tx, standing, prospect)
+    if (prospect.confirmation !== null) {
+      await keepConfirmation(tx, house, contactPoint, prospect.confirmation, delivery)
     }
-    // It was given up before anything was decided on it. Only an attempt that was itself given up for dead still asks.
-    if (existing !== null && existing.state !== 'held') throw new Error('the delivery has ended')
-    if (subject.sender.ended !== null || subject.decision.verdict === 'allow') return answerOf(subject)
-    if (subject.matter.contactPoint !== (contactPoint?.id ?? null)) return null
-    await settle(tx, { ...standing, now }, 'blocked', subject.decision.reason)
-    return answerOf(subject)
+    return { kind: 'claimed', delivery: delivery.id, attempt: delivery.attempt, holds: delivery.holds }
   })
-}
-
-function answerOf({ sender, matter, decision }: Subject) {
-  return { input: matter.input, decision, ended: sender.ended }
-}
-
-/** How a delivery stands once the locks of its claim are held; `contactPoint` is the one that is locked. */
-type Standing = { existing: DeliveryRow | null; subject: Subject; contactPoint: ContactPointRow | null }
-
-/** Takes the locks in their order, then reads everything anew. All is asked at once, and answered in this order. */
-async function standUnderLock(tx: Db, house: House, forecast: Subject): Promise<Standing> {
-  const { sender, matter } = forecast
-  const [ended, contactPoint, existing, subject, request] = await Promise.all([
-    sender.ref.kind === 'run' ? lockRun(tx, sender.ref.run).then(endOf) : null,
-    matter.contactPoint === null ? null : lockContactPoint(tx, matter.contactPoint),
-    deliveryLock.first(tx, { claimKey: sender.claimKey }),
-    decideFor(house, tx, sender),
-    // Whoever settles a request holds its contact point's lock.
-    sender.ref.kind === 'run' ? null : readSender(house, tx, sender.ref),
-  ])
-  return {
-    existing: existing ?? null,
-    contactPoint,
-    subject: { ...subject, sender: { ...sender, ended: request === null ? ended : request.ended } },
-  }
-}
-
-const deliveryLock = rowsOf<{ claimKey: string }>()(
-  deliveries,
-  build
-    .select()
-    .from(deliveries)
-    .where(eq(deliveries.claimKey, given('claimKey')))
-    .for('no key update'),
-)
-
-/** A hand-over whose attempt died without an answer can only be called unknown. */
-async function settledAlready(tx: Db, existing: DeliveryRow, now: string): Promise<DeliveryRow> {
-  if (existing.state !== 'handed-over') return existing
-  const [row] = await tx
-    .update(deliveries)
-    .set({ state: 'unknown', reason: 'no-answer', settledAt: sql`clock_timestamp()` })
-    .where(eq(deliveries.id, existing.id))
-    .returning()
-  if (row === undefined) throw new Error('a delivery vanished under its lock')
-  await recordDelivery(tx, row, now)
-  return row
 }
 
 /** A rendering holds only for the very message, profile, address and tracking rights it was made with. */
-function sameBasis(made: Subject, now: Subject): boolean {
+function sameBasis(made: Assessment, now: Assessment): boolean {
   return (
     sameMatter(made.matter, now.matter) && made.decision.tracking.allowed === now.decision.tracking.allowed
   )
@@ -198,30 +96,21 @@ function sameMatter(made: Matter, now: Matter): boolean {
   )
 }
 
-type Row = { existing: DeliveryRow | null; subject: Subject; now: string }
-
-async function take(
-  tx: Db,
-  house: House,
-  contactPoint: ContactPointRow,
-  rendering: Rendering,
-  row: Row,
-): Promise<Claim> {
-  const attempt = (row.existing?.attempt ?? 0) + 1
+async function take(tx: Db, { existing, assessment }: Standing, rendering: Rendering): Promise<DeliveryRow> {
   const handleHash = Buffer.from(rendering.handleHash, 'hex')
-  const { delivery, put } = write(tx, row, {
+  const { delivery, put } = decidedRow(tx, existing, assessment, {
     state: 'claimed',
     reason: null,
-    attempt,
+    attempt: (existing?.attempt ?? 0) + 1,
     handleHash,
     tracksOpens: rendering.tracksOpens,
     tracksClicks: rendering.tracksClicks,
     providerId: rendering.providerId,
     providerAnswer: null,
-    claimedAt: row.subject.matter.input.now,
+    claimedAt: assessment.matter.input.now,
   })
-  if (row.existing !== null) await keepFormer(tx, row.existing)
-  // None of these needs another's answer, so they travel together, in this order.
+  if (existing !== null) await keepFormer(tx, existing)
+  const { ref } = assessment.origin
   await Promise.all([
     put(),
     ...rendering.links.map(({ tokenHash, ...link }) =>
@@ -232,10 +121,10 @@ async function take(
         handleHash,
       }),
     ),
-    ...markSending(tx, row, delivery.id),
+    // From here on an event counts for the wait that follows this message.
+    ref.kind === 'run' ? mark.all(tx, { run: ref.run }) : null,
   ])
-  if (rendering.confirmation !== null) await keepConfirmation(tx, house, contactPoint, rendering, delivery)
-  return { kind: 'claimed', delivery: delivery.id, attempt }
+  return delivery
 }
 
 /**
@@ -265,137 +154,14 @@ const mark = new Statement<{ run: string }, never>(
     .where(eq(runs.id, given('run'))),
 )
 
-/** From here on an event counts for the wait that follows this message. */
-function markSending(tx: Db, row: Row, delivery: string): Promise<unknown>[] {
-  const { ref } = row.subject.sender
-  if (ref.kind !== 'run') return []
-  return [
-    mark.all(tx, { run: ref.run }),
-    recordStep(tx, { ...ref, at: row.now, outcome: 'sending', delivery }),
-  ]
-}
-
-/** A confirmation is evidence: its token's hash, and its exact text under the contact point's key. */
-async function keepConfirmation(
-  tx: Db,
-  house: House,
-  contactPoint: ContactPointRow,
-  rendering: Rendering,
-  delivery: DeliveryRow,
-): Promise<void> {
-  const { confirmation } = rendering
-  if (confirmation === null || delivery.doubleOptIn === null) return
-  await tx
-    .insert(doubleOptInTokens)
-    .values({ hash: Buffer.from(confirmation.tokenHash, 'hex'), doubleOptIn: delivery.doubleOptIn })
-  const sealed = seal(
-    await evidenceKey(tx, house, contactPoint),
-    { contactPoint: contactPoint.id, event: delivery.id },
-    {
-      circumstances: null,
-      reference: null,
-      pageUrl: null,
-      actor: null,
-      ip: null,
-      userAgent: null,
-      evidence: confirmation.text,
-    },
-  )
-  await tx
-    .insert(deliveryContents)
-    .values({ deliveryId: delivery.id, sealed })
-    .onConflictDoUpdate({ target: deliveryContents.deliveryId, set: { sealed } })
-}
-
 async function settle(
   tx: Db,
-  row: Row,
+  { existing, assessment }: Standing,
   state: 'blocked' | 'cancelled' | 'expired',
   reason: string,
 ): Promise<Claim> {
-  const change = { state, reason, settledAt: row.subject.matter.input.now }
-  const { delivery, put } = write(tx, row, change)
-  await Promise.all([put(), recordDelivery(tx, delivery, row.now)])
+  const settledAt = assessment.matter.input.now
+  const { delivery, put } = decidedRow(tx, existing, assessment, { state, reason, settledAt })
+  await put()
   return { kind: 'settled', delivery }
-}
-
-const deliveryInsert = insertOf(deliveries)
-
-/** @returns the delivery's row as it is to stand, and what writes it */
-function write(
-  tx: Db,
-  row: Row,
-  change: Partial<DeliveryRow> & Pick<DeliveryRow, 'state' | 'reason'>,
-): { delivery: DeliveryRow; put: () => Promise<unknown> } {
-  const { sender, matter, decision } = row.subject
-  const facts = {
-    ...factsOf(sender, matter),
-    decision,
-    decisionInput: matter.input,
-    ...change,
-  }
-  if (row.existing !== null) {
-    const delivery = { ...row.existing, ...facts }
-    return {
-      delivery,
-      put: () => tx.update(deliveries).set(facts).where(eq(deliveries.id, delivery.id)).execute(),
-    }
-  }
-  const createdAt = matter.input.now
-  const delivery = { ...unclaimed, ...originOf(sender), id: newId(createdAt), createdAt, ...facts }
-  return { delivery, put: () => deliveryInsert.all(tx, delivery) }
-}
-
-/** What a delivery is until it is claimed. */
-const unclaimed = {
-  attempt: 1,
-  renderAttempts: 0,
-  handleHash: null,
-  tracksOpens: false,
-  tracksClicks: false,
-  providerId: null,
-  providerAnswer: null,
-  claimedAt: null,
-  handedOverAt: null,
-  settledAt: null,
-}
-
-/** Where a delivery comes from. */
-export function originOf({ ref, claimKey, journey }: Sender) {
-  return {
-    claimKey,
-    runId: ref.kind === 'run' ? ref.run : null,
-    step: ref.kind === 'run' ? ref.step : null,
-    visit: ref.kind === 'run' ? ref.visit : null,
-    doubleOptIn: ref.kind === 'run' ? null : ref.request,
-    journey: journey?.key ?? null,
-    journeyVersion: journey?.version ?? null,
-  }
-}
-
-/** What a delivery brings to whom. */
-export function factsOf({ to }: Sender, { channel, contactPoint, message }: Matter) {
-  return {
-    contactId: 'contact' in to ? to.contact : null,
-    contactPointId: contactPoint,
-    channel,
-    message: message.key,
-    messageVersion: message.version,
-    purpose: message.purpose,
-    topic: message.topic,
-  }
-}
-
-/** The delivery's outcome in its run's path; a double opt-in has none. */
-export async function recordDelivery(tx: Db, delivery: DeliveryRow, now: string): Promise<void> {
-  if (delivery.runId === null || delivery.step === null || delivery.visit === null) return
-  await recordStep(tx, {
-    run: delivery.runId,
-    step: delivery.step,
-    visit: delivery.visit,
-    at: now,
-    outcome: delivery.state,
-    reason: delivery.reason,
-    delivery: delivery.id,
-  })
 }

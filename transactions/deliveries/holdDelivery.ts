@@ -4,12 +4,10 @@
  *
  * Locks: the delivery's row.
  */
-import { and, eq, inArray, sql } from 'drizzle-orm'
-import { newId } from '../../db/ids.ts'
-import { deliveries } from '../../db/schema/deliveries.ts'
+import { secondsHeld } from '../../domain/delivery/states.ts'
 import type { House } from '../house.ts'
-import { type DeliveryRow, factsOf, originOf, recordDelivery } from './claimDelivery.ts'
-import { claimKeyOf, type DeliveryRef, readSubject } from './subject.ts'
+import { changeDelivery, type DeliveryRow, lockOrInsert } from './deliveryRow.ts'
+import { assessDelivery, type DeliveryRef } from './origin.ts'
 
 /** Renderings of one delivery that may be stopped; a machine may be busy once or twice. */
 export const mostRenderAttempts = 3
@@ -17,7 +15,7 @@ export const mostRenderAttempts = 3
 /**
  * @param hold.reason a code, never data
  * @param hold.rendering whether a rendering of it was stopped
- * @param now the run's own clock, for its path
+ * @param now the clock of the run, RFC 3339
  * @returns the delivery as it stands then: `held`, `failed` after the last rendering, or settled or handed over by another attempt
  */
 export async function holdDelivery(
@@ -26,41 +24,22 @@ export async function holdDelivery(
   hold: { reason: string; rendering: boolean },
   now: string,
 ): Promise<DeliveryRow> {
-  const { sender, matter } = await readSubject(house, house.db, ref)
+  const assessment = await assessDelivery(house, house.db, ref)
   return house.db.transaction(async (tx) => {
-    await tx
-      .insert(deliveries)
-      .values({
-        id: newId(),
-        ...originOf(sender),
-        ...factsOf(sender, matter),
-        state: 'held',
-        createdAt: sql`clock_timestamp()`,
-      })
-      .onConflictDoNothing()
-    const attempts = hold.rendering
-      ? sql`${deliveries.renderAttempts} + 1`
-      : sql`${deliveries.renderAttempts}`
-    const last = sql`${hold.rendering}::boolean and ${attempts} >= ${mostRenderAttempts}`
-    const [row] = await tx
-      .update(deliveries)
-      .set({
-        state: sql`case when ${last} then 'failed' else 'held' end`,
-        reason: hold.reason,
-        renderAttempts: attempts,
-        settledAt: sql`case when ${last} then clock_timestamp() end`,
-      })
-      .where(and(eq(deliveries.claimKey, claimKeyOf(ref)), inArray(deliveries.state, ['claimed', 'held'])))
-      .returning()
-    if (row !== undefined) {
-      await recordDelivery(tx, row, now)
-      return row
+    const row = await lockOrInsert(tx, assessment)
+    if (row.state !== 'claimed' && row.state !== 'held') return row
+    const { reason } = hold
+    const renderAttempts = row.renderAttempts + (hold.rendering ? 1 : 0)
+    if (hold.rendering && renderAttempts >= mostRenderAttempts) {
+      const settledAt = assessment.matter.input.now
+      return changeDelivery(tx, row, { state: 'failed', reason, renderAttempts, settledAt })
     }
-    const [other] = await tx
-      .select()
-      .from(deliveries)
-      .where(eq(deliveries.claimKey, claimKeyOf(ref)))
-    if (other === undefined) throw new Error('a delivery vanished')
-    return other
+    const heldUntil = heldFrom(now, row.holds)
+    return changeDelivery(tx, row, { state: 'held', reason, renderAttempts, heldUntil, holds: row.holds + 1 })
   })
+}
+
+/** When a delivery is tried again. @param holds how often it was held before */
+export function heldFrom(now: string, holds: number): string {
+  return new Date(Date.parse(now) + secondsHeld(holds) * 1_000).toISOString()
 }

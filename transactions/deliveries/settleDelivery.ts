@@ -5,7 +5,7 @@
  *
  * Locks: the contact point, where a hard bounce suppresses it; then the delivery's row.
  */
-import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
+import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { newId } from '../../db/ids.ts'
 import { deliveries } from '../../db/schema/deliveries.ts'
@@ -15,8 +15,8 @@ import { isHardBounce } from '../../domain/messages/bounces.ts'
 import type { House } from '../house.ts'
 import { lockContactPoint } from '../locks.ts'
 import { type OutboxTrigger, putInOutbox, streamOfPoint } from '../outbox.ts'
-import { type DeliveryRow, factsOf, originOf, recordDelivery } from './claimDelivery.ts'
-import { claimKeyOf, type DeliveryRef, readSubject } from './subject.ts'
+import { type DeliveryRow, readDelivery } from './deliveryRow.ts'
+import { heldFrom } from './holdDelivery.ts'
 
 /** The provider's own words; no address in them. */
 export type Answer = { code: number | null; enhanced: string | null; text: string }
@@ -49,27 +49,30 @@ export async function markHandedOver(house: House, delivery: string, attempt: nu
 
 /**
  * Records the outcome of one attempt.
+ * @param now the clock of the run, RFC 3339
  * @returns the delivery as it stands then; `held` is to be tried again
  */
 export async function settleDelivery(
   house: House,
-  claim: { delivery: string; attempt: number },
+  claim: { delivery: string; attempt: number; holds: number },
   outcome: HandOverOutcome,
   now: string,
 ): Promise<DeliveryRow> {
   const change = changeOf(outcome)
-  if (change === null) return read(house.db, claim.delivery)
+  if (change === null) return readDelivery(house.db, claim.delivery)
+  const heldUntil = change.state === 'held' ? heldFrom(now, claim.holds) : null
+  const values = { ...claim, ...change, heldUntil }
   const hard = outcome.kind === 'refused' && outcome.permanent && isHardBounce(outcome.answer.enhanced)
   if (!hard) {
     return house.db.transaction(
-      async (tx) => (await settlement.first(tx, { ...claim, ...change, now })) ?? read(tx, claim.delivery),
+      async (tx) => (await settlement.first(tx, values)) ?? readDelivery(tx, claim.delivery),
     )
   }
   return house.db.transaction(async (tx) => {
-    const { contactPointId } = await read(tx, claim.delivery)
+    const { contactPointId } = await readDelivery(tx, claim.delivery)
     if (contactPointId !== null) await lockContactPoint(tx, contactPointId)
-    const row = await settlement.first(tx, { ...claim, ...change, now })
-    if (row === undefined) return read(tx, claim.delivery)
+    const row = await settlement.first(tx, values)
+    if (row === undefined) return readDelivery(tx, claim.delivery)
     await suppress(tx, row, outcome.answer)
     return row
   })
@@ -83,23 +86,17 @@ type Change = {
   late: boolean
 }
 
-/** The delivery's state and its run's path in one statement, which is a transaction of its own: one way to the database and back. */
-const settlement = rowsOf<{ delivery: string; attempt: number; now: string } & Change>()(
+/** Compare-and-set on the attempt. */
+const settlement = rowsOf<{ delivery: string; attempt: number; heldUntil: string | null } & Change>()(
   deliveries,
-  sql`with changed as (
-    update deliveries set state = ${given('state')}, reason = ${given('reason')},
+  sql`update deliveries set state = ${given('state')}, reason = ${given('reason')},
       provider_answer = ${sql.param(given('answer'), deliveries.providerAnswer)},
+      held_until = ${given('heldUntil')}::timestamptz,
+      holds = holds + case when ${given('state')} = 'held' then 1 else 0 end,
       settled_at = case when ${given('state')} = 'held' then null else clock_timestamp() end
     where id = ${given('delivery')} and attempt = ${given('attempt')}
       and (state in ('claimed', 'handed-over') or (${given('late')}::boolean and state = 'unknown'))
-    returning *
-  ), told as (
-    insert into run_path (run_id, step, visit, at, outcome, reason, delivery)
-    select run_id, step, visit, ${given('now')}::timestamptz, state, reason, id from changed where run_id is not null
-    on conflict (run_id, step, visit) do update
-      set at = excluded.at, outcome = excluded.outcome, reason = excluded.reason, delivery = excluded.delivery, event = null
-  )
-  select ${columnsOf(deliveries)} from changed`,
+    returning ${columnsOf(deliveries)}`,
 )
 
 function changeOf(outcome: HandOverOutcome): Change | null {
@@ -161,59 +158,4 @@ async function suppress(tx: Db, delivery: DeliveryRow, answer: Answer): Promise<
     occurredAt: new Date().toISOString(),
   }
   await putInOutbox(tx, { stream: streamOfPoint(delivery.contactPointId), kind: 'trigger', body: trigger })
-}
-
-async function read(tx: Db, id: string): Promise<DeliveryRow> {
-  const [row] = await tx.select().from(deliveries).where(eq(deliveries.id, id))
-  if (row === undefined) throw new Error('a delivery vanished')
-  return row
-}
-
-/**
- * Ends a delivery that is not tried any more: the engine gave its activity up, or it cannot be rendered. What may have been
- * handed over is `unknown`; the rest has `expired`, where that is the reason, or else `failed`.
- */
-export async function giveUpDelivery(
-  house: House,
-  ref: DeliveryRef,
-  reason: string,
-  now: string,
-): Promise<DeliveryRow> {
-  const { sender, matter } = await readSubject(house, house.db, ref)
-  return house.db.transaction(async (tx) => {
-    await tx
-      .insert(deliveries)
-      .values({
-        id: newId(matter.input.now),
-        ...originOf(sender),
-        ...factsOf(sender, matter),
-        state: 'held',
-        createdAt: matter.input.now,
-      })
-      .onConflictDoNothing()
-    const [row] = await tx
-      .update(deliveries)
-      .set({
-        state: sql`case when ${deliveries.state} = 'handed-over' then 'unknown' else ${reason === 'expired' ? 'expired' : 'failed'} end`,
-        reason: sql`case when ${deliveries.state} = 'handed-over' then 'no-answer' else ${reason} end`,
-        settledAt: sql`clock_timestamp()`,
-      })
-      .where(
-        and(
-          eq(deliveries.claimKey, claimKeyOf(ref)),
-          inArray(deliveries.state, ['claimed', 'held', 'handed-over']),
-        ),
-      )
-      .returning()
-    if (row !== undefined) {
-      await recordDelivery(tx, row, now)
-      return row
-    }
-    const [settled] = await tx
-      .select()
-      .from(deliveries)
-      .where(eq(deliveries.claimKey, claimKeyOf(ref)))
-    if (settled === undefined) throw new Error('a delivery vanished')
-    return settled
-  })
 }

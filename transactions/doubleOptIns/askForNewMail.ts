@@ -14,9 +14,9 @@ import type { House } from '../house.ts'
 import { lockContactPoint } from '../locks.ts'
 import type { PersonSaid } from '../said.ts'
 import type { RequestRow } from './confirmDoubleOptIn.ts'
+import { expireIn } from './expireRequest.ts'
 import { readConfirmation } from './readConfirmation.ts'
 import { requestDoubleOptIn } from './requestDoubleOptIn.ts'
-import { expireIn } from './settleDoubleOptIn.ts'
 
 /**
  * @returns `mail-sent`, or how the request stands where it has not expired: then nothing was done

@@ -21,7 +21,7 @@ import { appendEvents, type Recorded } from '../ledger/appendEvents.ts'
 import { type ContactPointRow, lockContactPoint, lockIdentity } from '../locks.ts'
 import { admitNewcomer } from './admitNewcomer.ts'
 import { announce } from './announce.ts'
-import { expireIn } from './settleDoubleOptIn.ts'
+import { expireIn } from './expireRequest.ts'
 import { stillPending } from './withdrawRequests.ts'
 
 export type RequestRow = typeof doubleOptIns.$inferSelect

@@ -6,7 +6,7 @@
  *
  * Lock: the contact point.
  */
-import { and, eq, lt, sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
 import type { Db } from '../../db/connect.ts'
 import { newId } from '../../db/ids.ts'
@@ -16,6 +16,7 @@ import { deliveries } from '../../db/schema/deliveries.ts'
 import { doubleOptIns, type Grant } from '../../db/schema/doubleOptIns.ts'
 import { outbox } from '../../db/schema/triggers.ts'
 import { parseDuration } from '../../domain/journey/duration.ts'
+import type { Next } from '../../domain/journey/next.ts'
 import { noticeHash } from '../../domain/ledger/verify.ts'
 import { normaliseAddress } from '../../domain/messages/normalise.ts'
 import { invalid, Refusal } from '../../domain/refusal.ts'
@@ -29,7 +30,7 @@ import { splitEvidence } from '../ledger/evidence.ts'
 import { canSeal, evidenceKeyUnavailable } from '../ledger/evidenceKey.ts'
 import { lockContactPoint } from '../locks.ts'
 import { type OutboxSignal, type OutboxStart, putInOutbox } from '../outbox.ts'
-import { expireIn } from './settleDoubleOptIn.ts'
+import { expireIn } from './expireRequest.ts'
 
 /** `workflowId`: of its workflow in Temporal. */
 export type RequestAnswer = { id: string; state: 'pending'; workflowId: string }
@@ -80,6 +81,8 @@ export async function requestDoubleOptIn(
     if (!canSeal(house, contactPoint)) throw evidenceKeyUnavailable()
 
     const id = newId()
+    // A mail has its id before it has a row, as every delivery.
+    const firstMail = newId()
     const { clear, sealed } = splitEvidence(input.evidence)
     const evidence = {
       ...sealed,
@@ -118,12 +121,14 @@ export async function requestDoubleOptIn(
       state: 'pending',
       noticeHash: input.notice === undefined ? null : Buffer.from(noticeHash(input.notice.wording), 'hex'),
       notice: input.notice === undefined ? null : withoutWording(input.notice),
+      mails: [firstMail],
       clock: options.clock ?? 'real',
       requestedAt: now,
       remindAt: settings.remindAfter === undefined ? null : later(now, settings.remindAfter),
       expiresAt: later(now, settings.expiresAfter),
     })
-    const start: OutboxStart = { workflow: 'doubleOptIn', id, profile, clock: options.clock ?? 'real' }
+    const first: Next = { do: 'send', delivery: firstMail, what: 'mail 1' }
+    const start: OutboxStart = { workflow: 'doubleOptIn', id, profile, clock: options.clock ?? 'real', first }
     await putInOutbox(tx, { stream: id, kind: 'start', body: start })
     return answerOf(id, profile)
   })
@@ -140,16 +145,16 @@ async function askAgain(tx: Db, request: typeof doubleOptIns.$inferSelect): Prom
   const { id, profile, contactPointId, clock } = request
   const answer = answerOf(id, profile)
   if (await tooManyConfirmations(tx, contactPointId, null)) return answer
-  await startAgain(tx, { workflow: 'doubleOptIn', id, profile, clock, again: true })
+  await startAgain(tx, { workflow: 'doubleOptIn', id, profile, clock, first: { do: 'again' }, again: true })
   const begun = sql`(select count(*) from ${deliveries} where ${deliveries.doubleOptIn} = ${id})`
   const wanted = await tx
     .update(doubleOptIns)
-    .set({ mailsWanted: sql`${doubleOptIns.mailsWanted} + 1` })
+    .set({ mails: sql`${doubleOptIns.mails} || ${newId()}::uuid` })
     .where(
       and(
         eq(doubleOptIns.id, id),
-        lt(doubleOptIns.mailsWanted, mostMails),
-        sql`${doubleOptIns.mailsWanted} <= ${begun}`,
+        sql`cardinality(${doubleOptIns.mails}) < ${mostMails}`,
+        sql`cardinality(${doubleOptIns.mails}) <= ${begun}`,
       ),
     )
     .returning({ id: doubleOptIns.id })

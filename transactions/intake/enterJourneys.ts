@@ -34,7 +34,7 @@ export async function enterJourneys(
     if (verdict === 'too-many-runs') skipped.push({ journey: key, code: verdict })
     if (verdict !== 'enters') continue
     started.push(
-      await insertRun(tx, {
+      await insertRun(tx, house, {
         journey,
         contact,
         payload: event.payload,

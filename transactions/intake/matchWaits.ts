@@ -112,16 +112,16 @@ const match = new Statement<
   ), settled as (
     update waits set state = 'matched', event_id = ${given('event')}, branch = given.branch, settled_at = ${given('at')}::timestamptz
     from given where waits.id = given.wait and waits.state = 'open'
-    returning run_id, step, visit
+    returning run_id, step, visit, waits.branch
   ), moved as (
     update runs set state = ${runStateAfterWait}, mark_seq = greatest(mark_seq, ${given('seq')}::bigint)
     from settled where runs.id = settled.run_id
     returning runs.id, runs.journey
   ), told as (
-    insert into run_path (run_id, step, visit, at, outcome, reason, event)
-    select run_id, step, visit, ${given('at')}::timestamptz, 'matched', ${given('name')}, ${given('event')}::uuid from settled
-    on conflict (run_id, step, visit) do update
-      set at = excluded.at, outcome = excluded.outcome, reason = excluded.reason, delivery = null, event = excluded.event
+    insert into run_path (run_id, step, visit, at, outcome, reason, event, way)
+    select run_id, step, visit, ${given('at')}::timestamptz, 'matched', ${given('name')}, ${given('event')}::uuid, branch from settled
+    on conflict (run_id, visit) do update
+      set at = excluded.at, outcome = excluded.outcome, reason = excluded.reason, event = excluded.event, way = excluded.way
   )
   select id as run, journey from moved order by id`,
 )

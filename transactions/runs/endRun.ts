@@ -1,65 +1,43 @@
 /**
- * Ends a run, once: running or waiting → completed, exited, cancelled or failed. Whoever comes second learns how it ended.
+ * Ends runs, each once: running, waiting or paused → completed, exited, cancelled or failed. A second end learns of the first.
  *
  * Locks: the contact row, then the run row.
  */
-import { eq, sql } from 'drizzle-orm'
-import { databaseNow } from '../../db/clock.ts'
+import { sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
-import { runs } from '../../db/schema/journeys.ts'
+import type { runs } from '../../db/schema/journeys.ts'
 import { given, Statement } from '../../db/statement.ts'
-import type { RunEnd } from '../../domain/journey/answers.ts'
-import { findStep } from '../../domain/journey/definition.ts'
+import type { RunEnd } from '../../domain/journey/machineTypes.ts'
 import type { Nudge } from '../../domain/journey/signals.ts'
-import { notFound, Refusal } from '../../domain/refusal.ts'
+import { Refusal } from '../../domain/refusal.ts'
 import { journeyWorkflowId } from '../../domain/workflowIds.ts'
 import type { House } from '../house.ts'
-import { lockContact, lockRun, lockRunWithContact } from '../locks.ts'
+import { lockRunWithContact } from '../locks.ts'
 import { putAllInOutbox } from '../outbox.ts'
-import { recordStep } from './path.ts'
 
-/** The workflow's word that the run has ended. @returns how it really ended */
-export async function endRun(
-  house: House,
-  end: {
-    run: string
-    state: RunEnd['state']
-    reason: string
-    step: string | null
-    visit: number | null
-    now: string
-  },
-): Promise<RunEnd> {
+/** The machine's own end. The run's locks are held, and it is open. */
+export async function endRunHere(tx: Db, end: RunEnd & { run: string; at: string }): Promise<void> {
+  const { run, state, reason, at } = end
+  await ending.all(tx, { runs: [run], state, reason, at, event: null })
+}
+
+/** Cancelled by a person in Temporal: its workflow asks for it. @returns how the run really ended */
+export async function cancelFromTemporal(house: House, id: string): Promise<RunEnd> {
   return house.db.transaction(async (tx) => {
-    const { run: id, state, reason, now: at } = end
-    // Asked together they travel together, in this order.
-    const [{ run }, changed] = await Promise.all([
-      lockRunWithContact(tx, id),
-      ending.all(tx, { runs: [id], state, reason, at, event: null }),
-    ])
-    const ended = changed.length > 0 ? { state, reason } : (endOf(run) ?? { state, reason })
-    if (ended.reason === 'exit-step' && end.step !== null && end.visit !== null) {
-      const { definition } = await house.versions.journey(tx, run.journey, run.version)
-      const step = findStep(definition, end.step)
-      // Somebody who comes second may stand at another step, whose own word must not be taken.
-      if (step?.type === 'exit') {
-        const reason = step.reason ?? null
-        await recordStep(tx, { run: id, step: step.id, visit: end.visit, at, outcome: 'exited', reason })
-      }
-    }
-    return ended
+    const { run, clock: at } = await lockRunWithContact(tx, id)
+    const end = { state: 'cancelled', reason: 'cancelled-in-temporal' } as const
+    await ending.all(tx, { runs: [id], ...end, at, event: null })
+    return endOf(run) ?? end
   })
 }
 
 /** Cancelled by a person, over REST. @throws Refusal conflict where the run has ended */
 export async function cancelRun(house: House, id: string): Promise<void> {
   await house.db.transaction(async (tx) => {
-    const [found] = await tx.select({ contactId: runs.contactId }).from(runs).where(eq(runs.id, id))
-    if (found === undefined) throw notFound('run', id)
-    await lockContact(tx, found.contactId)
-    const run = await lockRun(tx, id)
-    if (endOf(run) !== null) throw new Refusal('conflict', `the run has already ended: ${run.state}`)
-    const at = await databaseNow(tx)
+    const { run, clock: at } = await lockRunWithContact(tx, id)
+    if (endOf(run) !== null) {
+      throw new Refusal('conflict', `the run has already ended: ${run.state}`, { code: 'run-ended' })
+    }
     const end = { runs: [id], state: 'cancelled', reason: 'cancelled', at, event: null } as const
     await endRunsIn(tx, end, { why: 'cancelled' })
   })
@@ -94,12 +72,15 @@ export async function endRunsIn(tx: Db, end: Ending, nudge: Nudge): Promise<stri
   return ended.map(({ id }) => id)
 }
 
-/** The runs, their open waits, and what their paths say of them; answers only the runs that had not ended before. */
+/** The runs, their open waits, their paths, and what re-entry rules read. Gives only the runs that were open. */
 const ending = new Statement<Ending, { id: string; journey: string }>(
   sql`with ended as (
     update runs set state = ${given('state')}, ended_at = ${given('at')}::timestamptz, end_reason = ${given('reason')}
     where id = any(${given('runs')}::uuid[]) and ended_at is null
-    returning id, journey
+    returning id, journey, contact_id
+  ), remembered as (
+    update journey_entries e set last_ended = ${given('at')}::timestamptz from (select distinct contact_id, journey from ended) one
+    where e.contact_id = one.contact_id and e.journey = one.journey
   ), closed as (
     update waits set state = 'closed', settled_at = ${given('at')}::timestamptz
     from ended where waits.run_id = ended.id and waits.state = 'open'
@@ -107,7 +88,7 @@ const ending = new Statement<Ending, { id: string; journey: string }>(
   ), told as (
     insert into run_path (run_id, step, visit, at, outcome, reason, event)
     select run_id, step, visit, ${given('at')}::timestamptz, ${given('state')}, ${given('reason')}, ${given('event')}::uuid from closed
-    on conflict (run_id, step, visit) do update
+    on conflict (run_id, visit) do update
       set at = excluded.at, outcome = excluded.outcome, reason = excluded.reason, delivery = null, event = excluded.event
   )
   select id, journey from ended order by id`,

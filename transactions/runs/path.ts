@@ -1,4 +1,7 @@
-/** The path of a run: each step, when, and what came of it. One row per step and visit; a later word replaces an earlier. */
+/**
+ * The path of a run: each visit of a step, when, and what came of it. One row a visit, the newest outcome counts. The row of a send names
+ * its delivery, where its outcome is read.
+ */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { runPath } from '../../db/schema/journeys.ts'
@@ -14,6 +17,8 @@ export type PathStep = {
   reason?: string | null
   delivery?: string | null
   event?: string | null
+  /** Index of the case, or of the awaited event, that was taken. */
+  way?: number | null
 }
 
 const upsert = new Statement<Required<PathStep>, never>(
@@ -28,20 +33,22 @@ const upsert = new Statement<Required<PathStep>, never>(
       reason: given('reason'),
       delivery: given('delivery'),
       event: given('event'),
+      way: given('way'),
     })
     .onConflictDoUpdate({
-      target: [runPath.runId, runPath.step, runPath.visit],
+      target: [runPath.runId, runPath.visit],
       set: {
         at: sql`excluded.at`,
         outcome: sql`excluded.outcome`,
         reason: sql`excluded.reason`,
         delivery: sql`excluded.delivery`,
         event: sql`excluded.event`,
+        way: sql`excluded.way`,
       },
     }),
 )
 
 export async function recordStep(tx: Db, step: PathStep): Promise<void> {
-  const { reason = null, delivery = null, event = null } = step
-  await upsert.all(tx, { ...step, reason, delivery, event })
+  const { reason = null, delivery = null, event = null, way = null } = step
+  await upsert.all(tx, { ...step, reason, delivery, event, way })
 }

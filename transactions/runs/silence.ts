@@ -12,7 +12,7 @@ import { awaitsOf } from '../../domain/journey/awaits.ts'
 import type { JourneyDefinition } from '../../domain/journey/definition.ts'
 
 /** True where not one of the awaited opens and clicks could have been seen. */
-export async function silenceSaysNothing(
+export async function silenceMeansNothing(
   tx: Db,
   channels: ReadonlySet<string>,
   run: string,

@@ -10,13 +10,16 @@ import { journeys, journeyVersions, runs } from '../../db/schema/journeys.ts'
 import { build, given, insertOf, Statement } from '../../db/statement.ts'
 import { entryOf } from '../../domain/journey/awaits.ts'
 import type { JourneyDefinition } from '../../domain/journey/definition.ts'
+import { begin } from '../../domain/journey/machine.ts'
 import { type EntryVerdict, mayEnter, mostOpenRuns } from '../../domain/journey/reentry.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { journeyWorkflowId } from '../../domain/workflowIds.ts'
 import type { House } from '../house.ts'
+import { lazyBindings } from '../intake/bindings.ts'
 import { readTriggerDefinition, refusePayload } from '../intake/triggerDefinition.ts'
-import { type ContactRow, lockContact } from '../locks.ts'
+import { type ContactRow, lockContact, type RunRow } from '../locks.ts'
 import { type OutboxStart, putInOutbox } from '../outbox.ts'
+import { proceed } from './advance.ts'
 
 export type PublishedJourney = { key: string; version: number; definition: JourneyDefinition }
 
@@ -70,7 +73,7 @@ export async function startRun(
     await refuseUnfitPayload(tx, journey.definition, request.payload)
     const verdict = await verdictOf(tx, journey, contact.id, now, async () => open)
     if (verdict !== 'enters') throw refused(verdict, journey.key)
-    const id = await insertRun(tx, {
+    const id = await insertRun(tx, house, {
       journey,
       contact,
       payload: request.payload,
@@ -137,9 +140,9 @@ async function verdictOf(
 }
 
 const newestRun = new Statement<{ contact: string; journey: string }, { startedAt: string; open: boolean }>(
-  sql`select to_json(started_at) #>> '{}' as "startedAt", ended_at is null as open from runs
-    where contact_id = ${given('contact')}::uuid and journey = ${given('journey')}
-    order by started_at desc, id desc limit 1`,
+  sql`select to_json(last_entered) #>> '{}' as "startedAt", exists (
+      select from runs where contact_id = ${given('contact')}::uuid and journey = ${given('journey')} and ended_at is null) as open
+    from journey_entries where contact_id = ${given('contact')}::uuid and journey = ${given('journey')}`,
 )
 
 /** Counted up to as many as there may be. */
@@ -149,9 +152,13 @@ const openRuns = new Statement<{ contact: string; journey: string }, { open: num
     limit ${sql.raw(String(mostOpenRuns))}) as counted`,
 )
 
-/** Writes the run and the outbox row that starts its workflow. The contact's lock is held. */
+/**
+ * Writes the run, begins it, and writes the outbox row that starts its workflow with what it needs first. The contact's lock is
+ * held.
+ */
 export async function insertRun(
   tx: Db,
+  house: House,
   run: {
     journey: PublishedJourney
     contact: ContactRow
@@ -162,31 +169,47 @@ export async function insertRun(
     clock: 'real' | 'skipping'
   },
 ): Promise<string> {
-  const id = newId(run.now)
-  const row: typeof runs.$inferSelect = {
+  const { contact, now, clock } = run
+  const { key: journey, version } = run.journey
+  const id = newId(now)
+  const row: RunRow = {
     id,
-    journey: run.journey.key,
-    version: run.journey.version,
-    contactId: run.contact.id,
+    journey,
+    version,
+    contactId: contact.id,
     state: 'running',
     entryEvent: run.entryEvent,
     payload: run.payload,
-    clock: run.clock,
+    clock,
     entrySeq: run.seq,
     markSeq: run.seq,
-    startedAt: run.now,
+    startedAt: now,
     endedAt: null,
     endReason: null,
+    position: null,
+    recoveries: 0,
+    parked: null,
   }
-  const start: OutboxStart = {
+  await Promise.all([insert.all(tx, row), remember.all(tx, { contact: contact.id, journey, now })])
+  const { definition, plan } = await house.versions.journey(tx, journey, version)
+  const bindings = lazyBindings(tx, contact, now)
+  const first = await proceed({ house, tx, contact, run: row, definition, plan, now, bindings }, begin(plan))
+  const body: OutboxStart = {
     workflow: 'journey',
     id,
-    journey: run.journey.key,
-    version: run.journey.version,
-    clock: run.clock,
+    journey,
+    version,
+    clock,
+    first: first ?? { do: 'again' },
   }
-  await Promise.all([insert.all(tx, row), putInOutbox(tx, { stream: id, kind: 'start', body: start })])
+  await putInOutbox(tx, { stream: id, kind: 'start', body })
   return id
 }
 
 const insert = insertOf(runs)
+
+const remember = new Statement<{ contact: string; journey: string; now: string }, never>(
+  sql`insert into journey_entries (contact_id, journey, last_entered)
+    values (${given('contact')}::uuid, ${given('journey')}, ${given('now')}::timestamptz)
+    on conflict (contact_id, journey) do update set last_entered = excluded.last_entered`,
+)

@@ -1,8 +1,10 @@
 /** Random journeys, and the means to run one with random outcomes. */
 import fc from 'fast-check'
-import type { AwaitedEvent, JourneyDefinition, Step } from '../../../domain/journey/definition.ts'
-import { everyStep, interactions } from '../../../domain/journey/definition.ts'
-import type { Effect, Outcome, SendResult, WaitResult } from '../../../domain/journey/machine.ts'
+import { type AwaitedEvent, interactions } from '../../../domain/journey/awaited.ts'
+import { everyStep, findStep, type JourneyDefinition } from '../../../domain/journey/definition.ts'
+import type { Turn } from '../../../domain/journey/machine.ts'
+import type { Answer, SendResult, WaitResult } from '../../../domain/journey/machineTypes.ts'
+import type { Step } from '../../../domain/journey/steps/index.ts'
 
 /** Step ids a person could choose, the names of object properties among them. */
 const ids = ['constructor', 'toString', 'end', 'valueOf', 'a', 'hasOwnProperty']
@@ -125,27 +127,25 @@ export const anyJourney: fc.Arbitrary<JourneyDefinition> = stepsOf(3).map((steps
 
 const sendResults: SendResult[] = ['handed-over', 'blocked', 'failed', 'unknown', 'expired', 'cancelled']
 
-/** One of the outcomes that can answer an effect, chosen by a number. */
-export function answerTo(effect: Effect, definition: JourneyDefinition, choice: number): Outcome {
-  const step = [...everyStep(definition.steps)].find((one) => one.id === effect.step)
-  if (effect.type === 'end' || !step) throw new TypeError('nothing answers this effect')
-  const at = { step: effect.step, visit: effect.visit }
-  switch (effect.type) {
+/** One of the answers that the effect of a turn can have, chosen by a number. */
+export function answerTo({ place, effect }: Turn, definition: JourneyDefinition, choice: number): Answer {
+  const step = place === null ? null : findStep(definition, place.step)
+  if (effect.do === 'end' || step === null) throw new TypeError('nothing answers this effect')
+  switch (effect.do) {
     case 'send':
-      return { type: 'delivered', ...at, result: sendResults[choice % sendResults.length] ?? 'handed-over' }
+      return { type: 'sent', result: sendResults[choice % sendResults.length] ?? 'handed-over' }
     case 'sleep':
-    case 'sleepUntil':
-      return { type: 'slept', ...at }
+      return { type: 'waited', result: 'elapsed' }
     case 'await': {
       const results: WaitResult[] =
         step.type === 'waitFor' ? step.events.map((_, matched) => ({ matched })) : []
       results.push('timed-out', 'untracked')
-      return { type: 'settled', ...at, result: results[choice % results.length] ?? 'timed-out' }
+      return { type: 'waited', result: results[choice % results.length] ?? 'timed-out' }
     }
-    case 'evaluate': {
+    case 'perform': {
       const cases = step.type === 'branch' ? step.cases.length : 0
       const chosen = choice % (cases + 1)
-      return { type: 'evaluated', ...at, case: chosen === cases ? null : chosen }
+      return { type: 'performed', way: chosen === cases ? null : chosen }
     }
     default:
       return effect satisfies never

@@ -1,8 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Weekday } from '../../../domain/journey/definition.ts'
-import { weekdays } from '../../../domain/journey/definition.ts'
-import { isTimeZone, nextTimeOfDay } from '../../../domain/journey/schedule.ts'
+import { isTimeZone, nextTimeOfDay, type Weekday, weekdays } from '../../../domain/journey/schedule.ts'
 import { parseInstant, readUntil } from '../../../domain/journey/until.ts'
 
 function next(time: string, zone: string, now: string, days?: Weekday[]): string {

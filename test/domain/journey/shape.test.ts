@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import type { JourneyDefinition } from '../../../domain/journey/definition.ts'
-import { journeyShape } from '../../../domain/shapes/journey.ts'
+import { type JourneyDefinition, journeyShape } from '../../../domain/journey/definition.ts'
 import { anyJourney } from './journeys.ts'
 
 const read = (steps: unknown[], more: Record<string, unknown> = {}) => {

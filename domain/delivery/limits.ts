@@ -1,0 +1,14 @@
+/** How long a message is tried. */
+
+/** A message that nothing but the provider holds back is tried for three days. */
+export const patienceMs = 3 * 86_400_000
+
+/** Milliseconds after its step was entered at which a send is given up. @param expiresMs the step's own limit, or null */
+export function sendEndsAfter(expiresMs: number | null): number {
+  return Math.min(expiresMs ?? patienceMs, patienceMs)
+}
+
+/** Why a send is given up at that moment: its own limit has passed, or our patience has. */
+export function sendEndReason(expiresMs: number | null): 'expired' | 'gave-up' {
+  return expiresMs !== null && expiresMs <= patienceMs ? 'expired' : 'gave-up'
+}

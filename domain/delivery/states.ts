@@ -1,0 +1,82 @@
+/**
+ * The states of a delivery and the ways between them. SQL and code take their states from here.
+ *
+ * 1. `claimed`: decided under the lock and taken by one attempt; no byte of the body has flowed.
+ * 2. `handed-over` is committed before the first byte of the body. From then on the provider may have the message.
+ * 3. Only what the provider explicitly said makes `sent`, `failed` or `held`. No answer makes `unknown`, which is never repeated
+ *    by itself; a late answer, or a person who asked the provider, settles it.
+ * 4. `held` goes back to `claimed` by a new claim, which decides again.
+ */
+import type { SendResult } from '../journey/machineTypes.ts'
+
+export const deliveryStates = [
+  'claimed',
+  'held',
+  'handed-over',
+  'sent',
+  'delivered',
+  'failed',
+  'unknown',
+  'blocked',
+  'cancelled',
+  'expired',
+] as const
+export type DeliveryState = (typeof deliveryStates)[number]
+
+/** For each state those that may follow; `none`: before there is a row. */
+export const transitions: Readonly<Record<DeliveryState | 'none', readonly DeliveryState[]>> = {
+  none: ['claimed', 'held', 'blocked', 'cancelled', 'expired', 'failed'],
+  // The same again: the attempt died before the body, and another one claims.
+  claimed: ['claimed', 'held', 'handed-over', 'failed', 'blocked', 'cancelled', 'expired'],
+  held: ['held', 'claimed', 'blocked', 'cancelled', 'expired', 'failed'],
+  'handed-over': ['sent', 'held', 'failed', 'unknown'],
+  unknown: ['sent', 'failed'],
+  sent: ['delivered', 'failed'],
+  delivered: [],
+  failed: [],
+  blocked: [],
+  cancelled: [],
+  expired: [],
+}
+
+/** States from which this one can be reached. */
+export function statesBefore(state: DeliveryState): DeliveryState[] {
+  return deliveryStates.filter((before) => transitions[before].includes(state))
+}
+
+/**
+ * What a state means to the run that waits for the send; null while it is open, so that the send is not over.
+ * `handed-over` is open: the attempt still has to say what came of it.
+ */
+export function sendResultOf(state: DeliveryState): SendResult | null {
+  switch (state) {
+    case 'claimed':
+    case 'held':
+    case 'handed-over':
+      return null
+    case 'sent':
+    case 'delivered':
+      return 'handed-over'
+    case 'failed':
+    case 'unknown':
+    case 'blocked':
+    case 'cancelled':
+    case 'expired':
+      return state
+    default:
+      return state satisfies never
+  }
+}
+
+/** States in which the send is not over. */
+export const openStates = deliveryStates.filter((state) => sendResultOf(state) === null)
+
+/** Whether the message may be with the provider. */
+export function mayBeWithProvider(state: DeliveryState): boolean {
+  return state === 'handed-over' || state === 'unknown' || state === 'sent' || state === 'delivered'
+}
+
+/** Seconds until a held delivery is tried again: doubles from 1 second to 10 minutes. @param holds how often it was held before */
+export function secondsHeld(holds: number): number {
+  return Math.min(2 ** Math.min(holds, 10), 600)
+}

@@ -1,0 +1,46 @@
+/** The words of the machine: where a run can be, what it is to do, what came of it. */
+
+/** A step id, or null for the end of the journey. */
+export type Target = string | null
+
+/** How a run can end. */
+export type EndState = 'completed' | 'exited' | 'cancelled' | 'failed'
+
+/** How a run ended. `reason` is a code, never a text about a person. */
+export type RunEnd = { state: EndState; reason: string }
+
+/** Where a run is. Stored in the run's row as `position`, with what the position waits for (`position.ts`). */
+export type Place = {
+  step: string
+  /** Counts the steps entered so far, from 1. Names this visit in paths, waits and deliveries. */
+  visit: number
+  /** Rounds begun, by the id of the `repeat` step. */
+  loops: Readonly<Record<string, number>>
+}
+
+/** What became of a message that was to be sent. */
+export type SendResult = 'handed-over' | 'blocked' | 'failed' | 'unknown' | 'expired' | 'cancelled'
+
+/** How a wait was settled; `matched` is the index of the event in the definition. `elapsed`: a wait for time alone. */
+export type WaitResult = { matched: number } | 'elapsed' | 'timed-out' | 'untracked'
+
+/** What the run does on entering a step. */
+export type Effect =
+  /** Decide, claim and hand over. `expiresMs`: how long the message is worth sending; null: no end of its own. */
+  | { do: 'send'; expiresMs: number | null }
+  /** Sleep. `ms` null: the step's `until` names the moment. */
+  | { do: 'sleep'; ms: number | null }
+  | { do: 'await'; timeoutMs: number }
+  /** Whatever needs only the database: take a branch, set attributes. */
+  | { do: 'perform' }
+  | { do: 'end'; end: RunEnd }
+
+/** What came of an effect. */
+export type Answer =
+  | { type: 'sent'; result: SendResult }
+  | { type: 'waited'; result: WaitResult }
+  /** `way`: index of the case or way taken; null for none, or for a step that has one way only. */
+  | { type: 'performed'; way: number | null }
+
+/** Where a run goes when it leaves a step. */
+export type Leave = { to: Target } | { end: RunEnd }

@@ -1,0 +1,74 @@
+/**
+ * What the consent activity asks for before every send: the decision as things stand. A block is recorded under the lock at once; an
+ * allow is only a forecast, since the claim decides again.
+ *
+ * Locks, where it blocks: the run row, the contact point, the delivery.
+ */
+import type { Decision, DecisionInput } from '../../domain/consent/types.ts'
+import { sendResultOf } from '../../domain/delivery/states.ts'
+import type { House } from '../house.ts'
+import { decidedRow } from './deliveryRow.ts'
+import { type Assessment, assessDelivery, type DeliveryRef } from './origin.ts'
+import { isOfLockedPoint, standUnderLock, unknownIfHandedOver } from './standing.ts'
+
+/** `run` and `step` are null for a mail of a double opt-in. */
+export type Decided = {
+  run: string | null
+  step: string | null
+  delivery: string
+  input: DecisionInput
+  decision: Decision
+}
+
+/** Forecasts whose address had changed by the time they were to be recorded; not this often in a row. */
+const mostForecasts = 20
+
+/** Of a delivery that is settled the stored decision; else a new one. */
+export async function decideDelivery(house: House, ref: DeliveryRef): Promise<Decided> {
+  for (let round = 0; round < mostForecasts; round++) {
+    const forecast = await assessDelivery(house, house.reads ?? house.db, ref)
+    const { origin, decision } = forecast
+    const decided =
+      origin.ended !== null || decision.verdict === 'allow'
+        ? decidedOf(forecast)
+        : await recordBlock(house, forecast)
+    if (decided !== null) return decided
+  }
+  throw new Error('the address changed again and again while it was decided on')
+}
+
+/** @returns null where the address is another by now */
+async function recordBlock(house: House, forecast: Assessment): Promise<Decided | null> {
+  return house.db.transaction(async (tx) => {
+    const standing = await standUnderLock(tx, house, forecast)
+    const { existing, assessment } = standing
+    const { origin, matter, decision } = assessment
+    if (existing !== null && sendResultOf(existing.state) !== null) {
+      const { decision: stored, decisionInput: input } = existing
+      return stored === null || input === null
+        ? decidedOf(assessment)
+        : decidedOf({ ...assessment, matter: { ...matter, input }, decision: stored })
+    }
+    if (origin.ended !== null || decision.verdict === 'allow') return decidedOf(assessment)
+    if (existing?.state === 'handed-over') {
+      // Its attempt is dead, or it would not be asked about; what it handed over cannot be blocked any more.
+      await unknownIfHandedOver(tx, existing, matter.input.now)
+      return decidedOf(assessment)
+    }
+    if (!isOfLockedPoint(standing)) return null
+    const settledAt = matter.input.now
+    await decidedRow(tx, existing, assessment, { state: 'blocked', reason: decision.reason, settledAt }).put()
+    return decidedOf(assessment)
+  })
+}
+
+function decidedOf({ origin, matter, decision }: Assessment): Decided {
+  const { ref, journey } = origin
+  return {
+    run: ref.kind === 'run' ? ref.run : null,
+    step: journey?.step ?? null,
+    delivery: ref.delivery,
+    input: matter.input,
+    decision,
+  }
+}

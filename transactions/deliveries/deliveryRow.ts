@@ -1,0 +1,142 @@
+/** The row of a delivery: what it is made of, and what writes it. */
+import { eq } from 'drizzle-orm'
+import type { Db } from '../../db/connect.ts'
+import type { Matter } from '../../db/reads/matter.ts'
+import { deliveries } from '../../db/schema/deliveries.ts'
+import { build, given, insertNewOf, insertOf, rowsOf } from '../../db/statement.ts'
+import type { Assessment, Origin } from './origin.ts'
+
+export type DeliveryRow = typeof deliveries.$inferSelect
+
+/** Locks the row, where there is one: nobody else settles, holds or claims it meanwhile. */
+export async function lockDelivery(tx: Db, delivery: string): Promise<DeliveryRow | null> {
+  return (await lock.first(tx, { delivery })) ?? null
+}
+
+const lock = rowsOf<{ delivery: string }>()(
+  deliveries,
+  build
+    .select()
+    .from(deliveries)
+    .where(eq(deliveries.id, given('delivery')))
+    .for('no key update'),
+)
+
+/** @throws Error where there is none */
+export async function readDelivery(db: Db, id: string): Promise<DeliveryRow> {
+  const row = await byId.first(db, { delivery: id })
+  if (row === undefined) throw new Error('a delivery vanished')
+  return row
+}
+
+const byId = rowsOf<{ delivery: string }>()(
+  deliveries,
+  build
+    .select()
+    .from(deliveries)
+    .where(eq(deliveries.id, given('delivery'))),
+)
+
+type Change = Partial<DeliveryRow> & Pick<DeliveryRow, 'state' | 'reason'>
+
+/**
+ * The row as a decision leaves it, and what writes it.
+ * @param existing the row, locked; null where there is none yet
+ */
+export function decidedRow(
+  tx: Db,
+  existing: DeliveryRow | null,
+  { origin, matter, decision }: Assessment,
+  change: Change,
+): { delivery: DeliveryRow; put: () => Promise<unknown> } {
+  const facts = {
+    ...factsOf(origin, matter),
+    decision,
+    decisionInput: matter.input,
+    heldUntil: null,
+    ...change,
+  }
+  if (existing !== null) {
+    const delivery = { ...existing, ...facts }
+    return {
+      delivery,
+      put: () => tx.update(deliveries).set(facts).where(eq(deliveries.id, delivery.id)).execute(),
+    }
+  }
+  const delivery = { ...unclaimed, ...originColumns(origin), createdAt: matter.input.now, ...facts }
+  return { delivery, put: () => insert.all(tx, delivery) }
+}
+
+const insert = insertOf(deliveries)
+
+/** Sees to it that there is a row, held, and locks it: for what happens to a delivery before anything was decided under its locks. */
+export async function lockOrInsert(tx: Db, { origin, matter }: Assessment): Promise<DeliveryRow> {
+  const row = {
+    ...unclaimed,
+    ...originColumns(origin),
+    ...factsOf(origin, matter),
+    state: 'held' as const,
+    reason: null,
+    decision: null,
+    decisionInput: null,
+    createdAt: matter.input.now,
+  }
+  await insertNew.all(tx, row)
+  const locked = await lockDelivery(tx, row.id)
+  if (locked === null) throw new Error('a delivery vanished')
+  return locked
+}
+
+const insertNew = insertNewOf(deliveries)
+
+/** Changes a row that is locked. */
+export async function changeDelivery(
+  tx: Db,
+  row: DeliveryRow,
+  change: Partial<DeliveryRow>,
+): Promise<DeliveryRow> {
+  await tx.update(deliveries).set(change).where(eq(deliveries.id, row.id))
+  return { ...row, ...change }
+}
+
+/** What a delivery is until it is claimed. */
+const unclaimed = {
+  attempt: 0,
+  renderAttempts: 0,
+  handleHash: null,
+  tracksOpens: false,
+  tracksClicks: false,
+  providerId: null,
+  providerAnswer: null,
+  claimedAt: null,
+  handedOverAt: null,
+  settledAt: null,
+  heldUntil: null,
+  holds: 0,
+}
+
+/** What a delivery is for. */
+function originColumns({ ref, journey }: Origin) {
+  return {
+    id: ref.delivery,
+    runId: ref.kind === 'run' ? ref.run : null,
+    step: journey?.step ?? null,
+    visit: journey?.visit ?? null,
+    doubleOptIn: ref.kind === 'run' ? null : ref.request,
+    journey: journey?.key ?? null,
+    journeyVersion: journey?.version ?? null,
+  }
+}
+
+/** What a delivery brings to whom. */
+function factsOf({ to }: Origin, { channel, contactPoint, message }: Matter) {
+  return {
+    contactId: 'contact' in to ? to.contact : null,
+    contactPointId: contactPoint,
+    channel,
+    message: message.key,
+    messageVersion: message.version,
+    purpose: message.purpose,
+    topic: message.topic,
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * Advances a run: the one place in which the machine drives real runs. It looks how what the position waits for stands, feeds that
+ * to the machine, writes the new position and path, does what needs only Postgres, and repeats until something has to be waited
+ * for. Asking again without a change gives the same answer, so a workflow may ask at any time, and any workflow of the run may ask.
+ *
+ * Locks: the contact row, then the run row; the contact point where a send is given up.
+ */
+import { sql } from 'drizzle-orm'
+import type { Db } from '../../db/connect.ts'
+import { given, Statement } from '../../db/statement.ts'
+import { effectOf, step, type Turn } from '../../domain/journey/machine.ts'
+import { MachineError } from '../../domain/journey/machineError.ts'
+import type { Answer } from '../../domain/journey/machineTypes.ts'
+import type { Next } from '../../domain/journey/next.ts'
+import { type Position, readPosition } from '../../domain/journey/position.ts'
+import { notFound } from '../../domain/refusal.ts'
+import { point } from '../../points.ts'
+import type { House } from '../house.ts'
+import { lazyBindings } from '../intake/bindings.ts'
+import { lockRunWithContact, type RunRow } from '../locks.ts'
+import type { Advancing } from './advancing.ts'
+import { endHere } from './endHere.ts'
+import { endOf } from './endRun.ts'
+import { enter } from './enter.ts'
+import { look } from './look.ts'
+
+/** Effects done before the transaction commits, so that its locks are short. */
+const perTransaction = 10
+/** Effects, and milliseconds, before the workflow has to ask again. */
+const most = 50
+const longest = 500
+
+/**
+ * @param request.now the workflow's clock, RFC 3339
+ * @throws Refusal not-found for a run that does not exist
+ */
+export async function advance(house: House, request: { run: string; now: string }): Promise<Next> {
+  await point('advance:before')
+  const resting = await atRest(house.reads ?? house.db, request)
+  if (resting !== null) return resting
+  const end = performance.now() + longest
+  for (let effects = 0; effects < most && performance.now() < end; effects += perTransaction) {
+    const next = await house.db.transaction((tx) => advanceIn(house, tx, request)).catch(park(house, request))
+    if (next !== null) return next
+  }
+  return { do: 'again' }
+}
+
+/** As `advance`, up to a commit. @returns null where there is more to do at once */
+async function advanceIn(house: House, tx: Db, request: { run: string; now: string }): Promise<Next | null> {
+  const { contact, run, clock } = await lockRunWithContact(tx, request.run)
+  const standing = standingOf(run)
+  if (standing !== null) return standing
+  // A machine whose clock is behind must not make a wait of what is due.
+  const now = run.clock === 'real' && clock > request.now ? clock : request.now
+  const { definition, plan } = await house.versions.journey(tx, run.journey, run.version)
+  const bindings = lazyBindings(tx, contact, now)
+  const advancing: Advancing = { house, tx, contact, run, definition, plan, now, bindings }
+  const position = readPosition(run.position)
+  const seen = await look(advancing, position, effectOf(plan, position))
+  return 'do' in seen ? seen : proceed(advancing, step(plan, position, seen))
+}
+
+/**
+ * Goes on from a turn. Everything is written when it answers.
+ * @returns null where the transaction has done enough
+ */
+export async function proceed(advancing: Advancing, first: Turn): Promise<Next | null> {
+  let turn = first
+  for (let effects = 1; ; effects++) {
+    const { place, effect } = turn
+    if (effect.do === 'end') return endHere(advancing, place, effect.end)
+    if (place === null) throw new MachineError('unknown-step', null)
+    const { position, seen } = await enter(advancing, place, effect, effects < perTransaction)
+    if (seen === null || 'do' in seen || effects >= perTransaction) {
+      await save(advancing, position, seen)
+      return seen !== null && 'do' in seen ? seen : null
+    }
+    turn = step(advancing.plan, place, seen)
+  }
+}
+
+/** A run that has ended, or is parked, is not advanced. */
+function standingOf(run: Pick<RunRow, 'state' | 'endReason' | 'parked'>): Next | null {
+  const end = endOf(run)
+  if (end !== null) return { do: 'end', ...end }
+  if (run.parked !== null) return { do: 'wait', until: null, what: run.parked, why: 'parked' }
+  return null
+}
+
+async function save({ tx, run }: Advancing, position: Position, seen: Answer | Next | null): Promise<void> {
+  const waiting = seen !== null && 'do' in seen && seen.do === 'wait'
+  await saving.all(tx, { run: run.id, position: JSON.stringify(position), waiting })
+}
+
+const saving = new Statement<{ run: string; position: string; waiting: boolean }, never>(
+  sql`update runs set position = ${given('position')}::jsonb, recoveries = 0,
+    state = case when state = 'paused' then state when ${given('waiting')}::boolean then 'waiting' else 'running' end
+    where id = ${given('run')}::uuid`,
+)
+
+type Rest = Pick<RunRow, 'state' | 'endReason' | 'parked'> & {
+  until: string | null
+  step: string | null
+  kind: string | null
+}
+
+/**
+ * What can be told from one read without locks: an end, which stands for ever, and an open wait that is not due, of which nothing but a
+ * later change can make something else; that change nudges.
+ */
+async function atRest(db: Db, request: { run: string; now: string }): Promise<Next | null> {
+  const row = await rest.first(db, request)
+  if (row === undefined) throw notFound('run', request.run)
+  const standing = standingOf(row)
+  if (standing !== null) return standing
+  if (row.until === null || row.step === null) return null
+  return { do: 'wait', until: row.until, what: row.step, why: row.kind === 'sleep' ? 'wait' : 'event' }
+}
+
+const rest = new Statement<{ run: string; now: string }, Rest>(
+  sql`select r.state, r.end_reason as "endReason", r.parked, w.step, w.kind,
+      to_char(w.deadline at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as until
+    from runs r left join waits w on w.id = (r.position->>'wait')::uuid and w.state = 'open' and r.state <> 'paused'
+      and w.deadline > ${given('now')}::timestamptz and (r.clock = 'skipping' or w.deadline > clock_timestamp())
+    where r.id = ${given('run')}::uuid`,
+)
+
+/** A run whose position or version this Assent cannot read waits for an operator; it is not failed for it. */
+function park(house: House, { run }: { run: string }): (error: unknown) => Promise<Next> {
+  return async (error) => {
+    if (!(error instanceof MachineError)) throw error
+    await parking.all(house.db, { run, reason: error.code })
+    return { do: 'wait', until: null, what: error.code, why: 'parked' }
+  }
+}
+
+const parking = new Statement<{ run: string; reason: string }, never>(
+  sql`update runs set parked = ${given('reason')} where id = ${given('run')}::uuid and ended_at is null`,
+)

@@ -1,0 +1,27 @@
+/** A run under its locks, while a transaction advances it. */
+import type { Db } from '../../db/connect.ts'
+import type { JourneyDefinition } from '../../domain/journey/definition.ts'
+import type { Plan } from '../../domain/journey/plan.ts'
+import type { House } from '../house.ts'
+import type { Bindings } from '../intake/bindings.ts'
+import type { ContactRow, RunRow } from '../locks.ts'
+
+export type Advancing = {
+  house: House
+  tx: Db
+  /** Locked: it guards the run's waits and the contact's events. */
+  contact: ContactRow
+  /** Locked, as it was when the locks were taken; its mark is kept up to date (`moveMark`). */
+  run: RunRow
+  definition: JourneyDefinition
+  plan: Plan
+  /** The run's clock, RFC 3339. */
+  now: string
+  bindings: Bindings
+}
+
+/** Events up to this sequence are past for the waits that follow. The caller writes the same to the row. */
+export function moveMark(advancing: Advancing, seq: number): void {
+  const { run } = advancing
+  advancing.run = { ...run, markSeq: Math.max(run.markSeq, seq) }
+}

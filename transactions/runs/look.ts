@@ -1,0 +1,25 @@
+/** How what a position waits for stands: an answer for the machine, or what the workflow has to do until there is one. */
+import type { Answer, Effect } from '../../domain/journey/machineTypes.ts'
+import type { Next } from '../../domain/journey/next.ts'
+import type { Position } from '../../domain/journey/position.ts'
+import type { Advancing } from './advancing.ts'
+import { lookAtSend } from './lookAtSend.ts'
+import { lookAtWait } from './lookAtWait.ts'
+import { perform } from './perform/index.ts'
+
+/** @param effect of the position's step */
+export async function look(advancing: Advancing, position: Position, effect: Effect): Promise<Answer | Next> {
+  switch (effect.do) {
+    case 'send':
+      return lookAtSend(advancing, position)
+    case 'sleep':
+    case 'await':
+      return lookAtWait(advancing, position)
+    case 'perform':
+      return perform(advancing, position)
+    case 'end':
+      throw new TypeError(`an open run is at step ${position.step}, which ends it`)
+    default:
+      return effect satisfies never
+  }
+}

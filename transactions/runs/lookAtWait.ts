@@ -1,0 +1,80 @@
+/**
+ * How the wait of a position stands. One that is due is settled here, by compare-and-set under the contact's lock: nobody else times
+ * a wait out.
+ */
+import { eq, sql } from 'drizzle-orm'
+import { waits } from '../../db/schema/journeys.ts'
+import { build, given, rowsOf, Statement } from '../../db/statement.ts'
+import { onlyOpensOrClicks } from '../../domain/journey/awaits.ts'
+import type { Answer } from '../../domain/journey/machineTypes.ts'
+import type { Next } from '../../domain/journey/next.ts'
+import type { Position } from '../../domain/journey/position.ts'
+import { notFound } from '../../domain/refusal.ts'
+import { point } from '../../points.ts'
+import { type Advancing, moveMark } from './advancing.ts'
+import { recordStep } from './path.ts'
+import { silenceMeansNothing } from './silence.ts'
+
+export type WaitRow = typeof waits.$inferSelect
+
+export async function lookAtWait(advancing: Advancing, position: Position): Promise<Answer | Next> {
+  await point('wait:before-look')
+  const { wait: id } = position
+  const row = id === undefined ? undefined : await waitById.first(advancing.tx, { id })
+  if (row === undefined) throw notFound('wait', `${position.step}/${position.visit}`)
+  return standingOf(advancing, row)
+}
+
+/** @param row as it is under the contact's lock */
+export async function standingOf(advancing: Advancing, row: WaitRow): Promise<Answer | Next> {
+  switch (row.state) {
+    case 'open':
+      return advancing.now < row.deadline
+        ? { do: 'wait', until: row.deadline, what: row.step, why: row.kind === 'sleep' ? 'wait' : 'event' }
+        : settleDue(advancing, row)
+    case 'matched':
+      return { type: 'waited', result: { matched: row.branch ?? 0 } }
+    case 'timed-out':
+      return { type: 'waited', result: row.kind === 'sleep' ? 'elapsed' : 'timed-out' }
+    case 'untracked':
+      return { type: 'waited', result: 'untracked' }
+    case 'closed':
+      throw new TypeError(`the wait at step ${row.step} of an open run is closed`)
+    default:
+      return row.state satisfies never
+  }
+}
+
+async function settleDue(advancing: Advancing, row: WaitRow): Promise<Answer> {
+  const { house, tx, contact, run, definition, now } = advancing
+  const untracked =
+    row.kind === 'events' &&
+    onlyOpensOrClicks(definition, row.step) &&
+    (await silenceMeansNothing(tx, house.channels, run.id, definition, row.step))
+  const state = untracked ? 'untracked' : 'timed-out'
+  const outcome = row.kind === 'sleep' ? 'waited' : state
+  await Promise.all([
+    settle.all(tx, { id: row.id, state, at: now, run: run.id, seq: contact.eventSeq }),
+    recordStep(tx, { run: run.id, step: row.step, visit: row.visit, at: now, outcome }),
+  ])
+  moveMark(advancing, contact.eventSeq)
+  return { type: 'waited', result: row.kind === 'sleep' ? 'elapsed' : state }
+}
+
+const waitById = rowsOf<{ id: string }>()(
+  waits,
+  build
+    .select()
+    .from(waits)
+    .where(eq(waits.id, given('id'))),
+)
+
+/** What happened until now is past for the waits that follow. */
+const settle = new Statement<{ id: string; state: string; at: string; run: string; seq: number }, never>(
+  sql`with settled as (
+    update waits set state = ${given('state')}, settled_at = ${given('at')}::timestamptz
+    where id = ${given('id')}::uuid and state = 'open' returning id
+  )
+  update runs set mark_seq = greatest(mark_seq, ${given('seq')}::bigint)
+    from settled where runs.id = ${given('run')}::uuid`,
+)

@@ -1,0 +1,149 @@
+/**
+ * Drives one run, or one request for double opt-in: asks the database what is next, does it, and asks again. It holds no state that
+ * counts: whatever is lost with a workflow, the next one reads from the row.
+ *
+ * A signal is only a reason to ask again; the row decides. The flag is cleared before each question whose answer may be a wait, so
+ * that no signal newer than the answer is lost.
+ */
+import { defineSearchAttributeKey } from '@temporalio/common'
+import {
+  ActivityFailure,
+  allHandlersFinished,
+  CancellationScope,
+  CancelledFailure,
+  condition,
+  continueAsNew,
+  setCurrentDetails,
+  setHandler,
+  sleep,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow'
+import type { Subject } from '../activities/activities.ts'
+import type { Next } from '../domain/journey/next.ts'
+import { alarm } from './alarm.ts'
+import { ask, deliver } from './ask.ts'
+import { now } from './clock.ts'
+import { nudge } from './signals.ts'
+
+const stateAttribute = defineSearchAttributeKey('AssentState', 'KEYWORD')
+
+/** Ids, keys and codes: it stands in the history. */
+export type DriveInput = {
+  subject: Subject
+  /** For the current details in the Temporal UI: `**abandoned-cart** version 3`. */
+  title: string
+  /** What was next when the workflow was started. */
+  first: Next
+}
+
+type End = { state: string; reason: string }
+
+/** @returns how the run or the request ended */
+export async function drive(input: DriveInput): Promise<End> {
+  const { subject } = input
+  let nudged = false
+  /** Set once the workflow was cancelled in Temporal: resolves when the row has ended. */
+  let cancelling: Promise<End | null> | null = null
+  setHandler(nudge, () => {
+    nudged = true
+  })
+  const timer = alarm()
+  const show = (state: string) => setCurrentDetails(`${input.title}\n\n${state}`)
+
+  // Cancelled in Temporal: the row ends at once, so that nothing more is claimed; a hand-over under way is heard to its end.
+  CancellationScope.current().cancelRequested.catch(() => {
+    cancelling = CancellationScope.nonCancellable(() => patiently(() => ask('cancel').cancel({ subject })))
+  })
+  return CancellationScope.nonCancellable(loop)
+
+  async function loop(): Promise<End> {
+    let next = input.first
+    for (;;) {
+      if (cancelling !== null) {
+        finish(await cancelling)
+        throw new CancelledFailure('cancelled in Temporal')
+      }
+      if (next.do === 'end') return finish(next)
+      next = await after(next)
+    }
+  }
+
+  function finish(end: End | null): End {
+    timer.cancel()
+    const { state, reason } = end ?? { state: 'cancelled', reason: 'cancelled' }
+    show(`ended: ${state} (${reason})`)
+    upsertSearchAttributes([{ key: stateAttribute, value: state }])
+    return { state, reason }
+  }
+
+  async function after(next: Exclude<Next, { do: 'end' }>): Promise<Next> {
+    switch (next.do) {
+      case 'again':
+        return advance('advance')
+      case 'send':
+        return send(next.delivery, next.what)
+      case 'wait':
+        return wait(next)
+      default:
+        return next satisfies never
+    }
+  }
+
+  /** Asks for consent, visibly, before every send; the claim decides again. */
+  async function send(delivery: string, what: string): Promise<Next> {
+    timer.cancel()
+    show(`sending ${what}`)
+    const { decision } = await patiently(() =>
+      ask(`consent for ${what}`).decideConsent({ subject, delivery, now: now() }),
+    )
+    if (decision.verdict === 'block') return advance(`advance after ${what}`)
+    try {
+      nudged = false
+      return await deliver(what, { subject, delivery, now: now() })
+    } catch (error) {
+      if (!(error instanceof ActivityFailure)) throw error
+      await sleep('1 minute', { summary: `${what} was interrupted, try again` })
+      return advance(`advance after ${what}`)
+    }
+  }
+
+  async function wait({ until, what, why, reason }: Extract<Next, { do: 'wait' }>): Promise<Next> {
+    show(waitingText(what, why, until, reason))
+    if (workflowInfo().continueAsNewSuggested) {
+      await condition(allHandlersFinished)
+      // Nothing has to be carried over: the next execution asks.
+      return continueAsNew<(next: DriveInput) => Promise<End>>({ ...input, first: { do: 'again' } })
+    }
+    timer.set(until, `${why === 'held' ? 'held' : 'wait'} ${what}${until === null ? '' : `, until ${until}`}`)
+    await condition(() => nudged || cancelling !== null || timer.rang())
+    return advance(`advance after ${what}`)
+  }
+
+  async function advance(summary: string): Promise<Next> {
+    return patiently(() => {
+      nudged = false
+      return ask(summary).advance({ subject, now: now() })
+    })
+  }
+
+  /** A database that is away is no reason to lose a run. */
+  async function patiently<T>(question: () => Promise<T>): Promise<T> {
+    for (let pause = 10_000; ; pause = Math.min(pause * 2, 600_000)) {
+      try {
+        return await question()
+      } catch (error) {
+        if (!(error instanceof ActivityFailure)) throw error
+        await sleep(pause, { summary: 'no answer, ask again' })
+      }
+    }
+  }
+}
+
+function waitingText(what: string, why: string, until: string | null, reason: string | undefined): string {
+  const end = until === null ? '' : ` until ${until}`
+  if (why === 'held') return `held at \`${what}\`${end}: ${reason ?? 'not sent yet'}`
+  if (why === 'parked') return `parked (${what}): an operator has to look at it`
+  if (why === 'paused') return `paused at \`${what}\``
+  return `waiting at \`${what}\`${end}`
+}
