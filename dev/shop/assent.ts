@@ -40,7 +40,7 @@ const runShape = z.object({
   state: z.string(),
   workflowId: z.string(),
   endReason: z.string().nullish(),
-  waitingFor: z.object({ step: z.string(), until: z.string() }).nullish(),
+  waitingFor: z.object({ step: z.string(), until: z.string().nullable() }).nullish(),
   path: z.array(pathShape),
 })
 const runsShape = z.object({ items: z.array(z.object({ id: z.string() })) })

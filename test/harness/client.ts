@@ -59,7 +59,7 @@ export const runShape = z.looseObject({
   id: z.string(),
   state: z.string(),
   endReason: z.string().nullable(),
-  waitingFor: z.object({ step: z.string(), kind: z.string(), until: z.string() }).nullable(),
+  waitingFor: z.object({ step: z.string(), why: z.string(), until: z.string().nullable() }).nullable(),
   path: z.array(
     z.looseObject({
       step: z.string(),

@@ -79,7 +79,7 @@ export function pathOf(run: Run): Html {
   return html`<ol class="path">
 ${run.path.map(({ step, outcome, reason }) => {
   const why = reason === null || reason === undefined ? undefined : reasonInWords(reason)
-  const until = outcome === 'waiting' && run.waitingFor?.step === step ? run.waitingFor.until : undefined
+  const until = outcome === 'waiting' && run.waitingFor?.step === step ? (run.waitingFor.until ?? undefined) : undefined
   return html`<li class="${toneOf(outcome)}">
 <span><code>${step}</code> ${outcomeInWords(outcome)}${until !== undefined && html` until ${clock(until)}`}${reason && html`: <b>${reason}</b>`}</span>
 ${why !== undefined && html`<span class="why">${why}</span>`}
