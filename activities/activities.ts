@@ -44,7 +44,13 @@ export function createActivities(means: Means): Activities {
         await point('deliver:recorded')
         // On skipped time only the workflow knows what time it is for its run.
         if (clock === 'skipping') return { do: 'again' }
-        const next = await advanceSubject(house, { subject, now: new Date().toISOString() })
+        const next = await advanceSubject(house, { subject, now: new Date().toISOString() }).catch(
+          (error: unknown): Next => {
+            // The delivery is recorded. The workflow asks again, and has more patience than this activity.
+            house.log.warn({ err: error, [subject.kind]: subject.id }, 'could not advance after a delivery')
+            return { do: 'again' }
+          },
+        )
         await point('deliver:advanced')
         return next
       }),

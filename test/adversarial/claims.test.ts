@@ -6,13 +6,15 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { renderDelivery } from '../../activities/render.ts'
 import { isDatabaseAway } from '../../db/away.ts'
 import { deliveries } from '../../db/schema/deliveries.ts'
-import { claimDelivery, decideDelivery, type Rendering } from '../../transactions/deliveries/claimDelivery.ts'
-import { type DeliveryRef, readDraft, readSubject } from '../../transactions/deliveries/subject.ts'
+import { claimDelivery, type Rendering } from '../../transactions/deliveries/claimDelivery.ts'
+import { decideDelivery } from '../../transactions/deliveries/decideDelivery.ts'
+import { assessDelivery, type DeliveryRef, readDraft } from '../../transactions/deliveries/origin.ts'
 import { lockRun } from '../../transactions/locks.ts'
 import { cancelRun } from '../../transactions/runs/endRun.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { idOf } from '../harness/client.ts'
 import { commercial, optIn, optOut, publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
+import { refOfMail, refOfRun } from '../harness/refs.ts'
 import { until } from '../harness/until.ts'
 
 let assent: Assent
@@ -29,20 +31,20 @@ afterAll(async () => {
 
 /** Rendered, and about to be claimed. */
 async function rendered(ref: DeliveryRef): Promise<Rendering> {
-  const { subject, content } = await readDraft(assent.house, assent.house.db, ref)
-  return (await renderDelivery(assent.house, subject, content, assent.url)).rendering
+  const { assessment, content } = await readDraft(assent.house, assent.house.db, ref)
+  return (await renderDelivery(assent.house, assessment, content, assent.url)).rendering
 }
 
-const options = () => ({ now: new Date().toISOString(), expired: false })
+const now = () => new Date().toISOString()
 
 it('a run that ends between rendering and claim is not sent for any more', async () => {
   const journey = await publish(assent.api, { steps: [{ id: 'one', type: 'send', message: 'first' }] })
   const person = await putPerson(assent.api)
   await optIn(assent.api, person.email, 'marketing', 'newsletter')
   const run = await startRunOf(assent.api, journey, person)
-  const rendering = await rendered({ kind: 'run', run, step: 'one', visit: 1 })
+  const rendering = await rendered(await refOfRun(assent.house, run))
   await cancelRun(assent.house, run)
-  expect(await claimDelivery(assent.house, rendering, options())).toMatchObject({
+  expect(await claimDelivery(assent.house, rendering, now())).toMatchObject({
     kind: 'settled',
     delivery: { state: 'cancelled', reason: 'cancelled', attempt: 1 },
   })
@@ -56,9 +58,9 @@ it('a request that is withdrawn between rendering and claim is not mailed for an
     circumstances: 'footer form',
   }
   const { id } = await assent.api.ok('POST', '/v1/double-opt-ins', asked, idOf)
-  const rendering = await rendered({ kind: 'double-opt-in', request: id, mail: 1 })
+  const rendering = await rendered(await refOfMail(assent.house, id, 1))
   await optOut(assent.api, person.email, 'marketing', 'newsletter')
-  expect(await claimDelivery(assent.house, rendering, options())).toMatchObject({
+  expect(await claimDelivery(assent.house, rendering, now())).toMatchObject({
     kind: 'settled',
     delivery: { state: 'cancelled', reason: 'withdrawn' },
   })
@@ -70,23 +72,21 @@ it('an address that came after the forecast is decided on anew, not blocked as u
   await optIn(assent.api, person.email, 'marketing', 'newsletter')
   await assent.api.put(`/v1/contacts/${person.externalId}`, {})
   const run = await startRunOf(assent.api, journey, person)
-  const ref: DeliveryRef = { kind: 'run', run, step: 'one', visit: 1 }
-  const subject = await readSubject(assent.house, assent.house.db, ref)
-  expect(subject.matter.contactPoint).toBeNull()
+  const ref = await refOfRun(assent.house, run)
+  const assessment = await assessDelivery(assent.house, assent.house.db, ref)
+  expect(assessment.matter.contactPoint).toBeNull()
   await assent.api.put(`/v1/contacts/${person.externalId}`, { email: person.email })
-  const options = { now: new Date().toISOString(), expired: false }
-  expect(await claimDelivery(assent.house, { ready: false, subject }, options)).toEqual({ kind: 'stale' })
+  expect(await claimDelivery(assent.house, { ready: false, assessment }, now())).toEqual({ kind: 'stale' })
 })
 
 it('an address that was exchanged for another one is not blocked under the lock of the first', async () => {
   const journey = await publish(assent.api, { steps: [{ id: 'one', type: 'send', message: 'first' }] })
   const person = await putPerson(assent.api)
   const run = await startRunOf(assent.api, journey, person)
-  const ref: DeliveryRef = { kind: 'run', run, step: 'one', visit: 1 }
+  const ref = await refOfRun(assent.house, run)
   const { house } = assent
-  const now = new Date().toISOString()
-  const subject = await readSubject(house, house.db, ref)
-  expect(subject.decision.verdict).toBe('block')
+  const assessment = await assessDelivery(house, house.db, ref)
+  expect(assessment.decision.verdict).toBe('block')
 
   // Held at the run's row, the consent activity has made its forecast and not its record.
   const { promise: release, resolve: go } = Promise.withResolvers<void>()
@@ -94,7 +94,7 @@ it('an address that was exchanged for another one is not blocked under the lock 
     await lockRun(tx, run)
     await release
   })
-  const deciding = decideDelivery(house, ref, now)
+  const deciding = decideDelivery(house, ref)
   await until('the consent activity at the lock', async () => {
     const rows = await owner`
       select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
@@ -106,8 +106,8 @@ it('an address that was exchanged for another one is not blocked under the lock 
   await holding
 
   const { input, decision } = await deciding
-  const other = await readSubject(house, house.db, ref)
-  expect(other.matter.contactPoint).not.toBe(subject.matter.contactPoint)
+  const other = await assessDelivery(house, house.db, ref)
+  expect(other.matter.contactPoint).not.toBe(assessment.matter.contactPoint)
   expect([decision.verdict, input.contactPoint.id]).toEqual(['block', other.matter.contactPoint])
   const rows = await house.db.select().from(deliveries).where(eq(deliveries.runId, run))
   expect(rows.map((row) => [row.state, row.contactPointId])).toEqual([['blocked', other.matter.contactPoint]])
@@ -117,13 +117,12 @@ it('a claim on an address that was exchanged meanwhile records nothing', async (
   const journey = await publish(assent.api, { steps: [{ id: 'one', type: 'send', message: 'first' }] })
   const person = await putPerson(assent.api)
   const run = await startRunOf(assent.api, journey, person)
-  const ref: DeliveryRef = { kind: 'run', run, step: 'one', visit: 1 }
+  const ref = await refOfRun(assent.house, run)
   const { house } = assent
-  const subject = await readSubject(house, house.db, ref)
+  const assessment = await assessDelivery(house, house.db, ref)
   const { email } = await putPerson(assent.api)
   await assent.api.put(`/v1/contacts/${person.externalId}`, { email })
-  const options = { now: new Date().toISOString(), expired: false }
-  expect(await claimDelivery(house, { ready: false, subject }, options)).toEqual({ kind: 'stale' })
+  expect(await claimDelivery(house, { ready: false, assessment }, now())).toEqual({ kind: 'stale' })
   expect(await house.db.select().from(deliveries).where(eq(deliveries.runId, run))).toEqual([])
 })
 
@@ -131,13 +130,17 @@ it('nothing is sent to an address that was erased, and the block says so', async
   const journey = await publish(assent.api, { steps: [{ id: 'one', type: 'send', message: 'receipt' }] })
   const person = await putPerson(assent.api)
   const run = await startRunOf(assent.api, journey, person)
-  const ref: DeliveryRef = { kind: 'run', run, step: 'one', visit: 1 }
+  const ref = await refOfRun(assent.house, run)
   const { house } = assent
-  expect((await readSubject(house, house.db, ref)).decision.verdict).toBe('allow')
+  expect((await assessDelivery(house, house.db, ref)).decision.verdict).toBe('allow')
   await owner`update contact_points set address = null, erased_at = now() where address = ${person.email}`
-  const { subject, content } = await readDraft(house, house.db, ref)
-  expect([subject.matter.contactPoint, content.address, content.contact?.email]).toEqual([null, null, null])
-  expect(subject.decision).toMatchObject({ verdict: 'block', reason: 'unknown-contact-point' })
+  const { assessment, content } = await readDraft(house, house.db, ref)
+  expect([assessment.matter.contactPoint, content.address, content.contact?.email]).toEqual([
+    null,
+    null,
+    null,
+  ])
+  expect(assessment.decision).toMatchObject({ verdict: 'block', reason: 'unknown-contact-point' })
 })
 
 it('the message’s own profile says what may be tracked, not its purpose’s', async () => {
@@ -149,21 +152,16 @@ it('the message’s own profile says what may be tracked, not its purpose’s', 
     defaultTracking: 'do-not-track',
   })
   await assent.api.put('/v1/messages/discreet', commercial('Discreet', { profile: 'discreet' }))
-  const journey = await publish(assent.api, {
-    steps: [
-      { id: 'one', type: 'send', message: 'discreet' },
-      { id: 'two', type: 'send', message: 'first' },
-    ],
-  })
   const person = await putPerson(assent.api)
   await optIn(assent.api, person.email, 'marketing', 'newsletter')
-  const run = await startRunOf(assent.api, journey, person)
-  const { house } = assent
-  const tracking = async (step: string) => {
-    const { decision } = await readSubject(house, house.db, { kind: 'run', run, step, visit: 1 })
+  const tracking = async (message: string) => {
+    const journey = await publish(assent.api, { steps: [{ id: 'one', type: 'send', message }] })
+    const run = await startRunOf(assent.api, journey, person)
+    const { house } = assent
+    const { decision } = await assessDelivery(house, house.db, await refOfRun(house, run))
     return [decision.verdict, decision.tracking.allowed]
   }
-  expect([await tracking('one'), await tracking('two')]).toEqual([
+  expect([await tracking('discreet'), await tracking('first')]).toEqual([
     ['allow', false],
     ['allow', true],
   ])

@@ -8,12 +8,13 @@ import { doubleOptIns } from '../../db/schema/doubleOptIns.ts'
 import { suppressions } from '../../db/schema/ledger.ts'
 import { outbox, triggerEvents } from '../../db/schema/triggers.ts'
 import { type Claim, claimDelivery } from '../../transactions/deliveries/claimDelivery.ts'
+import { readDraft } from '../../transactions/deliveries/origin.ts'
 import { settleDelivery } from '../../transactions/deliveries/settleDelivery.ts'
-import { readDraft } from '../../transactions/deliveries/subject.ts'
 import { confirmDoubleOptIn } from '../../transactions/doubleOptIns/confirmDoubleOptIn.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { idOf } from '../harness/client.ts'
 import { optOut, type Person, putBrand, putPerson } from '../harness/fixtures.ts'
+import { refOfMail } from '../harness/refs.ts'
 import { until } from '../harness/until.ts'
 
 // No worker: the steps of its workflow are taken here by hand.
@@ -39,16 +40,18 @@ const request = async (person: Person, grants: readonly { purpose: string; topic
 
 /** As one attempt of the delivery activity claims the mail. @returns the token it mails, too */
 async function claim(id: string, mail: number): Promise<{ claim: Claim; token: string }> {
-  const ref = { kind: 'double-opt-in' as const, request: id, mail }
-  const { subject, content } = await readDraft(assent.house, assent.house.db, ref)
-  const made = await renderDelivery(assent.house, subject, content, assent.url)
+  const ref = await refOfMail(assent.house, id, mail)
+  const { assessment, content } = await readDraft(assent.house, assent.house.db, ref)
+  const made = await renderDelivery(assent.house, assessment, content, assent.url)
   const token = /\/confirm\/([\w-]+)/.exec(Buffer.from(made.mail.mime).toString().replace(/=\r\n/g, ''))?.[1]
-  const options = { now: new Date().toISOString(), expired: false }
-  return { claim: await claimDelivery(assent.house, made.rendering, options), token: token ?? '' }
+  return {
+    claim: await claimDelivery(assent.house, made.rendering, new Date().toISOString()),
+    token: token ?? '',
+  }
 }
 
 const mailsWanted = async (id: string) =>
-  (await assent.house.db.select().from(doubleOptIns).where(eq(doubleOptIns.id, id)))[0]?.mailsWanted
+  (await assent.house.db.select().from(doubleOptIns).where(eq(doubleOptIns.id, id)))[0]?.mails.length
 
 it('a confirmation that is tried again does not count against itself', async () => {
   const id = await request(await putPerson(assent.api), [newsletter])

@@ -1,13 +1,11 @@
-/** A run ends once, a wait is settled once: whoever comes second learns how, and changes nothing. */
+/** A run ends once, a wait is settled once: a second end or event learns how, and changes nothing. */
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { runs, waits } from '../../db/schema/journeys.ts'
 import { triggerEvents } from '../../db/schema/triggers.ts'
-import { installPoint } from '../../points.ts'
 import { settleMatched } from '../../transactions/intake/matchWaits.ts'
-import { cancelRun, endRun } from '../../transactions/runs/endRun.ts'
-import { enterWait } from '../../transactions/runs/enterWait.ts'
-import { evaluateBranch } from '../../transactions/runs/evaluateBranch.ts'
+import { advance } from '../../transactions/runs/advance.ts'
+import { cancelFromTemporal, cancelRun } from '../../transactions/runs/endRun.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { takenShape } from '../harness/client.ts'
 import { publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
@@ -19,7 +17,7 @@ beforeAll(async () => {
 })
 afterAll(() => assent.stop())
 
-const now = () => new Date().toISOString()
+const later = () => new Date(Date.now() + 172_800_000).toISOString()
 
 /** A run that waits for an order, as far as the database knows. */
 async function waiting() {
@@ -30,8 +28,7 @@ async function waiting() {
   })
   const person = await putPerson(assent.api)
   const run = await startRunOf(assent.api, journey, person)
-  const wait = { run, step: 'ordered', visit: 1, ms: 86_400_000, kind: 'events' as const, now: now() }
-  expect(await enterWait(assent.house, wait)).toMatchObject({ until: expect.any(String) })
+  expect((await assent.run(run)).waitingFor).toMatchObject({ step: 'ordered', why: 'event' })
   const { db } = assent.house
   const waitRow = async () => (await db.select().from(waits).where(eq(waits.runId, run)))[0]
   const runRow = async () => (await db.select().from(runs).where(eq(runs.id, run)))[0]
@@ -45,20 +42,13 @@ async function waiting() {
   return { run, waitRow, runRow, order }
 }
 
-it('a run that was cancelled stays so when its workflow says that it is completed', async () => {
+it('a cancelled run stays cancelled when its workflow asks what is next', async () => {
   const { run, waitRow, runRow, order } = await waiting()
   await cancelRun(assent.house, run)
   expect((await waitRow())?.state).toBe('closed')
   const before = await runRow()
-  const end = {
-    run,
-    state: 'completed' as const,
-    reason: 'end-of-steps',
-    step: null,
-    visit: null,
-    now: now(),
-  }
-  expect(await endRun(assent.house, end)).toEqual({ state: 'cancelled', reason: 'cancelled' })
+  const end = { do: 'end', state: 'cancelled', reason: 'cancelled' }
+  expect(await advance(assent.house, { run, now: later() })).toEqual(end)
   expect(await runRow()).toEqual(before)
   // Nor does an event find it waiting.
   expect((await order()).signalled).toEqual([])
@@ -67,58 +57,56 @@ it('a run that was cancelled stays so when its workflow says that it is complete
   ])
 })
 
-it('whoever says second that a run has come to its exit leaves the steps before it as they are', async () => {
+it('a cancel in Temporal does not overwrite the end that came before it', async () => {
+  const { run, runRow } = await waiting()
+  await cancelRun(assent.house, run)
+  const before = await runRow()
+  expect(await cancelFromTemporal(assent.house, run)).toEqual({ state: 'cancelled', reason: 'cancelled' })
+  expect(await runRow()).toEqual(before)
+})
+
+it('a branch is taken once: asking again after the contact changed takes no other way', async () => {
   const journey = await publish(assent.api, {
     steps: [
       {
         id: 'which',
         type: 'branch',
-        cases: [{ when: 'true', steps: [{ id: 'out', type: 'exit', reason: 'not for them' }] }],
+        cases: [
+          {
+            when: 'contact.attributes.plan == "basic"',
+            steps: [{ id: 'out', type: 'exit', reason: 'not for them' }],
+          },
+        ],
       },
+      { id: 'later', type: 'wait', for: '1 day' },
     ],
   })
-  const run = await startRunOf(assent.api, journey, await putPerson(assent.api))
-  const { house } = assent
-  expect(await evaluateBranch(house, { run, step: 'which', visit: 1, now: now() })).toEqual({ case: 0 })
-  const exit = { run, state: 'exited' as const, reason: 'exit-step', visit: 1, now: now() }
-  const ended = { state: 'exited', reason: 'exit-step' }
-  expect(await endRun(house, { ...exit, step: 'out' })).toEqual(ended)
-  // An attempt that comes again hears at the branch that the run has ended, and says so from there.
-  expect(await evaluateBranch(house, { run, step: 'which', visit: 1, now: now() })).toEqual({ ended })
-  expect(await endRun(house, { ...exit, step: 'which' })).toEqual(ended)
-  expect((await assent.run(run)).path.map((step) => [step.step, step.outcome, step.reason])).toEqual([
-    ['which', 'case', '0'],
-    ['out', 'exited', 'not for them'],
+  const person = await putPerson(assent.api, { attributes: { plan: 'gold' } })
+  const run = await startRunOf(assent.api, journey, person)
+  const before = await advance(assent.house, { run, now: new Date().toISOString() })
+  expect(before).toMatchObject({ do: 'wait', what: 'later', why: 'wait' })
+  await assent.api.put(`/v1/contacts/${person.externalId}`, {
+    email: person.email,
+    attributes: { plan: 'basic' },
+  })
+  expect(await advance(assent.house, { run, now: new Date().toISOString() })).toEqual(before)
+  expect((await assent.run(run)).path.map((step) => [step.step, step.outcome])).toEqual([
+    ['which', 'otherwise'],
+    ['later', 'waiting'],
   ])
 })
 
-it('of two attempts at a branch the first that is recorded counts for both', async () => {
+it('an exit step ends the run where it stands, and the path gives its reason', async () => {
+  const steps = [{ id: 'out', type: 'exit', reason: 'not for them' }]
   const journey = await publish(assent.api, {
-    steps: [
-      {
-        id: 'which',
-        type: 'branch',
-        cases: [{ when: 'contact.attributes.plan == "basic"', steps: [{ id: 'out', type: 'exit' }] }],
-      },
-    ],
+    steps: [{ id: 'which', type: 'branch', cases: [{ when: 'true', steps }] }],
   })
-  const person = await putPerson(assent.api, { attributes: { plan: 'basic' } })
-  const run = await startRunOf(assent.api, journey, person)
-  const visit = { run, step: 'which', visit: 1, now: now() }
-  let second: unknown
-  const remove = installPoint('branch:before-record', async () => {
-    remove()
-    // Taken for dead here; meanwhile the contact changes, and another attempt is made.
-    await assent.api.put(`/v1/contacts/${person.externalId}`, {
-      email: person.email,
-      attributes: { plan: 'gold' },
-    })
-    second = await evaluateBranch(assent.house, visit)
-  })
-  expect(await evaluateBranch(assent.house, visit)).toEqual({ case: null })
-  expect(second).toEqual({ case: null })
-  expect(await evaluateBranch(assent.house, visit)).toEqual({ case: null })
-  expect((await assent.run(run)).path).toMatchObject([{ step: 'which', outcome: 'otherwise', reason: null }])
+  const run = await startRunOf(assent.api, journey, await putPerson(assent.api))
+  expect(await assent.run(run)).toMatchObject({ state: 'exited', endReason: 'exit-step', waitingFor: null })
+  expect((await assent.run(run)).path.map((step) => [step.step, step.outcome, step.reason])).toEqual([
+    ['which', 'case', null],
+    ['out', 'exited', 'not for them'],
+  ])
 })
 
 it('a wait that one event has settled is not settled by another', async () => {

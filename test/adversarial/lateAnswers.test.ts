@@ -6,16 +6,17 @@ import { renderDelivery } from '../../activities/render.ts'
 import { findContactPoint } from '../../db/reads/contactPoint.ts'
 import { triggerEvents } from '../../db/schema/triggers.ts'
 import { claimDelivery } from '../../transactions/deliveries/claimDelivery.ts'
+import { giveUpDelivery } from '../../transactions/deliveries/giveUpDelivery.ts'
+import { type DeliveryRef, readDraft } from '../../transactions/deliveries/origin.ts'
 import {
-  giveUpDelivery,
   type HandOverOutcome,
   markHandedOver,
   settleDelivery,
 } from '../../transactions/deliveries/settleDelivery.ts'
-import { type DeliveryRef, readDraft } from '../../transactions/deliveries/subject.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { optIn, optOut, publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
 import { header, linkIn } from '../harness/mailbox.ts'
+import { refOfRun } from '../harness/refs.ts'
 
 let assent: Assent
 let journey: string
@@ -36,9 +37,9 @@ const refused = (permanent: boolean): HandOverOutcome => ({
 
 /** Rendered, claimed and begun to flow. */
 async function attempt(ref: DeliveryRef) {
-  const { subject, content } = await readDraft(assent.house, assent.house.db, ref)
-  const { rendering, mail } = await renderDelivery(assent.house, subject, content, assent.url)
-  const claim = await claimDelivery(assent.house, rendering, { now: now(), expired: false })
+  const { assessment, content } = await readDraft(assent.house, assent.house.db, ref)
+  const { rendering, mail } = await renderDelivery(assent.house, assessment, content, assent.url)
+  const claim = await claimDelivery(assent.house, rendering, now())
   if (claim.kind !== 'claimed') throw new Error(claim.kind)
   const source = await PostalMime.parse(Buffer.from(mail.mime))
   return { claim, source }
@@ -48,7 +49,7 @@ it('refused for now after the body, and delivered all the same: the links of tha
   const person = await putPerson(assent.api)
   await optIn(assent.api, person.email, 'marketing', 'newsletter')
   const run = await startRunOf(assent.api, journey, person)
-  const ref: DeliveryRef = { kind: 'run', run, step: 'one', visit: 1 }
+  const ref = await refOfRun(assent.house, run)
   const mails = []
   // The first dies before a byte has flowed; the second is told no after the body; the third arrives.
   for (const outcome of ['none', 'refused', 'accepted']) {
@@ -86,7 +87,7 @@ it('the links of that mail keep its scope, though the next attempt goes to anoth
   const other = await putPerson(assent.api)
   for (const { email } of [person, other]) await optIn(assent.api, email, 'marketing', 'newsletter')
   const run = await startRunOf(assent.api, journey, person)
-  const ref: DeliveryRef = { kind: 'run', run, step: 'one', visit: 1 }
+  const ref = await refOfRun(assent.house, run)
   const { claim, source } = await attempt(ref)
   expect(await markHandedOver(assent.house, claim.delivery, claim.attempt)).toBe(true)
   await settleDelivery(assent.house, claim, refused(false), now())
@@ -112,7 +113,7 @@ it('an open or click of that mail is judged by the address it went to, not by th
   const other = await putPerson(assent.api)
   for (const { email } of [person, other]) await optIn(assent.api, email, 'marketing', 'newsletter')
   const run = await startRunOf(assent.api, journey, person)
-  const ref: DeliveryRef = { kind: 'run', run, step: 'one', visit: 1 }
+  const ref = await refOfRun(assent.house, run)
   const { claim, source } = await attempt(ref)
   expect(await markHandedOver(assent.house, claim.delivery, claim.attempt)).toBe(true)
   await settleDelivery(assent.house, claim, refused(false), now())
@@ -143,10 +144,10 @@ async function handedOver() {
   const person = await putPerson(assent.api)
   await optIn(assent.api, person.email, 'marketing', 'newsletter')
   const run = await startRunOf(assent.api, journey, person)
-  const ref: DeliveryRef = { kind: 'run', run, step: 'one', visit: 1 }
-  const { subject, content } = await readDraft(assent.house, assent.house.db, ref)
-  const { rendering } = await renderDelivery(assent.house, subject, content, assent.url)
-  const claim = await claimDelivery(assent.house, rendering, { now: now(), expired: false })
+  const ref = await refOfRun(assent.house, run)
+  const { assessment, content } = await readDraft(assent.house, assent.house.db, ref)
+  const { rendering } = await renderDelivery(assent.house, assessment, content, assent.url)
+  const claim = await claimDelivery(assent.house, rendering, now())
   if (claim.kind !== 'claimed') throw new Error(claim.kind)
   expect(await markHandedOver(assent.house, claim.delivery, claim.attempt)).toBe(true)
   return { claim, person, ref }
@@ -155,7 +156,7 @@ async function handedOver() {
 /** Handed over, and then given up for lost. */
 async function unknown() {
   const { claim, person, ref } = await handedOver()
-  expect((await giveUpDelivery(assent.house, ref, 'gave-up', now())).state).toBe('unknown')
+  expect((await giveUpDelivery(assent.house, ref, 'gave-up')).state).toBe('unknown')
   return { claim, person }
 }
 

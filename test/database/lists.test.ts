@@ -56,9 +56,9 @@ async function fill(): Promise<void> {
         case when n in (1, 6) then 'failed' when n in (2, 7) then 'running' when n in (3, 8) then 'paused'
           when n % 2 = 0 then 'waiting' else 'completed' end,
         '{}', 0, 0, to_timestamp(1767225600 + n) from generate_series(1, ${many}) n;
-    insert into deliveries (id, claim_key, run_id, contact_id, contact_point_id, channel, message, purpose, state, reason,
+    insert into deliveries (id, run_id, contact_id, contact_point_id, channel, message, purpose, state, reason,
         provider_id, created_at)
-      select ${id('n', '04')}, 'k' || n, ${id('n', '03')}, ${id('n', '01')}, ${id('n', '02')}, 'email',
+      select ${id('n', '04')}, ${id('n', '03')}, ${id('n', '01')}, ${id('n', '02')}, 'email',
         case when n <= 9 then 'rare' else 'common' end, 'marketing',
         case when n in (1, 10) then 'unknown' when n in (2, 11) then 'held' when n % 3 = 0 then 'blocked' else 'sent' end,
         case when n in (1, 10) then 'no-answer' when n = 6 then 'no-consent' when n % 3 = 0 then 'opted-out' end,
@@ -66,9 +66,9 @@ async function fill(): Promise<void> {
     insert into suppressions (id, contact_point_id, channel, kind, lifted_at)
       select ${id('n', '05')}, ${id('n', '02')}, case when n > ${many - 3} then 'sms' else 'email' end, 'hard-bounced',
         case when n < ${many - 10} then now() end from generate_series(1, ${many}) n;
-    insert into double_opt_ins (id, contact_point_id, profile, profile_version, message, grants, grants_key, state,
+    insert into double_opt_ins (id, contact_point_id, profile, profile_version, message, grants, grants_key, mails, state,
         requested_at, expires_at)
-      select ${id('n', '06')}, ${id('n', '02')}, 'default', 1, 'confirm', '[]', n::text,
+      select ${id('n', '06')}, ${id('n', '02')}, 'default', 1, 'confirm', '[]', n::text, '{}',
         case when n > ${many - 5} then 'pending' else 'confirmed' end, now(), now() - interval '2 hours'
       from generate_series(1, ${many}) n;
     analyze;`)

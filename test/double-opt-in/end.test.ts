@@ -5,13 +5,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { renderDelivery } from '../../activities/render.ts'
 import { doubleOptIns } from '../../db/schema/doubleOptIns.ts'
 import { consentEvents } from '../../db/schema/ledger.ts'
-import { claimDelivery, decideDelivery } from '../../transactions/deliveries/claimDelivery.ts'
+import { claimDelivery } from '../../transactions/deliveries/claimDelivery.ts'
+import { assessDelivery, readDraft } from '../../transactions/deliveries/origin.ts'
 import { settleDelivery } from '../../transactions/deliveries/settleDelivery.ts'
-import { readDraft } from '../../transactions/deliveries/subject.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { idOf } from '../harness/client.ts'
 import { type Person, putBrand, putPerson } from '../harness/fixtures.ts'
 import { linkIn, mailsArrived } from '../harness/mailbox.ts'
+import { refOfMail } from '../harness/refs.ts'
 
 let assent: Assent
 /** Without a worker: the steps of its workflows are taken here by hand. */
@@ -69,14 +70,14 @@ describe('a request past its end', () => {
       { kind: 'pending-ended', request: first },
       { kind: 'pending', request: second },
     ])
-    expect(await assent.workflowResult(first)).toEqual({ state: 'expired' })
+    expect(await assent.workflowResult(first)).toMatchObject({ state: 'expired' })
 
     const mails = await mailsArrived(person.email, 2)
     const links = mails.map((mail) => linkIn(mail, '/confirm/'))
     const fresh = links.find((link) => old === undefined || link !== linkIn(old, '/confirm/'))
     if (fresh === undefined) throw new Error('the second mail brings no link of its own')
     await fetch(fresh, { method: 'POST' })
-    expect(await assent.workflowResult(second)).toEqual({ state: 'confirmed' })
+    expect(await assent.workflowResult(second)).toMatchObject({ state: 'confirmed' })
     expect(await stateOf(assent, first)).toBe('expired')
   })
 
@@ -92,19 +93,19 @@ describe('a request past its end', () => {
 })
 
 describe('no confirmation mail leaves after the end of its request', () => {
-  const options = () => ({ now: new Date().toISOString(), expired: false })
-  const refOf = (id: string) => ({ kind: 'double-opt-in' as const, request: id, mail: 1 })
+  const now = () => new Date().toISOString()
+  const refOf = (id: string) => refOfMail(still.house, id, 1)
 
   async function rendered(id: string) {
-    const { subject, content } = await readDraft(still.house, still.house.db, refOf(id))
-    return (await renderDelivery(still.house, subject, content, still.url)).rendering
+    const { assessment, content } = await readDraft(still.house, still.house.db, await refOf(id))
+    return (await renderDelivery(still.house, assessment, content, still.url)).rendering
   }
 
   it('nor one that was rendered before it: the claim looks under its lock', async () => {
     const id = await request(still, await putPerson(still.api))
     const rendering = await rendered(id)
     await letEnd(still, id)
-    expect(await claimDelivery(still.house, rendering, options())).toMatchObject({
+    expect(await claimDelivery(still.house, rendering, now())).toMatchObject({
       kind: 'settled',
       delivery: { state: 'cancelled', reason: 'expired' },
     })
@@ -112,13 +113,13 @@ describe('no confirmation mail leaves after the end of its request', () => {
 
   it('nor one that was held before it and is tried again', async () => {
     const id = await request(still, await putPerson(still.api))
-    const claim = await claimDelivery(still.house, await rendered(id), options())
+    const claim = await claimDelivery(still.house, await rendered(id), now())
     if (claim.kind !== 'claimed') throw new Error(claim.kind)
     const lost = { kind: 'not-handed-over', cause: 'gone' } as const
-    expect(await settleDelivery(still.house, claim, lost, options().now)).toMatchObject({ state: 'held' })
+    expect(await settleDelivery(still.house, claim, lost, now())).toMatchObject({ state: 'held' })
     const again = await rendered(id)
     await letEnd(still, id)
-    expect(await claimDelivery(still.house, again, options())).toMatchObject({
+    expect(await claimDelivery(still.house, again, now())).toMatchObject({
       kind: 'settled',
       delivery: { state: 'cancelled', reason: 'expired', attempt: 1 },
     })
@@ -127,8 +128,8 @@ describe('no confirmation mail leaves after the end of its request', () => {
   it('nor is one decided on', async () => {
     const id = await request(still, await putPerson(still.api))
     await letEnd(still, id)
-    const { ended } = await decideDelivery(still.house, refOf(id), options().now)
-    expect(ended).toEqual({ state: 'exited', reason: 'expired' })
+    const { origin } = await assessDelivery(still.house, still.house.db, await refOf(id))
+    expect(origin.ended).toEqual({ state: 'exited', reason: 'expired' })
   })
 })
 

@@ -223,7 +223,7 @@ describe('the worker survives the database', () => {
     const person = await optedIn()
     const run = await startRunOf(assent.api, sleeping, person)
     let asked = 0
-    const remove = installPoint('wait:before-settle', async () => {
+    const remove = installPoint('advance:before', async () => {
       if (++asked === 1) await wire.cut()
     })
     removePoint = remove

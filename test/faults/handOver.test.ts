@@ -120,7 +120,7 @@ it('a delivery that takes long, or goes on for long, shows the engine that it is
   const person = await putPerson(assent.api)
   await optIn(assent.api, person.email, 'marketing', 'newsletter')
   const { promise: seen, resolve: go } = Promise.withResolvers<void>()
-  const remove = installPoint('deliver:gone-on', () => seen)
+  const remove = installPoint('deliver:advanced', () => seen)
   onTestFinished(() => {
     remove()
     go()

@@ -6,15 +6,13 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { renderDelivery } from '../../activities/render.ts'
 import { installPoint } from '../../points.ts'
 import { claimDelivery, type Prospect } from '../../transactions/deliveries/claimDelivery.ts'
-import {
-  giveUpDelivery,
-  markHandedOver,
-  settleDelivery,
-} from '../../transactions/deliveries/settleDelivery.ts'
-import { type DeliveryRef, readDraft } from '../../transactions/deliveries/subject.ts'
+import { giveUpDelivery } from '../../transactions/deliveries/giveUpDelivery.ts'
+import { type DeliveryRef, readDraft } from '../../transactions/deliveries/origin.ts'
+import { markHandedOver, settleDelivery } from '../../transactions/deliveries/settleDelivery.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { deliveryShape } from '../harness/client.ts'
 import { optIn, type Person, publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
+import { refOfRun } from '../harness/refs.ts'
 import { SmtpServer } from '../harness/smtp.ts'
 import { until } from '../harness/until.ts'
 
@@ -42,8 +40,8 @@ async function optedIn(): Promise<Person> {
 
 /** A rendering as another attempt makes it. */
 async function rendering(ref: DeliveryRef): Promise<Prospect> {
-  const { subject, content } = await readDraft(assent.house, assent.house.db, ref)
-  return (await renderDelivery(assent.house, subject, content, assent.url)).rendering
+  const { assessment, content } = await readDraft(assent.house, assent.house.db, ref)
+  return (await renderDelivery(assent.house, assessment, content, assent.url)).rendering
 }
 
 /** Holds the next attempt that has claimed, until told to go on. */
@@ -58,15 +56,15 @@ function holdClaimed(): { there: Promise<void>; goOn(): void } {
   return { there: there.promise, goOn: on.resolve }
 }
 
-const refOf = (run: string): DeliveryRef => ({ kind: 'run', run, step: 'one', visit: 1 })
-const now = () => ({ now: new Date().toISOString(), expired: false })
+const refOf = (run: string) => refOfRun(assent.house, run)
+const now = () => new Date().toISOString()
 
 it('cannot hand over what a later attempt has claimed: not a byte flows from it', async () => {
   const person = await optedIn()
   const held = holdClaimed()
   const run = await startRunOf(assent.api, journey, person)
   await held.there
-  const second = await claimDelivery(assent.house, await rendering(refOf(run)), now())
+  const second = await claimDelivery(assent.house, await rendering(await refOf(run)), now())
   if (second.kind !== 'claimed') throw new Error(`the second attempt was ${second.kind}`)
   expect(second.attempt).toBe(2)
   expect(await markHandedOver(assent.house, second.delivery, 1)).toBe(false)
@@ -87,7 +85,7 @@ it('that hears yes after it was called unknown turns it into sent, and no second
   smtp.plan(person.email, { at: 'after-body', hold: true })
   const run = await startRunOf(assent.api, journey, person)
   await until('the mail to be with the server', async () => smtp.holds(person.email))
-  const second = await claimDelivery(assent.house, await rendering(refOf(run)), now())
+  const second = await claimDelivery(assent.house, await rendering(await refOf(run)), now())
   expect(second).toMatchObject({ kind: 'settled', delivery: { state: 'unknown', reason: 'no-answer' } })
   smtp.release(person.email)
   const ended = await assent.runEnded(run)
@@ -107,7 +105,7 @@ it('that was given up before it handed over is told no, and stays failed', async
   const held = holdClaimed()
   const run = await startRunOf(assent.api, journey, person)
   await held.there
-  const given = await giveUpDelivery(assent.house, refOf(run), 'gave-up', new Date().toISOString())
+  const given = await giveUpDelivery(assent.house, await refOf(run), 'gave-up')
   expect(given).toMatchObject({ state: 'failed', reason: 'gave-up' })
   held.goOn()
   const ended = await assent.runEnded(run)
@@ -120,15 +118,10 @@ it('does not take back what a later attempt was told: a yes to an old attempt le
   const held = holdClaimed()
   const run = await startRunOf(assent.api, journey, person)
   await held.there
-  const second = await claimDelivery(assent.house, await rendering(refOf(run)), now())
+  const second = await claimDelivery(assent.house, await rendering(await refOf(run)), now())
   if (second.kind !== 'claimed') throw new Error(`the second attempt was ${second.kind}`)
-  const first = { delivery: second.delivery, attempt: 1 }
-  const stray = await settleDelivery(
-    assent.house,
-    first,
-    { kind: 'not-handed-over', cause: 'lost' },
-    now().now,
-  )
+  const first = { delivery: second.delivery, attempt: 1, holds: 0 }
+  const stray = await settleDelivery(assent.house, first, { kind: 'not-handed-over', cause: 'lost' }, now())
   expect(stray).toMatchObject({ state: 'claimed', attempt: 2 })
   held.goOn()
   // The second has died before it handed over, so the engine's next attempt claims anew and sends.

@@ -2,19 +2,19 @@
 import { randomUUID } from 'node:crypto'
 import { eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { newId } from '../../db/ids.ts'
 import { runPath, runs, waits } from '../../db/schema/journeys.ts'
 import { outbox } from '../../db/schema/triggers.ts'
 import { awaitsOf } from '../../domain/journey/awaits.ts'
 import { concernedWaits } from '../../transactions/intake/matchWaits.ts'
 import { takeTrigger } from '../../transactions/intake/takeTrigger.ts'
 import { lockRunWithContact } from '../../transactions/locks.ts'
-import { enterWait } from '../../transactions/runs/enterWait.ts'
+import { advance } from '../../transactions/runs/advance.ts'
 import { Past } from '../../transactions/runs/pastMatch.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { takenShape } from '../harness/client.ts'
 import { countStatements } from '../harness/countStatements.ts'
 import { type Person, publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
+import { refOfRun } from '../harness/refs.ts'
 
 // Neither a worker nor a dispatcher: rows are made and looked at here.
 let assent: Assent
@@ -185,10 +185,10 @@ describe('entering a wait reads what the wait awaits, and nothing else', () => {
     const person = await putPerson(assent.api)
     const run = await startRunOf(assent.api, journey, person, { group: 'mine' })
     const { db } = assent.house
-    const delivery = newId()
+    const { delivery } = await refOfRun(assent.house, run)
     await db.transaction((tx) =>
-      tx.execute(sql`insert into deliveries (id, claim_key, run_id, step, visit, contact_id, channel, message, purpose, state, created_at)
-      values (${delivery}, ${`run:${run}:one:1`}, ${run}, 'one', 1, ${person.id}, 'email', 'first', 'marketing', 'sent', now())`),
+      tx.execute(sql`insert into deliveries (id, run_id, step, visit, contact_id, channel, message, purpose, state, created_at)
+      values (${delivery}, ${run}, 'one', 1, ${person.id}, 'email', 'first', 'marketing', 'sent', now())`),
     )
     // The contact's put had events of its own.
     const [before] = await db.execute<{ seq: string }>(
@@ -212,15 +212,7 @@ describe('entering a wait reads what the wait awaits, and nothing else', () => {
     return { run, person, journey }
   }
 
-  const enter = (run: string, house = assent.house) =>
-    enterWait(house, {
-      run,
-      step: 'reacted',
-      visit: 1,
-      ms: 60_000,
-      kind: 'events',
-      now: new Date().toISOString(),
-    })
+  const enter = (run: string, house = assent.house) => advance(house, { run, now: new Date().toISOString() })
 
   /** Rows of `trigger_events` that reading the past of the wait touches. */
   async function rowsRead(run: string, journey: string): Promise<number> {

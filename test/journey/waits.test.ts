@@ -5,7 +5,7 @@ import { deliveries } from '../../db/schema/deliveries.ts'
 import { waits } from '../../db/schema/journeys.ts'
 import { installPoint } from '../../points.ts'
 import { recordInteraction } from '../../transactions/interactions/recordInteraction.ts'
-import { settleWait } from '../../transactions/runs/settleWait.ts'
+import { advance } from '../../transactions/runs/advance.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { takenShape } from '../harness/client.ts'
 import { optIn, type Person, publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
@@ -195,7 +195,7 @@ describe('an event around the start of a waitFor counts once', () => {
     const person = await optedIn()
     const { promise: started, resolve: start } = Promise.withResolvers<string>()
     let ordered = false
-    const remove = installPoint('deliver:gone-on', async () => {
+    const remove = installPoint('deliver:advanced', async () => {
       const id = await started
       // A delivery of a run before may still come by.
       if (ordered || (await waitRow(id))?.state !== 'open') return
@@ -256,13 +256,14 @@ describe('a timer that fires while the event arrives has one outcome', () => {
     const person = await optedIn()
     const id = await startRunOf(assent.api, journey, person)
     await assent.runWaits(id, 'ordered')
-    const remove = installPoint('wait:before-settle', async () => {
+    const remove = installPoint('advance:before', async () => {
       remove()
       await order(person)
     })
     // The timer's question, asked with the deadline past; the event gets in before it.
-    expect(await settleWait(assent.house, { run: id, step: 'ordered', visit: 1, now: late() })).toEqual({
-      matched: 0,
+    expect(await advance(assent.house, { run: id, now: late() })).toMatchObject({
+      do: 'send',
+      what: 'thanks',
     })
     const run = await assent.runEnded(id)
     expect(run.path.map((step) => [step.step, step.outcome])).toEqual([
@@ -280,14 +281,13 @@ describe('a timer that fires while the event arrives has one outcome', () => {
     await assent.runWaits(id, 'ordered')
     const remove = installPoint('trigger:before-lock', async () => {
       remove()
-      expect(await settleWait(assent.house, { run: id, step: 'ordered', visit: 1, now: late() })).toBe(
-        'timed-out',
-      )
+      const next = await advance(assent.house, { run: id, now: late() })
+      expect(next).toMatchObject({ do: 'send', what: 'remind' })
     })
     expect((await order(person)).signalled).toEqual([])
     expect((await waitRow(id))?.state).toBe('timed-out')
     // The workflow hears of it when its own timer fires, or when anything nudges it.
-    await (await assent.workflow(id)).signal('nudge', { why: 'changed' })
+    await (await assent.workflow(id)).signal('nudge', { why: 'trigger' })
     const run = await assent.runEnded(id)
     expect(run.path.map((step) => [step.step, step.outcome])).toEqual([
       ['one', 'sent'],

@@ -81,7 +81,6 @@ async function mailConfirmation(request: string): Promise<void> {
     const id = newId()
     await tx.insert(deliveries).values({
       id,
-      claimKey: `double-opt-in:${request}:1`,
       doubleOptIn: request,
       contactPointId: point,
       channel: 'email',

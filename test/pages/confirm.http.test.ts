@@ -118,7 +118,7 @@ describe('a pending request', () => {
   it('gets no further mail by asking on its page', async () => {
     const { person, url } = await requested()
     expect(await (await post(url, { again: '1' })).text()).toContain('Please confirm')
-    expect((await requestsOf(person)()).map((row) => [row.state, row.mailsWanted])).toEqual([['pending', 1]])
+    expect((await requestsOf(person)()).map((row) => [row.state, row.mails.length])).toEqual([['pending', 1]])
   })
 })
 
@@ -150,7 +150,7 @@ describe('an expired request', () => {
     await expire(id)
     await post(url, { again: '1' })
     await post(url, { again: '1' })
-    expect((await requestsOf(person)()).map((row) => [row.state, row.mailsWanted])).toEqual([
+    expect((await requestsOf(person)()).map((row) => [row.state, row.mails.length])).toEqual([
       ['expired', 1],
       ['pending', 1],
     ])

@@ -32,7 +32,6 @@ export async function sent(
   await assent.house.db.transaction(async (tx) => {
     await tx.insert(deliveries).values({
       id,
-      claimKey: `test:${id}`,
       contactId: person.id,
       contactPointId: point,
       channel: 'email',
