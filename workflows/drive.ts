@@ -109,13 +109,13 @@ export async function drive(input: DriveInput): Promise<End> {
   }
 
   async function wait({ until, what, why, reason }: Extract<Next, { do: 'wait' }>): Promise<Next> {
-    show(waitingText(what, why, until, reason))
+    show(waitingText(subject.kind, { until, what, why, reason }))
     if (workflowInfo().continueAsNewSuggested) {
       await condition(allHandlersFinished)
       // Nothing has to be carried over: the next execution asks.
       return continueAsNew<(next: DriveInput) => Promise<End>>({ ...input, first: { do: 'again' } })
     }
-    timer.set(until, `${why === 'held' ? 'held' : 'wait'} ${what}${until === null ? '' : `, until ${until}`}`)
+    timer.set(until, `${summaryOf(what, why)}, until ${until}`)
     await condition(() => nudged || cancelling !== null || timer.rang())
     return advance(`advance after ${what}`)
   }
@@ -140,10 +140,23 @@ export async function drive(input: DriveInput): Promise<End> {
   }
 }
 
-function waitingText(what: string, why: string, until: string | null, reason: string | undefined): string {
-  const end = until === null ? '' : ` until ${until}`
-  if (why === 'held') return `held at \`${what}\`${end}: ${reason ?? 'not sent yet'}`
+/** Of a timer, in the Temporal UI. */
+function summaryOf(what: string, why: string): string {
+  if (why === 'confirmation') return 'wait for the confirmation'
+  return why === 'held' ? `held ${what}` : `wait ${what}`
+}
+
+/** For the current details in the Temporal UI. */
+function waitingText(
+  kind: Subject['kind'],
+  wait: { until: string | null; what: string; why: string; reason: string | undefined },
+): string {
+  const { what, why, reason } = wait
+  const end = wait.until === null ? '' : ` until ${wait.until}`
   if (why === 'parked') return `parked (${what}): an operator has to look at it`
-  if (why === 'paused') return `paused at \`${what}\``
-  return `waiting at \`${what}\`${end}`
+  const where = kind === 'run' ? `at step \`${what}\`` : what
+  if (why === 'held')
+    return `held ${where}: ${reason ?? 'not sent yet'}; tried again at ${wait.until ?? 'a release'}`
+  if (why === 'paused') return `paused ${where}`
+  return kind === 'run' ? `waiting ${where}${end}` : `waiting for the ${what}${end}`
 }

@@ -46,7 +46,7 @@ it('a run that ends between rendering and claim is not sent for any more', async
   await cancelRun(assent.house, run)
   expect(await claimDelivery(assent.house, rendering, now())).toMatchObject({
     kind: 'settled',
-    delivery: { state: 'cancelled', reason: 'cancelled', attempt: 1 },
+    delivery: { state: 'cancelled', reason: 'cancelled', attempt: 0 },
   })
 })
 

@@ -212,7 +212,13 @@ describe('entering a wait reads what the wait awaits, and nothing else', () => {
     return { run, person, journey }
   }
 
-  const enter = (run: string, house = assent.house) => advance(house, { run, now: new Date().toISOString() })
+  /** Lets the run go on to its wait. @returns which of the awaited things had already happened; null for none */
+  async function enter(run: string, house = assent.house): Promise<number | null> {
+    await advance(house, { run, now: new Date().toISOString() })
+    const [wait] = await assent.house.db.select().from(waits).where(eq(waits.runId, run))
+    if (wait === undefined) throw new Error('the run has not come to its wait')
+    return wait.state === 'matched' ? wait.branch : null
+  }
 
   /** Rows of `trigger_events` that reading the past of the wait touches. */
   async function rowsRead(run: string, journey: string): Promise<number> {
@@ -241,15 +247,15 @@ describe('entering a wait reads what the wait awaits, and nothing else', () => {
     ])
     expect(await rowsRead(run, journey)).toBeLessThan(50)
     const { house, sent } = countStatements(assent.house)
-    expect(await enter(run, house)).toEqual({ matched: 1 })
+    expect(await enter(run, house)).toBe(1)
     expect(sent()).toBeLessThan(12)
   })
 
   it('the first event in order wins, whatever kind it is', async () => {
     const click = { name: 'message.clicked', count: 3, class: 'human', more: { link: 'checkout' } }
     const order = { name: 'order.placed', count: 1, more: { group: 'mine' } }
-    expect(await enter((await behind([click, order])).run)).toEqual({ matched: 0 })
-    expect(await enter((await behind([order, click])).run)).toEqual({ matched: 1 })
+    expect(await enter((await behind([click, order])).run)).toBe(0)
+    expect(await enter((await behind([order, click])).run)).toBe(1)
   })
 
   it('clicks of machines, other links and other groups do not count, however many come first', async () => {
@@ -259,8 +265,8 @@ describe('entering a wait reads what the wait awaits, and nothing else', () => {
       { name: 'order.placed', count: 300, more: { group: 'other' } },
       { name: 'order.placed', count: 1, more: { group: 'mine' } },
     ])
-    expect(await enter(run)).toEqual({ matched: 1 })
+    expect(await enter(run)).toBe(1)
     const nothing = await behind([{ name: 'order.placed', count: 120, more: { group: 'other' } }])
-    expect(await enter(nothing.run)).toMatchObject({ until: expect.any(String) })
+    expect(await enter(nothing.run)).toBeNull()
   })
 })

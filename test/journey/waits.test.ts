@@ -68,7 +68,7 @@ describe('an event around the start of a waitFor counts once', () => {
   it('just before: the message is with the provider, the wait not entered yet', async () => {
     const journey = await journeyOf('1 day')
     const person = await optedIn()
-    const remove = installPoint('wait:before-enter', async () => {
+    const remove = installPoint('deliver:recorded', async () => {
       remove()
       expect((await order(person)).signalled).toEqual([])
     })
@@ -85,7 +85,7 @@ describe('an event around the start of a waitFor counts once', () => {
     })
     const person = await optedIn()
     const { db } = assent.house
-    const remove = installPoint('wait:before-enter', async () => {
+    const remove = installPoint('deliver:recorded', async () => {
       remove()
       const [delivery] = await db.select().from(deliveries).where(eq(deliveries.contactId, person.id))
       if (delivery === undefined) throw new Error('nothing was delivered')
@@ -149,7 +149,7 @@ describe('an event around the start of a waitFor counts once', () => {
     const person = await optedIn()
     const { promise: entering, resolve: enters } = Promise.withResolvers<void>()
     const { promise: holds, resolve: locked } = Promise.withResolvers<void>()
-    const removeEnter = installPoint('wait:before-enter', async () => {
+    const removeEnter = installPoint('deliver:recorded', async () => {
       removeEnter()
       const removeLock = installPoint('trigger:locked', async () => {
         removeLock()
