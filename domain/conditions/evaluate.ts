@@ -3,6 +3,7 @@
  * caller is told so with `ok: false`, and why, without a word of the data itself.
  */
 import { parseInstant } from '../journey/until.ts'
+import { tooCostly, withBudget } from './budget.ts'
 import { type Compiled, compile, readError, withEvent } from './language.ts'
 
 /** What conditions read. Plain JSON but for `now`. */
@@ -51,7 +52,7 @@ function evaluate(text: string, bindings: ConditionBindings): Evaluated<unknown>
   if (!compiled.ok) return { ok: false, message: compiled.message }
   const { event, ...rest } = bindings
   try {
-    return { ok: true, value: compiled.run(event === null ? rest : { ...rest, event }) }
+    return { ok: true, value: withBudget(() => compiled.run(event === null ? rest : { ...rest, event })) }
   } catch (error) {
     return { ok: false, message: explain(error, text) }
   }
@@ -100,6 +101,8 @@ function faultOf(code: string): string {
       return 'is no timestamp'
     case 'invalid_duration':
       return 'is no duration'
+    case tooCostly:
+      return 'takes too much work on data of this size'
     case 'text_too_long':
       return 'is too long a text for matches()'
     case 'no_such_overload':

@@ -2,11 +2,11 @@
 import { eq } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
 import { triggerDefinitions } from '../../db/schema/definitions.ts'
-import { invalid } from '../../domain/refusal.ts'
+import { invalid, type Refusal } from '../../domain/refusal.ts'
 import type { TriggerDefinition } from '../../domain/shapes/trigger.ts'
 import { isReserved } from '../../domain/triggers/catalogue.ts'
-import { schemaProblem } from '../../domain/triggers/payloadSchema.ts'
 import type { House } from '../house.ts'
+import { inThread } from '../inThread.ts'
 import { lockKey } from './nextVersion.ts'
 
 /** @throws Refusal invalid where the schema is none, or the name is one that only Assent itself raises */
@@ -16,8 +16,8 @@ export async function putTriggerDefinition(
   definition: TriggerDefinition,
 ): Promise<void> {
   if (isReserved(name)) throw invalid('/name', `"${name}" is raised by Assent itself and cannot be put`)
-  const problem = schemaProblem(definition.schema)
-  if (problem !== null) throw invalid('/schema', problem)
+  const problem = await inThread(house, 'schemaProblem', `trigger:${name}`, [definition.schema], tooCostly)
+  if (problem !== null) throw invalid('/schema', problem, 'schema')
   await house.db.transaction(async (tx) => {
     await lockKey(tx, 'trigger', name)
     const updatedAt = await databaseNow(tx)
@@ -29,4 +29,8 @@ export async function putTriggerDefinition(
         .set({ definition, updatedAt })
         .where(eq(triggerDefinitions.name, name))
   })
+}
+
+function tooCostly(): Refusal {
+  return invalid('/schema', 'takes too long, or too much memory, to compile', 'schema-too-costly')
 }

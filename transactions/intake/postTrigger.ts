@@ -30,7 +30,7 @@ export async function postTrigger(
 
   const definition = await readTriggerDefinition(house.db, name)
   if (isReserved(name)) throw new Refusal('forbidden', `"${name}" is raised by Assent itself`)
-  refusePayload(definition, input.payload)
+  await refusePayload(house, name, definition, input.payload)
   const { reference, patch } = splitContact(input.contact)
   const fields = Object.keys(patch)
   if (fields.length > 0 && !definition.createContact) throw fieldsNotAllowed(name, fields)
