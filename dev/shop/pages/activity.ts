@@ -101,6 +101,6 @@ export function pill(state: string): Html {
 }
 
 /** @param at RFC 3339 in UTC */
-function clock(at: string): Html {
+export function clock(at: string): Html {
   return html`<time datetime="${at}">${at.slice(11, 19)} UTC</time>`
 }
