@@ -169,6 +169,8 @@ function compile(schema: Schema, text: string, find: 'first' | 'all'): ValidateF
     strict: false,
     allErrors: find === 'all',
     validateFormats: true,
+    // A payload has a "constructor" only where it was sent one, not because every object inherits it.
+    ownProperties: true,
     code: { regExp: linear },
   })
   addLinearFormats(ajv)
