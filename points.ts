@@ -18,6 +18,7 @@ export const pointNames = [
   'branch:before-record', // a branch was evaluated, its answer not recorded yet
   'double-opt-in:before-confirm',
   'double-opt-in:before-settle',
+  'verification:read', // a range of the ledger was verified, and is not recorded yet
   'consent:before-lock', // a statement is about to take its contact point's lock
 ] as const
 export type PointName = (typeof pointNames)[number]

@@ -15,6 +15,7 @@ import { Dispatcher } from './engine/dispatcher.ts'
 import { OrphanWatch } from './engine/orphans.ts'
 import { Retention } from './engine/retention.ts'
 import { ensureSearchAttributes } from './engine/searchAttributes.ts'
+import { Verifier } from './engine/verifier.ts'
 import { lifetime } from './lifetime.ts'
 import { openLog } from './log.ts'
 import { installPointsFromEnvironment } from './points.ts'
@@ -53,8 +54,11 @@ const house: House = {
 }
 const email = openSmtpChannel(settings.SMTP_URL)
 
+// These need the database alone, so they do not wait for the engine.
 const retention = new Retention({ db: house.db, log })
 retention.start()
+const verifier = new Verifier({ house, log })
+verifier.start()
 
 const connection = await reachEngine()
 if (connection !== null) {
@@ -94,6 +98,7 @@ if (connection !== null) {
   await connection.close()
 }
 await retention.stop()
+await verifier.stop()
 await email.close()
 await threads.close()
 await reads.close()

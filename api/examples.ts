@@ -123,7 +123,8 @@ export const examples: readonly Example[] = [
   { operation: 'checkConsent', body: { contactPoint, purpose: 'marketing', topic: 'newsletter' } },
   { operation: 'getEvidence', query: contactPoint },
   { operation: 'lookUpEvidence', body: { contactPoint } },
-  { operation: 'verifyLedger', body: { contactPoint } },
+  { operation: 'verifyLedger', body: {}, keeps: { VERIFICATION: 'id' } },
+  { operation: 'getLedgerVerification', params: { id: '$VERIFICATION' } },
   {
     operation: 'requestDoubleOptIn',
     body: {

@@ -7,6 +7,7 @@ import { migrate } from '../db/migrate.ts'
 import { Versions } from '../db/reads/versions.ts'
 import { engineOptions } from '../engine/connection.ts'
 import { Dispatcher } from '../engine/dispatcher.ts'
+import { Verifier } from '../engine/verifier.ts'
 import { lifetime } from '../lifetime.ts'
 import { openLog } from '../log.ts'
 import { requireSettings } from '../settings.ts'
@@ -43,6 +44,8 @@ const connection = Connection.lazy(engineOptions(settings))
 const client = new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE })
 const dispatcher = new Dispatcher({ house, client, taskQueue: settings.TEMPORAL_TASK_QUEUE, log })
 dispatcher.start()
+const verifier = new Verifier({ house, log })
+verifier.start()
 
 const app = createApp({
   house,
@@ -86,6 +89,7 @@ const closed = new Promise((resolve) => server.close(resolve))
 server.closeIdleConnections()
 await closed
 await dispatcher.stop()
+await verifier.stop()
 await connection.close()
 await threads.close()
 await reads.close()
