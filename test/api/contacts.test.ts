@@ -321,6 +321,11 @@ describe('a trigger that brings fields of its contact', () => {
     for (const [contact, pointer] of [
       [{ ...change, email: 'nobody' }, '/contact/email'],
       [{ ...change, locale: 'no such locale' }, '/contact/locale'],
+      [{ ...change, addresses: { email: 'other@example.com' } }, '/contact/addresses/email'],
+      [
+        { externalId: `new-${person.externalId}`, addresses: { sms: '+431234567' } },
+        '/contact/addresses/sms',
+      ],
     ] as const) {
       const reply = await post({ contact })
       expect([reply.status, problemShape.parse(reply.body).errors[0]?.pointer]).toEqual([422, pointer])
