@@ -7,11 +7,13 @@ import { createActivities } from './activities/activities.ts'
 import { Discretion } from './activities/discretion.ts'
 import { TestMails } from './activities/testMails.ts'
 import { openSmtpChannel } from './channels/email/smtp.ts'
+import { probeMail } from './channels/probe.ts'
 import { connect } from './db/connect.ts'
 import { migrate } from './db/migrate.ts'
 import { Versions } from './db/reads/versions.ts'
 import { engineOptions } from './engine/connection.ts'
 import { Dispatcher } from './engine/dispatcher.ts'
+import { Heartbeat } from './engine/heartbeat.ts'
 import { OrphanWatch } from './engine/orphans.ts'
 import { Retention } from './engine/retention.ts'
 import { ensureSearchAttributes } from './engine/searchAttributes.ts'
@@ -73,6 +75,11 @@ if (connection !== null) {
   })
   const orphans = new OrphanWatch({ house, client: temporal, log })
   const testMails = new TestMails({ house, email })
+  const heartbeat = new Heartbeat({
+    house,
+    taskQueue: settings.TEMPORAL_TASK_QUEUE,
+    probe: () => probeMail(email),
+  })
   const worker = await Worker.create({
     connection,
     namespace: settings.TEMPORAL_NAMESPACE,
@@ -85,12 +92,14 @@ if (connection !== null) {
   const running = worker.run()
   dispatcher.start()
   orphans.start()
+  heartbeat.start()
   testMails.start()
   log.info({ taskQueue: settings.TEMPORAL_TASK_QUEUE }, 'the worker polls')
   life.ready()
   await Promise.race([life.over, running])
   worker.shutdown()
   await running
+  await heartbeat.stop()
   await dispatcher.stop()
   await orphans.stop()
   await testMails.stop()

@@ -2,6 +2,7 @@
 import express, { type Express } from 'express'
 import type { Logger } from 'pino'
 import { Refusal } from '../domain/refusal.ts'
+import type { RetryHeld } from '../engine/retry.ts'
 import type { House } from '../transactions/house.ts'
 import { authenticator } from './authenticate.ts'
 import { documentationRoutes } from './documentation.ts'
@@ -20,6 +21,8 @@ export type AppOptions = {
   trustedProxies: readonly string[]
   log: Logger
   health: Health
+  /** Has Temporal try a held delivery at once. */
+  retry: RetryHeld
   /** Something was committed that the dispatcher should look at. */
   afterCommit: () => void
 }
@@ -40,6 +43,7 @@ export function createApp(options: AppOptions): Express {
     house,
     authenticate: authenticator(house.db, options.apiKey),
     publicUrl: options.publicUrl,
+    retry: options.retry,
     afterCommit,
   })
   app.use(healthRoutes(options.health))

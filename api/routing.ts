@@ -9,6 +9,7 @@ import { canonicalBytes } from '../domain/ledger/canonical.ts'
 import { nearest } from '../domain/nearest.ts'
 import { type FieldError, Refusal, type RefusalKind } from '../domain/refusal.ts'
 import { unreadable } from '../domain/shapes/readable.ts'
+import type { RetryHeld } from '../engine/retry.ts'
 import type { House } from '../transactions/house.ts'
 import { onceFor } from '../transactions/onceFor.ts'
 import type { Authenticate } from './authenticate.ts'
@@ -41,6 +42,8 @@ export type Call<P extends Shape, Q extends Shape, B extends Shape> = {
   /** Where an Idempotency-Key came with the request, a transaction of its own; else the house itself. */
   house: House
   accepts: (type: string) => boolean
+  /** Has Temporal try a held delivery at once. */
+  retry: RetryHeld
   /** Where people reach us, for links in what is answered. */
   publicUrl: string
   /** For a route that creates by line; null where the request has none. */
@@ -141,7 +144,13 @@ function parse(shape: Shape, value: unknown, part: 'path' | 'query' | 'body'): u
 }
 
 /** What the routes stand on. */
-type Given = { house: House; authenticate: Authenticate; publicUrl: string; afterCommit: () => void }
+type Given = {
+  house: House
+  authenticate: Authenticate
+  publicUrl: string
+  retry: RetryHeld
+  afterCommit: () => void
+}
 
 export function mountRoutes(app: Express, routes: readonly Route[], given: Given): void {
   const paths = new Map<string, Set<string>>()
@@ -175,6 +184,7 @@ function handlerOf(one: Route, given: Given): RequestHandler {
       one.run(raw, {
         caller,
         house,
+        retry: given.retry,
         publicUrl: given.publicUrl,
         accepts: (type) => request.accepts(['application/json', type]) === type,
         idempotencyKey,

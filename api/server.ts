@@ -5,8 +5,10 @@ import { sql } from 'drizzle-orm'
 import { connect } from '../db/connect.ts'
 import { migrate } from '../db/migrate.ts'
 import { Versions } from '../db/reads/versions.ts'
+import { readWorkers } from '../db/reads/workers.ts'
 import { engineOptions } from '../engine/connection.ts'
 import { Dispatcher } from '../engine/dispatcher.ts'
+import { retryDelivery } from '../engine/retry.ts'
 import { Verifier } from '../engine/verifier.ts'
 import { lifetime } from '../lifetime.ts'
 import { openLog } from '../log.ts'
@@ -62,7 +64,9 @@ const app = createApp({
         connection.workflowService.describeNamespace({ namespace: settings.TEMPORAL_NAMESPACE }),
       )
     },
+    workers: () => readWorkers(house.db),
   },
+  retry: (delivery) => retryDelivery(house.db, client, delivery),
   afterCommit: () => dispatcher.nudge(),
 })
 const server = createServer(app)

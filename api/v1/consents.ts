@@ -9,7 +9,7 @@ import { looksBack } from '../../db/reads/pastPoint.ts'
 import { getVerification } from '../../db/reads/verifications.ts'
 import { verifyContactPoint } from '../../db/reads/verifyLedger.ts'
 import { decide } from '../../domain/consent/decide.ts'
-import { decisionReasons, trackingReasons } from '../../domain/consent/reasons.ts'
+import { explainDecision } from '../../domain/consent/reasons.ts'
 import type { DecisionInput, View } from '../../domain/consent/types.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import {
@@ -248,14 +248,5 @@ function inputOf(house: House, check: ConsentCheck): Promise<DecisionInput> {
 }
 
 function explained(inputs: DecisionInput): object {
-  const { verdict, reason, tracking, basis, policyVersion } = decide(inputs)
-  return {
-    verdict,
-    reason,
-    explanation: decisionReasons[reason],
-    tracking: { ...tracking, explanation: trackingReasons[tracking.reason] },
-    basis,
-    policyVersion,
-    inputs,
-  }
+  return { ...explainDecision(decide(inputs)), inputs }
 }

@@ -15,6 +15,7 @@ import { putTriggerDefinition } from '../../transactions/definitions/putTriggerD
 import { findingShape } from '../findings.ts'
 import { listShape } from '../list.ts'
 import { type Route, route } from '../routing.ts'
+import { versionFields, versionReaders } from './versions.ts'
 
 const byKey = z.object({ key: keyShape })
 const byName = z.object({ name: triggerNameShape })
@@ -76,6 +77,12 @@ const profiles: Route[] = [
       .extend(added)
       .meta({ id: 'StoredProfile', description: 'A profile with its key and version' }),
   ),
+  ...versionReaders(
+    'profile',
+    'profiles',
+    'Profiles',
+    profileShape.extend(versionFields).meta({ id: 'ProfileVersion', description: 'A profile as it was' }),
+  ),
 ]
 
 const purposes: Route[] = [
@@ -112,6 +119,12 @@ const purposes: Route[] = [
       .safeExtend(added)
       .meta({ id: 'StoredPurpose', description: 'A purpose with its key and version' }),
   ),
+  ...versionReaders(
+    'purpose',
+    'purposes',
+    'Purposes',
+    purposeShape.safeExtend(versionFields).meta({ id: 'PurposeVersion', description: 'A purpose as it was' }),
+  ),
 ]
 
 const messages: Route[] = [
@@ -137,6 +150,14 @@ const messages: Route[] = [
     emailMessageShape
       .extend(added)
       .meta({ id: 'StoredMessage', description: 'A message with its key and version' }),
+  ),
+  ...versionReaders(
+    'message',
+    'messages',
+    'Messages',
+    emailMessageShape
+      .extend(versionFields)
+      .meta({ id: 'MessageVersion', description: 'A message as it was' }),
   ),
 ]
 

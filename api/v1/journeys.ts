@@ -17,6 +17,7 @@ import { startRun } from '../../transactions/runs/startRun.ts'
 import { findingShape } from '../findings.ts'
 import { listShape } from '../list.ts'
 import { type Route, route } from '../routing.ts'
+import { versionFields, versionReaders } from './versions.ts'
 
 const byKey = z.object({ key: keyShape })
 const journeyAnswer = journeyFields
@@ -172,4 +173,12 @@ export const journeyRoutes: Route[] = [
       }
     },
   }),
+  ...versionReaders(
+    'journey',
+    'journeys',
+    'Journeys',
+    journeyFields
+      .extend(versionFields)
+      .meta({ id: 'JourneyVersion', description: 'A journey as it was published' }),
+  ),
 ]

@@ -52,6 +52,8 @@ export const deliveries = pgTable('deliveries', {
   claimedAt: instant('claimed_at'),
   handedOverAt: instant('handed_over_at'),
   settledAt: instant('settled_at'),
+  /** What a person recorded of an outcome that was unknown: `by` is their API key's id. */
+  settledByHand: jsonb('settled_by_hand').$type<{ by: string; at: string; reason: string }>(),
 })
 
 export const deliveryContents = pgTable('delivery_contents', {

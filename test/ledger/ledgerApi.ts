@@ -73,6 +73,7 @@ export async function startLedgerApi(): Promise<LedgerApi> {
     house,
     authenticate: authenticator(house.db, testKeys.ASSENT_API_KEY),
     publicUrl: 'http://assent.test',
+    retry: async () => 'nothing-waits',
     afterCommit: () => {},
   })
   app.use(problems(pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' }), 'http://assent.test'))

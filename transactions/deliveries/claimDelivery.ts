@@ -23,6 +23,7 @@ import { seal } from '../../domain/ledger/seal.ts'
 import type { House } from '../house.ts'
 import { evidenceKey } from '../ledger/evidenceKey.ts'
 import { type ContactPointRow, lockContactPoint, lockRun } from '../locks.ts'
+import { committing, tellDelivery } from '../outcomes.ts'
 import { endOf } from '../runs/endRun.ts'
 import { recordStep } from '../runs/path.ts'
 import { tooManyConfirmations } from './confirmationLimit.ts'
@@ -63,26 +64,27 @@ export async function claimDelivery(
   prospect: Prospect,
   options: { now: string; expired: boolean },
 ): Promise<Claim> {
-  return house.db.transaction(async (tx) => {
+  return committing(house, async (inner) => {
+    const tx = inner.db
     const standing = await standUnderLock(tx, house, prospect.subject)
     const { existing, contactPoint } = standing
     const { sender, matter, decision } = standing.subject
     if (existing !== null && existing.state !== 'claimed' && existing.state !== 'held') {
-      return { kind: 'settled', delivery: await settledAlready(tx, existing, options.now) }
+      return { kind: 'settled', delivery: await settledAlready(inner, existing, options.now) }
     }
     const row = { ...standing, now: options.now }
-    if (sender.ended !== null) return settle(tx, row, 'cancelled', sender.ended.reason)
-    if (options.expired) return settle(tx, row, 'expired', 'expired')
+    if (sender.ended !== null) return settle(inner, row, 'cancelled', sender.ended.reason)
+    if (options.expired) return settle(inner, row, 'expired', 'expired')
     // Another address than the one that is locked: nothing can be said of it here.
     if (matter.contactPoint !== (contactPoint?.id ?? null)) return { kind: 'stale' }
-    if (decision.verdict === 'block') return settle(tx, row, 'blocked', decision.reason)
+    if (decision.verdict === 'block') return settle(inner, row, 'blocked', decision.reason)
     // Nothing is allowed to nobody.
     if (contactPoint === null) return { kind: 'stale' }
     if (
       sender.ref.kind === 'double-opt-in' &&
       (await tooManyConfirmations(tx, contactPoint.id, existing?.id ?? null))
     ) {
-      return settle(tx, row, 'blocked', 'confirmations-limited')
+      return settle(inner, row, 'blocked', 'confirmations-limited')
     }
     if (!prospect.ready || !sameBasis(prospect.subject, standing.subject)) return { kind: 'stale' }
     return take(tx, house, contactPoint, prospect, row)
@@ -118,8 +120,8 @@ async function recordBlock(
   forecast: Subject,
   now: string,
 ): Promise<ReturnType<typeof answerOf> | null> {
-  return house.db.transaction(async (tx) => {
-    const standing = await standUnderLock(tx, house, forecast)
+  return committing(house, async (inner) => {
+    const standing = await standUnderLock(inner.db, house, forecast)
     const { existing, subject, contactPoint } = standing
     if (existing?.decision != null && existing.decisionInput != null) {
       return { input: existing.decisionInput, decision: existing.decision, ended: null }
@@ -128,7 +130,7 @@ async function recordBlock(
     if (existing !== null && existing.state !== 'held') throw new Error('the delivery has ended')
     if (subject.sender.ended !== null || subject.decision.verdict === 'allow') return answerOf(subject)
     if (subject.matter.contactPoint !== (contactPoint?.id ?? null)) return null
-    await settle(tx, { ...standing, now }, 'blocked', subject.decision.reason)
+    await settle(inner, { ...standing, now }, 'blocked', subject.decision.reason)
     return answerOf(subject)
   })
 }
@@ -168,15 +170,16 @@ const deliveryLock = rowsOf<{ claimKey: string }>()(
 )
 
 /** A hand-over whose attempt died without an answer can only be called unknown. */
-async function settledAlready(tx: Db, existing: DeliveryRow, now: string): Promise<DeliveryRow> {
+async function settledAlready(inner: House, existing: DeliveryRow, now: string): Promise<DeliveryRow> {
   if (existing.state !== 'handed-over') return existing
-  const [row] = await tx
+  const [row] = await inner.db
     .update(deliveries)
     .set({ state: 'unknown', reason: 'no-answer', settledAt: sql`clock_timestamp()` })
     .where(eq(deliveries.id, existing.id))
     .returning()
   if (row === undefined) throw new Error('a delivery vanished under its lock')
-  await recordDelivery(tx, row, now)
+  await recordDelivery(inner.db, row, now)
+  tellDelivery(inner, row)
   return row
 }
 
@@ -308,14 +311,15 @@ async function keepConfirmation(
 }
 
 async function settle(
-  tx: Db,
+  inner: House,
   row: Row,
   state: 'blocked' | 'cancelled' | 'expired',
   reason: string,
 ): Promise<Claim> {
   const change = { state, reason, settledAt: row.subject.matter.input.now }
-  const { delivery, put } = write(tx, row, change)
-  await Promise.all([put(), recordDelivery(tx, delivery, row.now)])
+  const { delivery, put } = write(inner.db, row, change)
+  await Promise.all([put(), recordDelivery(inner.db, delivery, row.now)])
+  tellDelivery(inner, delivery)
   return { kind: 'settled', delivery }
 }
 
@@ -358,6 +362,7 @@ const unclaimed = {
   claimedAt: null,
   handedOverAt: null,
   settledAt: null,
+  settledByHand: null,
 }
 
 /** Where a delivery comes from. */

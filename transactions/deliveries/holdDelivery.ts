@@ -8,6 +8,7 @@ import { and, eq, inArray, sql } from 'drizzle-orm'
 import { newId } from '../../db/ids.ts'
 import { deliveries } from '../../db/schema/deliveries.ts'
 import type { House } from '../house.ts'
+import { committing, tellDelivery } from '../outcomes.ts'
 import { type DeliveryRow, factsOf, originOf, recordDelivery } from './claimDelivery.ts'
 import { claimKeyOf, type DeliveryRef, readSubject } from './subject.ts'
 
@@ -27,15 +28,16 @@ export async function holdDelivery(
   now: string,
 ): Promise<DeliveryRow> {
   const { sender, matter } = await readSubject(house, house.db, ref)
-  return house.db.transaction(async (tx) => {
+  return committing(house, async (inner) => {
+    const tx = inner.db
     await tx
       .insert(deliveries)
       .values({
-        id: newId(),
+        id: newId(matter.input.now),
         ...originOf(sender),
         ...factsOf(sender, matter),
         state: 'held',
-        createdAt: sql`clock_timestamp()`,
+        createdAt: matter.input.now,
       })
       .onConflictDoNothing()
     const attempts = hold.rendering
@@ -54,6 +56,7 @@ export async function holdDelivery(
       .returning()
     if (row !== undefined) {
       await recordDelivery(tx, row, now)
+      tellDelivery(inner, row)
       return row
     }
     const [other] = await tx

@@ -15,6 +15,7 @@ import { isHardBounce } from '../../domain/messages/bounces.ts'
 import type { House } from '../house.ts'
 import { lockContactPoint } from '../locks.ts'
 import { type OutboxTrigger, putInOutbox, streamOfPoint } from '../outbox.ts'
+import { committing, tellDelivery } from '../outcomes.ts'
 import { type DeliveryRow, factsOf, originOf, recordDelivery } from './claimDelivery.ts'
 import { claimKeyOf, type DeliveryRef, readSubject } from './subject.ts'
 
@@ -60,17 +61,16 @@ export async function settleDelivery(
   const change = changeOf(outcome)
   if (change === null) return read(house.db, claim.delivery)
   const hard = outcome.kind === 'refused' && outcome.permanent && isHardBounce(outcome.answer.enhanced)
-  if (!hard) {
-    return house.db.transaction(
-      async (tx) => (await settlement.first(tx, { ...claim, ...change, now })) ?? read(tx, claim.delivery),
-    )
-  }
-  return house.db.transaction(async (tx) => {
-    const { contactPointId } = await read(tx, claim.delivery)
-    if (contactPointId !== null) await lockContactPoint(tx, contactPointId)
+  return committing(house, async (inner) => {
+    const tx = inner.db
+    if (hard) {
+      const { contactPointId } = await read(tx, claim.delivery)
+      if (contactPointId !== null) await lockContactPoint(tx, contactPointId)
+    }
     const row = await settlement.first(tx, { ...claim, ...change, now })
     if (row === undefined) return read(tx, claim.delivery)
-    await suppress(tx, row, outcome.answer)
+    if (hard) await suppress(tx, row, outcome.answer)
+    tellDelivery(inner, row)
     return row
   })
 }
@@ -180,7 +180,8 @@ export async function giveUpDelivery(
   now: string,
 ): Promise<DeliveryRow> {
   const { sender, matter } = await readSubject(house, house.db, ref)
-  return house.db.transaction(async (tx) => {
+  return committing(house, async (inner) => {
+    const tx = inner.db
     await tx
       .insert(deliveries)
       .values({
@@ -207,6 +208,7 @@ export async function giveUpDelivery(
       .returning()
     if (row !== undefined) {
       await recordDelivery(tx, row, now)
+      tellDelivery(inner, row)
       return row
     }
     const [settled] = await tx

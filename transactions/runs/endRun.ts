@@ -16,6 +16,7 @@ import { journeyWorkflowId } from '../../domain/workflowIds.ts'
 import type { House } from '../house.ts'
 import { lockContact, lockRun, lockRunWithContact } from '../locks.ts'
 import { putAllInOutbox } from '../outbox.ts'
+import { tellRunEnds } from '../outcomes.ts'
 import { recordStep } from './path.ts'
 
 /** The workflow's word that the run has ended. @returns how it really ended */
@@ -30,8 +31,8 @@ export async function endRun(
     now: string
   },
 ): Promise<RunEnd> {
-  return house.db.transaction(async (tx) => {
-    const { run: id, state, reason, now: at } = end
+  const { run: id, state, reason, now: at } = end
+  const { ended, changed } = await house.db.transaction(async (tx) => {
     // Asked together they travel together, in this order.
     const [{ run }, changed] = await Promise.all([
       lockRunWithContact(tx, id),
@@ -47,22 +48,25 @@ export async function endRun(
         await recordStep(tx, { run: id, step: step.id, visit: end.visit, at, outcome: 'exited', reason })
       }
     }
-    return ended
+    return { ended, changed }
   })
+  tellRunEnds(house, changed, ended)
+  return ended
 }
 
 /** Cancelled by a person, over REST. @throws Refusal conflict where the run has ended */
 export async function cancelRun(house: House, id: string): Promise<void> {
-  await house.db.transaction(async (tx) => {
+  const end = { state: 'cancelled', reason: 'cancelled' } as const
+  const ended = await house.db.transaction(async (tx) => {
     const [found] = await tx.select({ contactId: runs.contactId }).from(runs).where(eq(runs.id, id))
     if (found === undefined) throw notFound('run', id)
     await lockContact(tx, found.contactId)
     const run = await lockRun(tx, id)
     if (endOf(run) !== null) throw new Refusal('conflict', `the run has already ended: ${run.state}`)
     const at = await databaseNow(tx)
-    const end = { runs: [id], state: 'cancelled', reason: 'cancelled', at, event: null } as const
-    await endRunsIn(tx, end, { why: 'cancelled' })
+    return endRunsIn(tx, { ...end, runs: [id], at, event: null }, { why: 'cancelled' })
   })
+  tellRunEnds(house, ended, end)
 }
 
 type Ending = {
@@ -78,9 +82,13 @@ type Ending = {
  * Ends runs of one contact for another reason than their workflows' own word, and nudges their workflows. Two statements, however
  * many runs. The contact's lock is held.
  *
- * @returns the runs that had not ended before
+ * @returns the runs that had not ended before; `tellRunEnds` once that is committed
  */
-export async function endRunsIn(tx: Db, end: Ending, nudge: Nudge): Promise<string[]> {
+export async function endRunsIn(
+  tx: Db,
+  end: Ending,
+  nudge: Nudge,
+): Promise<{ id: string; journey: string }[]> {
   if (end.runs.length === 0) return []
   const ended = await ending.all(tx, end)
   await putAllInOutbox(
@@ -91,7 +99,7 @@ export async function endRunsIn(tx: Db, end: Ending, nudge: Nudge): Promise<stri
       body: { workflow: journeyWorkflowId(journey, id), nudge },
     })),
   )
-  return ended.map(({ id }) => id)
+  return ended
 }
 
 /** The runs, their open waits, and what their paths say of them; answers only the runs that had not ended before. */

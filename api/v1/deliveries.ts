@@ -1,0 +1,172 @@
+/** Deliveries: why was this sent, or held back? And what operators do about those that are held, or whose outcome is unknown. */
+import { z } from 'zod'
+import 'zod-openapi'
+import { getDelivery, listDeliveries } from '../../db/reads/deliveries.ts'
+import { pageById } from '../../db/reads/page.ts'
+import { periodQuery } from '../../db/reads/walk.ts'
+import { deliveryStates } from '../../db/schema/deliveries.ts'
+import { Refusal } from '../../domain/refusal.ts'
+import { idShape, keyShape, lineShape } from '../../domain/shapes/primitives.ts'
+import type { Retried, RetryHeld } from '../../engine/retry.ts'
+import { settleByHand } from '../../transactions/deliveries/settleByHand.ts'
+import { listShape } from '../list.ts'
+import { type Route, route } from '../routing.ts'
+
+const byId = z.object({ id: idShape })
+const deliveryShape = z
+  .looseObject({
+    id: z.uuid(),
+    state: z.enum(deliveryStates),
+    reason: z.string().nullable().meta({ description: 'Why, as a code' }),
+    explanation: z.string().meta({ description: 'What became of it and why, in a sentence' }),
+    message: z.string(),
+    messageVersion: z.number().int().nullable(),
+    decision: z
+      .looseObject({ verdict: z.enum(['allow', 'block']), reason: z.string(), explanation: z.string() })
+      .nullable()
+      .meta({ description: 'What was decided on it, explained as `POST /v1/consents/check` does' }),
+    decisionInput: z.unknown(),
+    providerAnswer: z.unknown(),
+    settledByHand: z.object({ by: z.string(), at: z.string(), reason: z.string() }).nullable().meta({
+      description: 'What a person recorded of an outcome that was unknown; `by` is the id of their key',
+    }),
+  })
+  .meta({
+    id: 'Delivery',
+    description: 'One message to one contact point, with its decision and what came of it',
+  })
+
+const settling = z
+  .strictObject({
+    state: z.enum(['sent', 'failed']).meta({ description: 'What became of it' }),
+    reason: lineShape(500).meta({
+      description: 'How you know; no personal data',
+      example: 'The mail server logged it as delivered',
+    }),
+  })
+  .meta({
+    id: 'DeliverySettlement',
+    description: 'What a person found out about a delivery that was unknown',
+  })
+
+const retryAnswer = z
+  .object({
+    id: z.uuid(),
+    attempt: z
+      .enum(['asked', 'under-way'])
+      .meta({ description: '`asked`: it begins now; `under-way`: one was being made already' }),
+  })
+  .meta({ id: 'DeliveryRetry', description: 'A held delivery is tried now' })
+
+export const deliveryRoutes: Route[] = [
+  route({
+    method: 'get',
+    path: '/v1/deliveries/{id}',
+    operationId: 'getDelivery',
+    tag: 'Deliveries',
+    summary: 'Why was this sent, or held back?',
+    scopes: ['journeys', 'consents', 'read'],
+    params: byId,
+    responses: { 200: { description: 'The delivery', schema: deliveryShape } },
+    handle: async ({ params, house }) => ({ status: 200, body: await getDelivery(house.db, params.id) }),
+  }),
+  route({
+    method: 'get',
+    path: '/v1/deliveries',
+    operationId: 'listDeliveries',
+    tag: 'Deliveries',
+    summary: 'Deliveries, newest first',
+    scopes: ['journeys', 'consents', 'read'],
+    query: pageById.extend({
+      contact: lineShape(200).optional().meta({ description: 'External id' }),
+      run: idShape.optional(),
+      message: keyShape.optional(),
+      state: z.enum(deliveryStates).optional(),
+      reason: lineShape(300).optional().meta({ description: 'Why, as a code', example: 'no-topic-consent' }),
+      providerId: lineShape(400).optional().meta({
+        description: "Message-ID of an e-mail, angle brackets included, as the mail server's log has it",
+      }),
+      ...periodQuery,
+    }),
+    responses: { 200: { description: 'A page', schema: listShape('DeliveryList', deliveryShape) } },
+    handle: async ({ query, house }) => ({ status: 200, body: await listDeliveries(house.db, query) }),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/deliveries/{id}/settle',
+    operationId: 'settleDelivery',
+    refuses: { conflict: '`not-unknown`: its outcome is known, or not due yet' },
+    tag: 'Deliveries',
+    summary: 'Record what became of a delivery whose outcome is unknown',
+    description:
+      'For `unknown` only, once the mail server’s log was asked for its `providerId`. The run has gone on and is not moved; what it awaits next reads the delivery anew.',
+    scopes: ['journeys'],
+    params: byId,
+    body: settling,
+    responses: { 200: { description: 'Settled', schema: deliveryShape } },
+    handle: async ({ params, body, caller, house }) => {
+      await settleByHand(house, params.id, { ...body, by: caller.id })
+      return { status: 200, body: await getDelivery(house.db, params.id) }
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/deliveries/{id}/retry',
+    operationId: 'retryDelivery',
+    refuses: {
+      conflict:
+        '`not-held`: it is not held; `nothing-to-retry`: no workflow tries it any more; `retry-unsupported`: this Temporal server cannot do it',
+      unavailable: 'Temporal cannot be reached',
+    },
+    tag: 'Deliveries',
+    summary: 'Try a held delivery now',
+    description:
+      'For `held` only. It would be tried by itself, after a pause of up to ten minutes. The attempt decides anew: a consent withdrawn meanwhile blocks it.',
+    scopes: ['journeys'],
+    params: byId,
+    responses: { 202: { description: 'An attempt begins', schema: retryAnswer } },
+    handle: async ({ params, house, retry }) => {
+      const delivery = await getDelivery(house.db, params.id)
+      if (delivery.state !== 'held') {
+        const detail = `only a held delivery can be tried; this one is ${delivery.state}`
+        throw new Refusal('conflict', detail, { code: 'not-held' })
+      }
+      const retried = await askEngine(() => retry(delivery))
+      return { status: 202, body: { id: params.id, attempt: attemptOf(retried) } }
+    },
+  }),
+]
+
+async function askEngine(ask: () => ReturnType<RetryHeld>): Promise<Retried> {
+  try {
+    return await ask()
+  } catch (cause) {
+    const detail = 'Temporal cannot be reached; the delivery is tried by itself once it can'
+    const refusal = new Refusal('unavailable', detail, { code: 'engine-away', retryAfter: 5 })
+    refusal.cause = cause
+    throw refusal
+  }
+}
+
+/** @throws Refusal conflict where nothing can be done */
+function attemptOf(retried: Retried): 'asked' | 'under-way' {
+  switch (retried) {
+    case 'asked':
+    case 'under-way':
+      return retried
+    case 'nothing-waits':
+      throw new Refusal(
+        'conflict',
+        'no workflow tries this delivery any more: its run has moved on, or lost its workflow',
+        { code: 'nothing-to-retry' },
+      )
+    case 'unsupported':
+      throw new Refusal(
+        'conflict',
+        'this Temporal server cannot end the pause between two attempts; wait for the next',
+        { code: 'retry-unsupported' },
+      )
+    default:
+      return retried satisfies never
+  }
+}
