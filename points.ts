@@ -19,6 +19,7 @@ export const pointNames = [
   'advance:before', // a workflow asks what is next for its run; no lock is taken yet
   'double-opt-in:before-confirm',
   'double-opt-in:before-advance',
+  'verification:read', // a range of the ledger was verified, and is not recorded yet
   'consent:before-lock', // a statement is about to take its contact point's lock
 ] as const
 export type PointName = (typeof pointNames)[number]

@@ -7,14 +7,17 @@ import { createActivities } from './activities/activities.ts'
 import { Discretion } from './activities/discretion.ts'
 import { TestMails } from './activities/testMails.ts'
 import { openSmtpChannel } from './channels/email/smtp.ts'
+import { probeMail } from './channels/probe.ts'
 import { connect } from './db/connect.ts'
 import { migrate } from './db/migrate.ts'
 import { Versions } from './db/reads/versions.ts'
 import { engineOptions } from './engine/connection.ts'
 import { Dispatcher } from './engine/dispatcher.ts'
+import { Heartbeat } from './engine/heartbeat.ts'
 import { OrphanWatch } from './engine/orphans.ts'
 import { Retention } from './engine/retention.ts'
 import { ensureSearchAttributes } from './engine/searchAttributes.ts'
+import { Verifier } from './engine/verifier.ts'
 import { lifetime } from './lifetime.ts'
 import { openLog } from './log.ts'
 import { installPointsFromEnvironment } from './points.ts'
@@ -53,8 +56,11 @@ const house: House = {
 }
 const email = openSmtpChannel(settings.SMTP_URL)
 
+// These need the database alone, so they do not wait for the engine.
 const retention = new Retention({ db: house.db, log })
 retention.start()
+const verifier = new Verifier({ house, log })
+verifier.start()
 
 const connection = await reachEngine()
 if (connection !== null) {
@@ -69,6 +75,11 @@ if (connection !== null) {
   })
   const orphans = new OrphanWatch({ house, client: temporal, log })
   const testMails = new TestMails({ house, email })
+  const heartbeat = new Heartbeat({
+    house,
+    taskQueue: settings.TEMPORAL_TASK_QUEUE,
+    probe: () => probeMail(email),
+  })
   const worker = await Worker.create({
     connection,
     namespace: settings.TEMPORAL_NAMESPACE,
@@ -81,12 +92,14 @@ if (connection !== null) {
   const running = worker.run()
   dispatcher.start()
   orphans.start()
+  heartbeat.start()
   testMails.start()
   log.info({ taskQueue: settings.TEMPORAL_TASK_QUEUE }, 'the worker polls')
   life.ready()
   await Promise.race([life.over, running])
   worker.shutdown()
   await running
+  await heartbeat.stop()
   await dispatcher.stop()
   await orphans.stop()
   await testMails.stop()
@@ -94,6 +107,7 @@ if (connection !== null) {
   await connection.close()
 }
 await retention.stop()
+await verifier.stop()
 await email.close()
 await threads.close()
 await reads.close()

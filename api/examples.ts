@@ -9,6 +9,8 @@ export type Example = {
   query?: Readonly<Record<string, string>>
   /** JSON, or the lines of an NDJSON body as they are sent. */
   body?: unknown
+  /** Status, where it is no success. */
+  answers?: number
   /** What later examples use of the answer: name → place in it, such as `items.0.id`. */
   keeps?: Readonly<Record<string, string>>
 }
@@ -30,6 +32,8 @@ export const examples: readonly Example[] = [
   },
   { operation: 'getProfile', params: { key: 'default' } },
   { operation: 'listProfiles', query: { limit: '20' } },
+  { operation: 'listProfileVersions', params: { key: 'default' } },
+  { operation: 'getProfileVersion', params: { key: 'default', version: '1' } },
   { operation: 'deleteProfile', params: { key: 'second-brand' } },
   {
     operation: 'putPurpose',
@@ -43,6 +47,8 @@ export const examples: readonly Example[] = [
   },
   { operation: 'getPurpose', params: { key: 'marketing' } },
   { operation: 'listPurposes', query: { limit: '20' } },
+  { operation: 'listPurposeVersions', params: { key: 'marketing' } },
+  { operation: 'getPurposeVersion', params: { key: 'marketing', version: '1' } },
   { operation: 'deletePurpose', params: { key: 'surveys' } },
   {
     operation: 'putMessage',
@@ -57,6 +63,8 @@ export const examples: readonly Example[] = [
   },
   { operation: 'getMessage', params: { key: 'welcome' } },
   { operation: 'listMessages', query: { limit: '20' } },
+  { operation: 'listMessageVersions', params: { key: 'welcome' } },
+  { operation: 'getMessageVersion', params: { key: 'welcome', version: '1' } },
   { operation: 'deleteMessage', params: { key: 'workshop-thanks' } },
   {
     operation: 'previewMessage',
@@ -123,7 +131,8 @@ export const examples: readonly Example[] = [
   { operation: 'checkConsent', body: { contactPoint, purpose: 'marketing', topic: 'newsletter' } },
   { operation: 'getEvidence', query: contactPoint },
   { operation: 'lookUpEvidence', body: { contactPoint } },
-  { operation: 'verifyLedger', body: { contactPoint } },
+  { operation: 'verifyLedger', body: {}, keeps: { VERIFICATION: 'id' } },
+  { operation: 'getLedgerVerification', params: { id: '$VERIFICATION' } },
   {
     operation: 'requestDoubleOptIn',
     body: {
@@ -154,6 +163,8 @@ export const examples: readonly Example[] = [
   { operation: 'deleteJourney', params: { key: 'after-a-survey' } },
   { operation: 'publishJourney', params: { key: 'abandoned-cart' } },
   { operation: 'getJourneyDiagram', params: { key: 'abandoned-cart' } },
+  { operation: 'listJourneyVersions', params: { key: 'abandoned-cart' } },
+  { operation: 'getJourneyVersion', params: { key: 'abandoned-cart', version: '1' } },
   {
     operation: 'startRun',
     params: { key: 'order-confirmation' },
@@ -190,6 +201,14 @@ export const examples: readonly Example[] = [
   { operation: 'listRuns', query: { journey: 'order-confirmation', contact: 'c-1001' } },
   { operation: 'listDeliveries', query: { contact: 'c-1001' }, keeps: { DELIVERY: 'items.0.id' } },
   { operation: 'getDelivery', params: { id: '$DELIVERY' } },
+  // Neither held nor unknown, this one is refused.
+  { operation: 'retryDelivery', params: { id: '$DELIVERY' }, answers: 409 },
+  {
+    operation: 'settleDelivery',
+    params: { id: '$DELIVERY' },
+    body: { state: 'sent', reason: 'The mail server logged it as delivered' },
+    answers: 409,
+  },
   { operation: 'cancelRun', params: { id: '$RUN' } },
   {
     operation: 'createKey',

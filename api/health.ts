@@ -1,9 +1,15 @@
 /** Liveness, and whether what we stand on can be reached. */
 import express, { type Router } from 'express'
+import type { WorkersView } from '../db/reads/workers.ts'
 import { sendJson } from './json.ts'
 
-/** Each resolves where the part answers. */
-export type Health = { database: () => Promise<void>; engine: () => Promise<void> }
+/** The first two resolve where the part answers. */
+export type Health = {
+  database: () => Promise<void>
+  engine: () => Promise<void>
+  /** As the workers themselves say: the API needs no mail server. */
+  workers: () => Promise<WorkersView>
+}
 
 /** Milliseconds an answer holds. */
 const answerHolds = 1_000
@@ -14,15 +20,25 @@ const patience = 3_000
 export function healthRoutes(health: Health): Router {
   const router = express.Router()
   const looked = shared(async () => {
-    const [database, engine] = await Promise.all([answers(health.database), answers(health.engine)])
-    return { database, engine }
+    const [database, engine, workers] = await Promise.all([
+      answers(() => health.database().then(() => true)),
+      answers(() => health.engine().then(() => true)),
+      answers(health.workers),
+    ])
+    return {
+      database: database === true,
+      engine: engine === true,
+      workers: workers?.alive ?? null,
+      mail: workers?.mail ?? null,
+    }
   })
   router.get('/healthz', (_request, response) => {
     sendJson(response, { status: 'ok' })
   })
   router.get('/readyz', async (_request, response) => {
     const parts = await looked()
-    response.status(Object.values(parts).every((ready) => ready) ? 200 : 503)
+    // An API that nobody works for goes on accepting, and what it accepts waits: taking it out of service would lose that.
+    response.status(parts.database && parts.engine ? 200 : 503)
     sendJson(response, parts)
   })
   return router
@@ -43,14 +59,14 @@ function shared<T>(look: () => Promise<T>): () => Promise<T> {
   }
 }
 
-async function answers(ask: () => Promise<void>): Promise<boolean> {
+/** Null: not in time, or not at all. */
+async function answers<T>(ask: () => Promise<T>): Promise<T | null> {
   const { promise: late, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(() => reject(new Error('no answer')), patience)
   try {
-    await Promise.race([ask(), late])
-    return true
+    return await Promise.race([ask(), late])
   } catch {
-    return false
+    return null
   } finally {
     clearTimeout(timer)
   }

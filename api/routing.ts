@@ -141,7 +141,12 @@ function parse(shape: Shape, value: unknown, part: 'path' | 'query' | 'body'): u
 }
 
 /** What the routes stand on. */
-type Given = { house: House; authenticate: Authenticate; publicUrl: string; afterCommit: () => void }
+type Given = {
+  house: House
+  authenticate: Authenticate
+  publicUrl: string
+  afterCommit: () => void
+}
 
 export function mountRoutes(app: Express, routes: readonly Route[], given: Given): void {
   const paths = new Map<string, Set<string>>()

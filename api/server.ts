@@ -5,8 +5,10 @@ import { sql } from 'drizzle-orm'
 import { connect } from '../db/connect.ts'
 import { migrate } from '../db/migrate.ts'
 import { Versions } from '../db/reads/versions.ts'
+import { readWorkers } from '../db/reads/workers.ts'
 import { engineOptions } from '../engine/connection.ts'
 import { Dispatcher } from '../engine/dispatcher.ts'
+import { Verifier } from '../engine/verifier.ts'
 import { lifetime } from '../lifetime.ts'
 import { openLog } from '../log.ts'
 import { requireSettings } from '../settings.ts'
@@ -43,6 +45,8 @@ const connection = Connection.lazy(engineOptions(settings))
 const client = new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE })
 const dispatcher = new Dispatcher({ house, client, taskQueue: settings.TEMPORAL_TASK_QUEUE, log })
 dispatcher.start()
+const verifier = new Verifier({ house, log })
+verifier.start()
 
 const app = createApp({
   house,
@@ -59,6 +63,7 @@ const app = createApp({
         connection.workflowService.describeNamespace({ namespace: settings.TEMPORAL_NAMESPACE }),
       )
     },
+    workers: () => readWorkers(house.db),
   },
   afterCommit: () => dispatcher.nudge(),
 })
@@ -86,6 +91,7 @@ const closed = new Promise((resolve) => server.close(resolve))
 server.closeIdleConnections()
 await closed
 await dispatcher.stop()
+await verifier.stop()
 await connection.close()
 await threads.close()
 await reads.close()

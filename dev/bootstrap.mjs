@@ -44,6 +44,17 @@ function outerNode() {
   return candidates.find((file) => file && existsSync(file) && !file.startsWith(modules))
 }
 
+/** How many of the wanted packages are there, and since when we wait. */
+function howFar(began) {
+  const seconds = Math.round((Date.now() - began) / 1000)
+  const wanted = Object.entries(packagesOf(join(root, 'package-lock.json'))).filter(
+    ([path, { optional }]) => path !== '' && optional !== true,
+  )
+  const there = wanted.filter(([path]) => existsSync(join(root, path, 'package.json'))).length
+  const percent = Math.floor((there / wanted.length) * 100)
+  return `${there} of ${wanted.length} packages (${percent} %), ${seconds} s`
+}
+
 /** Runs npm with a line of progress now and then; what npm says is shown only when it fails. */
 function npm(args) {
   const node = outerNode()
@@ -51,7 +62,7 @@ function npm(args) {
   const options = { cwd: root, env: environment(), stdio: ['ignore', 'pipe', 'pipe'] }
   const child = node && script ? spawn(node, [script, ...args], options) : spawn('npm', args, options)
   const began = Date.now()
-  const progress = setInterval(() => console.log(`  … ${Math.round((Date.now() - began) / 1000)} s`), 10_000)
+  const progress = setInterval(() => console.log(`  … ${howFar(began)}`), 5_000)
   let output = ''
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk) => {
@@ -68,7 +79,11 @@ function npm(args) {
 }
 
 async function install() {
-  console.log('Installing the dependencies (once, about a minute) …')
+  console.log(
+    'First start. What takes long, once: the dependencies (about a minute), then a Temporal server (about a minute to\n' +
+      'download, about ten to build). A `temporal` on the PATH spares the second: https://docs.temporal.io/cli\n' +
+      'Installing the dependencies …',
+  )
   await npm(['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund'])
 }
 

@@ -7,7 +7,7 @@ import { type Child, describeEnding, lastLines } from './child/child.ts'
 import { endStragglers } from './child/running.ts'
 import { homeFolder, takeHome } from './home.ts'
 import { keptKeys } from './keys.ts'
-import { addressTable, removeAddresses, writeAddresses } from './stack/addresses.ts'
+import { addressTable, removeAddresses, whereToBegin, writeAddresses } from './stack/addresses.ts'
 import { followErrors } from './stack/follow.ts'
 import { Rising } from './stack/rising.ts'
 import { ownParts, settledPorts } from './stack/settings.ts'
@@ -80,7 +80,7 @@ async function main(): Promise<number> {
       if (askedAt !== undefined) return
       writeAddresses(stackFile, addresses)
       process.stdout.write(
-        `\nEverything is up:\n\n${addressTable(addresses, home.path('logs'))}\n\nCtrl-C stops everything.\n`,
+        `\nEverything is up:\n\n${addressTable(addresses, home.path('logs'))}\n\n${whereToBegin(addresses)}Ctrl-C stops everything.\n`,
       )
     })
     const reason = await Promise.race([stopAsked, up.then(() => stopAsked)])

@@ -6,11 +6,15 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Db } from '../db/connect.ts'
 import { sweepTriggerIds } from '../transactions/intake/sweepTriggerIds.ts'
+import { sweepVerifications } from '../transactions/ledger/sweepVerifications.ts'
 
 /** Deletes at most `most` rows, the oldest first. @returns how many it deleted */
 export type Sweep = (db: Db, most: number) => Promise<number>
 
-const sweeps: Readonly<Record<string, Sweep>> = { trigger_ids: sweepTriggerIds }
+const sweeps: Readonly<Record<string, Sweep>> = {
+  trigger_ids: sweepTriggerIds,
+  ledger_verifications: sweepVerifications,
+}
 
 /** Milliseconds between two looks. */
 const interval = 60_000

@@ -6,8 +6,9 @@ import { checkMessage } from '../domain/messages/check.ts'
 import { linkNames } from '../domain/messages/links.ts'
 import { renderMail } from '../domain/messages/renderMail.ts'
 import { variablesRead } from '../domain/messages/variables.ts'
+import { payloadProblems, schemaProblem } from '../domain/triggers/payloadSchema.ts'
 
-const jobs = { renderMail, checkMessage, linkNames, variablesRead }
+const jobs = { renderMail, checkMessage, linkNames, variablesRead, schemaProblem, payloadProblems }
 
 export type JobName = keyof typeof jobs
 export type JobInput<Name extends JobName> = Parameters<(typeof jobs)[Name]>

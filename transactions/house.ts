@@ -24,8 +24,10 @@ export type House = {
   dkimKeys: DkimKeys
   /** Channels that can be sent on now. */
   channels: ReadonlySet<string>
-  /** For alarms that an operator must see although the request succeeds. Takes no personal data. */
+  /** For alarms that an operator must see although the request succeeds, and outcomes (`outcomes.ts`). Takes no personal data. */
   log: Logger
+  /** Where `db` is a transaction that somebody else commits: what is to be done when they have. */
+  afterCommit?: (() => void)[]
 }
 
 /** The channels these settings give. */

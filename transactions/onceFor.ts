@@ -7,6 +7,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import { idempotencyKeys } from '../db/schema/access.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { House } from './house.ts'
+import { committing } from './outcomes.ts'
 
 /** Days an answer is remembered. */
 const remembered = 7
@@ -19,7 +20,8 @@ export async function onceFor(
   request: { caller: string; key: string; fingerprint: Uint8Array },
   carryOut: (house: House) => Promise<Said>,
 ): Promise<Said> {
-  return house.db.transaction(async (tx) => {
+  return committing(house, async (inner) => {
+    const tx = inner.db
     await tx
       .delete(idempotencyKeys)
       .where(sql`${idempotencyKeys.createdAt} < clock_timestamp() - make_interval(days => ${remembered})`)
@@ -39,7 +41,7 @@ export async function onceFor(
       }
       return { status: first.status ?? 200, body: first.response ?? undefined }
     }
-    const answer = await carryOut({ ...house, db: tx })
+    const answer = await carryOut(inner)
     await tx
       .update(idempotencyKeys)
       .set({ status: answer.status, response: answer.remembered ?? answer.body ?? null })

@@ -51,6 +51,8 @@ export const outboxTriggerShape = z.object({
   contactPoint: z.string().nullable(),
   contact: z.string().nullable(),
   delivery: z.string().nullable(),
+  /** The double opt-in that it comes of. */
+  doubleOptIn: z.string().nullish(),
   payload: z.record(z.string(), z.unknown()),
   occurredAt: z.string(),
 })

@@ -64,28 +64,54 @@ export const consentDecisionShape = z
   })
   .meta({ id: 'ConsentDecision', description: 'The decision on one intended message, explained' })
 
+const report = {
+  contactPoints: z.number().int(),
+  events: z.number().int(),
+  firstBreak: z
+    .object({
+      contactPoint: z.string(),
+      seq: z.number().int(),
+      event: z.string().nullable(),
+      problem: z.string().meta({ description: 'e.g. `hash-mismatch`, `projection-differs`, `head-differs`' }),
+    })
+    .nullable(),
+  states: z.object({
+    checked: z.number().int(),
+    firstDifference: z
+      .object({ contactPoint: z.string(), purpose: z.string().nullable(), topic: z.string().nullable() })
+      .nullable(),
+  }),
+}
+
+export const verificationReportShape = z
+  .object(report)
+  .meta({ id: 'VerificationReport', description: 'Chains and derived state, with the first break of each' })
+
+export const requestedVerificationShape = z.object({ id: z.string(), state: z.literal('waiting') }).meta({
+  id: 'RequestedVerification',
+  description: 'Asked for; `GET /v1/consents/verifications/{id}` shows it',
+})
+
 export const verificationShape = z
   .object({
-    contactPoints: z.number().int(),
-    events: z.number().int(),
-    firstBreak: z
-      .object({
-        contactPoint: z.string(),
-        seq: z.number().int(),
-        event: z.string().nullable(),
-        problem: z
-          .string()
-          .meta({ description: 'e.g. `hash-mismatch`, `projection-differs`, `head-differs`' }),
-      })
-      .nullable(),
-    states: z.object({
-      checked: z.number().int(),
-      firstDifference: z
-        .object({ contactPoint: z.string(), purpose: z.string().nullable(), topic: z.string().nullable() })
-        .nullable(),
+    id: z.string(),
+    state: z.enum(['waiting', 'running', 'finished', 'failed']).meta({
+      description: '`failed`: ranges could not be read many times in a row, the log says why; ask anew',
     }),
+    requestedAt: moment,
+    startedAt: moment.nullable(),
+    finishedAt: moment.nullable(),
+    contactPointsExpected: z
+      .number()
+      .int()
+      .nullable()
+      .meta({ description: 'An estimate, to compare `contactPoints` with; null where there is none' }),
+    ...report,
   })
-  .meta({ id: 'LedgerVerification', description: 'Chains and derived state, with the first break of each' })
+  .meta({
+    id: 'LedgerVerification',
+    description: 'A verification of the whole ledger: the counts so far, and the first break of each kind',
+  })
 
 export const evidencePackShape = z
   .object({

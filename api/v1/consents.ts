@@ -1,14 +1,15 @@
 /** Consents: stated, read as they stand or stood, decided upon, proven and verified. */
-
+import { z } from 'zod'
 import { readConsentStates } from '../../db/reads/consentStates.ts'
 import { findContactPoint } from '../../db/reads/contactPoint.ts'
 import { readDecisionInput } from '../../db/reads/decisionInput.ts'
 import { readEvidencePack } from '../../db/reads/evidence.ts'
 import { readPastDecisionInput } from '../../db/reads/pastDecision.ts'
 import { looksBack } from '../../db/reads/pastPoint.ts'
-import { verifyLedger } from '../../db/reads/verifyLedger.ts'
+import { getVerification } from '../../db/reads/verifications.ts'
+import { verifyContactPoint } from '../../db/reads/verifyLedger.ts'
 import { decide } from '../../domain/consent/decide.ts'
-import { decisionReasons, trackingReasons } from '../../domain/consent/reasons.ts'
+import { explainDecision } from '../../domain/consent/reasons.ts'
 import type { DecisionInput, View } from '../../domain/consent/types.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import {
@@ -18,9 +19,11 @@ import {
   consentShape,
   verifyShape,
 } from '../../domain/shapes/consent.ts'
+import { idShape } from '../../domain/shapes/primitives.ts'
 import { evidencePage } from '../../pages/evidence.ts'
 import { type House, requireChannel } from '../../transactions/house.ts'
 import { recordConsent } from '../../transactions/ledger/recordConsent.ts'
+import { requestVerification } from '../../transactions/ledger/verification.ts'
 import { type Answer, type Route, route } from '../routing.ts'
 import { type Caller, permits } from '../scopes.ts'
 import { addressBody, addressOf, addressQuery, viewBody, viewQuery } from './consentAddress.ts'
@@ -29,6 +32,8 @@ import {
   consentStatesShape,
   evidencePackShape,
   recordedEventShape,
+  requestedVerificationShape,
+  verificationReportShape,
   verificationShape,
 } from './consentAnswers.ts'
 
@@ -153,19 +158,39 @@ export const consentRoutes: Route[] = [
     refuses: { 'not-found': 'Nothing is known of this address' },
     tag,
     summary: 'Verify the chains and the derived state, whole or of one contact point',
+    description:
+      'One contact point is verified at once. The whole ledger is verified in the background, range by range, as of when it begins: `GET /v1/consents/verifications/{id}` shows how far it is and what it found. One runs at a time; asked again while one waits to begin, the answer is that one.',
     scopes: ['consents', 'read'],
     body: verifyShape,
     reads: true,
-    responses: { 200: { description: 'Counts and the first break', schema: verificationShape } },
+    responses: {
+      200: {
+        description: 'Of one contact point: counts and the first break',
+        schema: verificationReportShape,
+      },
+      202: { description: 'Of all: asked for', schema: requestedVerificationShape },
+    },
     handle: async ({ body, house }) => {
       const { contactPoint } = body
-      if (contactPoint === undefined) return { status: 200, body: await verifyLedger(house.db) }
+      if (contactPoint === undefined) return { status: 202, body: await requestVerification(house) }
       requireChannel(house, contactPoint.channel, '/contactPoint/channel')
       const address = addressOf(contactPoint, '/contactPoint/address')
       const id = await findContactPoint(house.db, contactPoint.channel, address)
       if (id === null) throw new Refusal('not-found', 'nothing is known of this address')
-      return { status: 200, body: await verifyLedger(house.db, id) }
+      return { status: 200, body: await verifyContactPoint(house.db, id) }
     },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/consents/verifications/{id}',
+    operationId: 'getLedgerVerification',
+    tag,
+    summary: 'How far a verification of the whole ledger is, and what it found',
+    description: 'Kept for 400 days after its end.',
+    scopes: ['consents', 'read'],
+    params: z.object({ id: idShape }),
+    responses: { 200: { description: 'Counts and the first break so far', schema: verificationShape } },
+    handle: async ({ params, house }) => ({ status: 200, body: await getVerification(house.db, params.id) }),
   }),
 ]
 
@@ -223,14 +248,5 @@ function inputOf(house: House, check: ConsentCheck): Promise<DecisionInput> {
 }
 
 function explained(inputs: DecisionInput): object {
-  const { verdict, reason, tracking, basis, policyVersion } = decide(inputs)
-  return {
-    verdict,
-    reason,
-    explanation: decisionReasons[reason],
-    tracking: { ...tracking, explanation: trackingReasons[tracking.reason] },
-    basis,
-    policyVersion,
-    inputs,
-  }
+  return { ...explainDecision(decide(inputs)), inputs }
 }

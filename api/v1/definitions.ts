@@ -2,8 +2,8 @@
 import { z } from 'zod'
 import { getDefinition, listDefinitions } from '../../db/reads/definitions.ts'
 import { pageByKey, pageByTriggerName } from '../../db/reads/page.ts'
-import { emailMessageShape, messageShape } from '../../domain/shapes/message.ts'
-import { keyShape, triggerNameShape } from '../../domain/shapes/primitives.ts'
+import { emailMessageShape } from '../../domain/shapes/message.ts'
+import { instantShape, keyShape, triggerNameShape } from '../../domain/shapes/primitives.ts'
 import { profileShape } from '../../domain/shapes/profile.ts'
 import { purposeShape } from '../../domain/shapes/purpose.ts'
 import { triggerDefinitionShape } from '../../domain/shapes/trigger.ts'
@@ -15,12 +15,38 @@ import { putTriggerDefinition } from '../../transactions/definitions/putTriggerD
 import { findingShape } from '../findings.ts'
 import { listShape } from '../list.ts'
 import { type Route, route } from '../routing.ts'
+import { versionFields, versionReaders } from './versions.ts'
 
 const byKey = z.object({ key: keyShape })
 const byName = z.object({ name: triggerNameShape })
 const putAnswer = z
   .object({ key: z.string(), version: z.number().int(), problems: z.array(findingShape) })
   .meta({ id: 'PutAnswer', description: 'The version the definition is now' })
+/** Given back in a `PUT`, these are accepted where they still say the same. */
+const readBackFields = {
+  key: keyShape.optional().meta({ readOnly: true }),
+  version: z.number().int().optional().meta({
+    readOnly: true,
+    description: 'Given back, the request is refused if there is another version by now',
+  }),
+  updatedAt: instantShape.optional().meta({
+    readOnly: true,
+    description: 'Given back, the request is refused if it has been changed since',
+  }),
+}
+const putProfileShape = profileShape
+  .extend(readBackFields)
+  .meta({ id: 'PutProfile', description: 'Compliance profile' })
+const putPurposeShape = purposeShape
+  .safeExtend(readBackFields)
+  .meta({ id: 'PutPurpose', description: 'Why one writes' })
+const putMessageShape = z
+  .discriminatedUnion('channel', [emailMessageShape.extend(readBackFields)])
+  .meta({ id: 'PutMessage', description: 'Content for one channel' })
+const putTriggerShape = triggerDefinitionShape
+  .extend({ ...readBackFields, key: triggerNameShape.optional(), name: triggerNameShape.optional() })
+  .meta({ id: 'PutTriggerDefinition', description: 'A trigger that may start or move journeys' })
+
 /** What was put, and what we add to it. */
 const added = { key: z.string(), version: z.number().int(), updatedAt: z.string() }
 const storedTrigger = triggerDefinitionShape
@@ -36,12 +62,12 @@ const profiles: Route[] = [
     summary: 'Create or replace a compliance profile',
     scopes: ['journeys'],
     params: byKey,
-    body: profileShape,
+    body: putProfileShape,
     responses: { 200: { description: 'Stored', schema: putAnswer } },
-    handle: async ({ params, body, house }) => ({
-      status: 200,
-      body: { key: params.key, ...(await putProfile(house, params.key, body)) },
-    }),
+    handle: async ({ params, body: { key, version, updatedAt, ...profile }, house }) => {
+      const put = await putProfile(house, params.key, profile, { key, version, updatedAt })
+      return { status: 200, body: { key: params.key, ...put } }
+    },
   }),
   ...readers(
     'profile',
@@ -50,6 +76,12 @@ const profiles: Route[] = [
     profileShape
       .extend(added)
       .meta({ id: 'StoredProfile', description: 'A profile with its key and version' }),
+  ),
+  ...versionReaders(
+    'profile',
+    'profiles',
+    'Profiles',
+    profileShape.extend(versionFields).meta({ id: 'ProfileVersion', description: 'A profile as it was' }),
   ),
 ]
 
@@ -68,10 +100,14 @@ const purposes: Route[] = [
     scopes: ['journeys'],
     params: byKey,
     query: z.object({ confirm: z.enum(['true', 'false']).optional() }),
-    body: purposeShape,
+    body: putPurposeShape,
     responses: { 200: { description: 'Stored', schema: putAnswer } },
-    handle: async ({ params, query, body, house }) => {
-      const put = await putPurpose(house, params.key, body, { confirm: query.confirm === 'true' })
+    handle: async ({ params, query, body: { key, version, updatedAt, ...purpose }, house }) => {
+      const readBack = { key, version, updatedAt }
+      const put = await putPurpose(house, params.key, purpose, {
+        confirm: query.confirm === 'true',
+        readBack,
+      })
       return { status: 200, body: { key: params.key, ...put, problems: [] } }
     },
   }),
@@ -82,6 +118,12 @@ const purposes: Route[] = [
     purposeShape
       .safeExtend(added)
       .meta({ id: 'StoredPurpose', description: 'A purpose with its key and version' }),
+  ),
+  ...versionReaders(
+    'purpose',
+    'purposes',
+    'Purposes',
+    purposeShape.safeExtend(versionFields).meta({ id: 'PurposeVersion', description: 'A purpose as it was' }),
   ),
 ]
 
@@ -94,10 +136,10 @@ const messages: Route[] = [
     summary: 'Create or replace a message; each change is a version',
     scopes: ['journeys'],
     params: byKey,
-    body: messageShape,
+    body: putMessageShape,
     responses: { 200: { description: 'Stored', schema: putAnswer } },
-    handle: async ({ params, body, house }) => {
-      const put = await putMessage(house, params.key, body)
+    handle: async ({ params, body: { key, version, updatedAt, ...message }, house }) => {
+      const put = await putMessage(house, params.key, message, { key, version, updatedAt })
       return { status: 200, body: { key: params.key, ...put } }
     },
   }),
@@ -108,6 +150,14 @@ const messages: Route[] = [
     emailMessageShape
       .extend(added)
       .meta({ id: 'StoredMessage', description: 'A message with its key and version' }),
+  ),
+  ...versionReaders(
+    'message',
+    'messages',
+    'Messages',
+    emailMessageShape
+      .extend(versionFields)
+      .meta({ id: 'MessageVersion', description: 'A message as it was' }),
   ),
 ]
 
@@ -120,12 +170,12 @@ const triggerDefinitions: Route[] = [
     summary: 'Register a business or custom trigger',
     scopes: ['journeys'],
     params: byName,
-    body: triggerDefinitionShape,
+    body: putTriggerShape,
     responses: {
       200: { description: 'Stored', schema: z.object({ name: z.string() }).meta({ id: 'PutTriggerAnswer' }) },
     },
-    handle: async ({ params, body, house }) => {
-      await putTriggerDefinition(house, params.name, body)
+    handle: async ({ params, body: { key, name, version, updatedAt, ...definition }, house }) => {
+      await putTriggerDefinition(house, params.name, definition, { key, name, version, updatedAt })
       return { status: 200, body: { name: params.name } }
     },
   }),

@@ -5,24 +5,36 @@ import { getJourney, listJourneys } from '../../db/reads/journeys.ts'
 import { pageByKey } from '../../db/reads/page.ts'
 import { journeyFields, journeyShape } from '../../domain/journey/definition.ts'
 import { mermaid } from '../../domain/journey/diagram.ts'
-import { invalid } from '../../domain/refusal.ts'
-import { contactReferenceShape, keyShape, payloadShape } from '../../domain/shapes/primitives.ts'
+import {
+  contactReferenceShape,
+  instantShape,
+  keyShape,
+  payloadShape,
+} from '../../domain/shapes/primitives.ts'
 import { resolveContact, unknownContact } from '../../transactions/contacts/resolveContact.ts'
 import { deleteJourney, publishJourney, putJourney } from '../../transactions/definitions/journeys.ts'
 import { startRun } from '../../transactions/runs/startRun.ts'
 import { findingShape } from '../findings.ts'
 import { listShape } from '../list.ts'
 import { type Route, route } from '../routing.ts'
+import { versionFields, versionReaders } from './versions.ts'
 
 const byKey = z.object({ key: keyShape })
 const journeyAnswer = journeyFields
   .extend({ publishedVersion: z.number().int().nullable(), updatedAt: z.string() })
   .meta({ id: 'StoredJourney', description: 'The draft, and which version is published' })
 
-/** The key stands in the address; in the body it may stand again, and must then be the same. */
+/** What a `GET` answers beside the draft: given back, it is accepted where it still says the same. */
+const readBackShape = z.object({
+  key: z.string().optional(),
+  publishedVersion: z.number().int().nullish(),
+  updatedAt: instantShape.optional(),
+})
+
 const journeyBody = z.record(z.string(), z.unknown()).meta({
   id: 'JourneyDraft',
-  description: 'A journey definition; `key` may be left out, since the address names it',
+  description:
+    'A journey definition; `key` may be left out, since the address names it. `publishedVersion` and `updatedAt`, as a `GET` answers them, may be given back: the request is then refused if they are not the present ones',
   override: { type: 'object', allOf: [{ $ref: '#/components/schemas/Journey' }] },
 })
 
@@ -47,10 +59,10 @@ export const journeyRoutes: Route[] = [
       },
     },
     handle: async ({ params, body, house }) => {
-      if (body.key !== undefined && body.key !== params.key)
-        throw invalid('/key', 'is not the key of the address')
-      const definition = journeyShape.parse({ ...body, key: params.key })
-      return { status: 200, body: { key: params.key, ...(await putJourney(house, definition)) } }
+      const { key, publishedVersion, updatedAt, ...draft } = body
+      const readBack = readBackShape.parse({ key, publishedVersion, updatedAt })
+      const definition = journeyShape.parse({ ...draft, key: params.key })
+      return { status: 200, body: { key: params.key, ...(await putJourney(house, definition, readBack)) } }
     },
   }),
   route({
@@ -161,4 +173,12 @@ export const journeyRoutes: Route[] = [
       }
     },
   }),
+  ...versionReaders(
+    'journey',
+    'journeys',
+    'Journeys',
+    journeyFields
+      .extend(versionFields)
+      .meta({ id: 'JourneyVersion', description: 'A journey as it was published' }),
+  ),
 ]

@@ -3,6 +3,7 @@ import type { Route } from '../routing.ts'
 import { consentRoutes } from './consents.ts'
 import { contactRoutes } from './contacts.ts'
 import { definitionRoutes } from './definitions.ts'
+import { deliveryRoutes } from './deliveries.ts'
 import { doubleOptInRoutes } from './doubleOptIns.ts'
 import { journeyRoutes } from './journeys.ts'
 import { keyRoutes } from './keys.ts'
@@ -20,6 +21,7 @@ export const allRoutes: readonly Route[] = [
   ...suppressionRoutes,
   ...journeyRoutes,
   ...runRoutes,
+  ...deliveryRoutes,
   ...triggerRoutes,
   ...keyRoutes,
 ]

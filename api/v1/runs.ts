@@ -1,11 +1,9 @@
-/** Runs and deliveries: what happened to whom, and why. */
+/** Runs: who is where in which journey, and how they got there. */
 import { z } from 'zod'
-import { getDelivery, listDeliveries } from '../../db/reads/deliveries.ts'
 import { pageById } from '../../db/reads/page.ts'
 import { getRun, listRuns } from '../../db/reads/runs.ts'
 import { periodQuery } from '../../db/reads/walk.ts'
 import { runStates } from '../../db/schema/journeys.ts'
-import { deliveryStates } from '../../domain/delivery/states.ts'
 import { idShape, keyShape, lineShape } from '../../domain/shapes/primitives.ts'
 import { cancelRun } from '../../transactions/runs/endRun.ts'
 import { listShape } from '../list.ts'
@@ -47,22 +45,6 @@ const runDetailShape = runShape
     ),
   })
   .meta({ id: 'RunDetail', description: 'A run with its path' })
-const deliveryShape = z
-  .looseObject({
-    id: z.uuid(),
-    state: z.enum(deliveryStates),
-    reason: z.string().nullable(),
-    message: z.string(),
-    messageVersion: z.number().int().nullable(),
-    decision: z.unknown(),
-    decisionInput: z.unknown(),
-    providerAnswer: z.unknown(),
-  })
-  .meta({
-    id: 'Delivery',
-    description: 'One message to one contact point, with its decision and what came of it',
-  })
-
 export const runRoutes: Route[] = [
   route({
     method: 'get',
@@ -105,37 +87,5 @@ export const runRoutes: Route[] = [
       await cancelRun(house, params.id)
       return { status: 200, body: await getRun(house.db, params.id) }
     },
-  }),
-  route({
-    method: 'get',
-    path: '/v1/deliveries/{id}',
-    operationId: 'getDelivery',
-    tag: 'Deliveries',
-    summary: 'Why was this sent, or held back?',
-    scopes: ['journeys', 'consents', 'read'],
-    params: byId,
-    responses: { 200: { description: 'The delivery', schema: deliveryShape } },
-    handle: async ({ params, house }) => ({ status: 200, body: await getDelivery(house.db, params.id) }),
-  }),
-  route({
-    method: 'get',
-    path: '/v1/deliveries',
-    operationId: 'listDeliveries',
-    tag: 'Deliveries',
-    summary: 'Deliveries, newest first',
-    scopes: ['journeys', 'consents', 'read'],
-    query: pageById.extend({
-      contact: lineShape(200).optional().meta({ description: 'External id' }),
-      run: idShape.optional(),
-      message: keyShape.optional(),
-      state: z.enum(deliveryStates).optional(),
-      reason: lineShape(300).optional().meta({ description: 'Why, as a code', example: 'no-topic-consent' }),
-      providerId: lineShape(400).optional().meta({
-        description: "Message-ID of an e-mail, angle brackets included, as the mail server's log has it",
-      }),
-      ...periodQuery,
-    }),
-    responses: { 200: { description: 'A page', schema: listShape('DeliveryList', deliveryShape) } },
-    handle: async ({ query, house }) => ({ status: 200, body: await listDeliveries(house.db, query) }),
   }),
 ]

@@ -26,8 +26,8 @@ const columns = {
   noticeHash: consentEvents.noticeHash,
 }
 
-/** Rows held in memory at once. */
-const pageSize = 1_000
+/** Rows held in memory, and hashed, at once: requests that the same process serves wait for some milliseconds at most. */
+const pageSize = 100
 
 /**
  * The rows of these contact points, page by page, by contact point and then in the order of the chain.

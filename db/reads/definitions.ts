@@ -17,24 +17,27 @@ const tables = { profile: profiles, purpose: purposes, message: messages }
 
 /** @throws Refusal not-found */
 export async function getDefinition(db: Db, kind: DefinitionKind, key: string): Promise<StoredDefinition> {
-  const found = kind === 'trigger' ? await getTrigger(db, key) : await getVersioned(db, kind, key)
+  const found = await findDefinition(db, kind, key)
   if (found === undefined) throw notFound(kind, key)
-  return found
+  return found.answer
 }
 
-async function getVersioned(
+/** The definition as it was put, and what a `GET` answers of it. */
+export async function findDefinition(
   db: Db,
-  kind: keyof typeof tables,
+  kind: DefinitionKind,
   key: string,
-): Promise<StoredDefinition | undefined> {
+): Promise<{ definition: object; version: number; updatedAt: string; answer: StoredDefinition } | undefined> {
+  if (kind === 'trigger') {
+    const [row] = await db.select().from(triggerDefinitions).where(eq(triggerDefinitions.name, key))
+    if (row === undefined) return undefined
+    const answer = storedTrigger(row)
+    return { ...answer, definition: putShape.parse(row.definition), answer }
+  }
   const table = tables[kind]
   const [row] = await db.select().from(table).where(eq(table.key, key))
-  return row === undefined ? undefined : stored(row)
-}
-
-async function getTrigger(db: Db, name: string): Promise<StoredDefinition | undefined> {
-  const [row] = await db.select().from(triggerDefinitions).where(eq(triggerDefinitions.name, name))
-  return row === undefined ? undefined : storedTrigger(row)
+  if (row === undefined) return undefined
+  return { ...row, definition: putShape.parse(row.definition), answer: stored(row) }
 }
 
 export async function listDefinitions(

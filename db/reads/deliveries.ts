@@ -1,6 +1,8 @@
 /** Deliveries, blocks included: what was decided, from which inputs, and what came of it. */
 import { asc, desc, eq, inArray, isNotNull, type SQL, sql } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
+import { explainDecision } from '../../domain/consent/reasons.ts'
+import { explainDelivery } from '../../domain/delivery/explain.ts'
 import { type DeliveryState, deliveryStates } from '../../domain/delivery/states.ts'
 import { notFound } from '../../domain/refusal.ts'
 import type { Db } from '../connect.ts'
@@ -12,7 +14,10 @@ import { newestFirst, newestOf, type Period } from './walk.ts'
 
 type Row = typeof deliveries.$inferSelect
 
-export type DeliveryView = Omit<Row, 'handleHash'> & {
+export type DeliveryView = Omit<Row, 'handleHash' | 'decision'> & {
+  /** What became of it and why, in a sentence. */
+  explanation: string
+  decision: ReturnType<typeof explainDecision> | null
   interactions?: { event: string; name: string; at: string; class: string | null; link: string | null }[]
 }
 
@@ -103,6 +108,10 @@ function given(filters: readonly [PgColumn, string | undefined][]): [PgColumn, s
 
 /** Without what makes its links: the handle's hash is nobody's business. */
 function view(row: Row): DeliveryView {
-  const { handleHash, ...shown } = row
-  return shown
+  const { handleHash, decision, ...shown } = row
+  return {
+    ...shown,
+    explanation: explainDelivery(row),
+    decision: decision === null ? null : explainDecision(decision),
+  }
 }

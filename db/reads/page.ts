@@ -26,6 +26,11 @@ export const pageInBody = { limit: limited(z.number()), after: pageById.shape.af
 /** Lists in the order of keys. */
 export const pageByKey = pageBy(keyShape)
 export const pageByTriggerName = pageBy(triggerNameShape)
+/** Lists in the order of version numbers. */
+const byVersion = pageBy(z.string().regex(/^[1-9]\d{0,8}$/))
+export const pageByVersion = byVersion.extend({
+  after: byVersion.shape.after.transform((text) => (text === undefined ? undefined : Number(text))),
+})
 
 export type Page<T> = { items: T[]; next: string | null }
 

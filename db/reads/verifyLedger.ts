@@ -1,36 +1,19 @@
 /**
- * Verification of the whole ledger, or of one contact point, in one repeatable-read snapshot: every chain by its hashes, columns,
- * notices and head, and the consent states against what the ledger folds to. Memory holds one batch of contact points and
+ * Verification of contact points, one or a range of them, in one repeatable-read snapshot: every chain by its hashes, columns,
+ * notices and head, and the consent states against what the ledger folds to. Memory holds one range of contact points and
  * one page of rows. Whatever a row holds, it is a finding and no failure.
  */
-import { asc, eq, gt, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, lte, type SQL, sql } from 'drizzle-orm'
 import { fold } from '../../domain/consent/fold.ts'
 import type { FoldEvent, Standings } from '../../domain/consent/types.ts'
 import { foldEventOfRow } from '../../domain/ledger/project.ts'
-import {
-  type ChainProblem,
-  type ChainRow,
-  ChainVerification,
-  type NoticeCheck,
-  noticeCheck,
-} from '../../domain/ledger/verify.ts'
+import { type ChainRow, ChainVerification, noticeCheck } from '../../domain/ledger/verify.ts'
 import type { Db } from '../connect.ts'
 import { contactPoints } from '../schema/contacts.ts'
+import type { LedgerBreak, StateBreak } from '../schema/ledger.ts'
 import { chainPages, wordingsOf } from './chainRows.ts'
 import { readStoredStates, stateDifference } from './stateDifference.ts'
 
-export type LedgerBreak = {
-  contactPoint: string
-  seq: number
-  event: string | null
-  problem: ChainProblem | 'orphaned'
-}
-export type StateBreak = {
-  contactPoint: string
-  /** Null: its ledger cannot be folded at all. */
-  purpose: string | null
-  topic: string | null
-}
 export type LedgerReport = {
   contactPoints: number
   events: number
@@ -41,63 +24,81 @@ export type LedgerReport = {
 
 type Head = { id: string; seq: number; hash: Uint8Array }
 
-/** Contact points verified at once. */
-const batchSize = 200
+/** Bounds of a range: it is one snapshot, which must be short, so it ends early where chains are long. */
+export const rangeBounds = { contactPoints: 200, events: 10_000 }
 
-/** @param only one contact point; left out: all */
-export async function verifyLedger(db: Db, only: string | null = null): Promise<LedgerReport> {
-  return db.transaction(
-    async (tx) => {
-      const report: LedgerReport = {
-        contactPoints: 0,
-        events: 0,
-        firstBreak: null,
-        states: { checked: 0, firstDifference: null },
-      }
-      let wordings = new Map<string, string>()
-      const notices = noticeCheck((hash) => wordings.get(hash))
-      for await (const heads of batches(tx, only)) {
-        await verifyBatch(tx, heads, report, notices, async (rows) => {
-          wordings = await wordingsOf(tx, rows)
-        })
-      }
-      if (only === null) await findOrphans(tx, report)
-      return report
-    },
-    { isolationLevel: 'repeatable read', accessMode: 'read only' },
-  )
+/** One contact point. */
+export async function verifyContactPoint(db: Db, id: string): Promise<LedgerReport> {
+  return inSnapshot(db, async (tx) => {
+    const report = emptyReport()
+    await verifyHeads(tx, await headsOf(tx, eq(contactPoints.id, id), 1), report)
+    return report
+  })
 }
 
-async function* batches(tx: Db, only: string | null): AsyncGenerator<Head[]> {
-  let after: string | null = null
-  for (;;) {
-    const where =
-      only !== null ? eq(contactPoints.id, only) : after === null ? undefined : gt(contactPoints.id, after)
-    const rows: Head[] = await tx
-      .select({ id: contactPoints.id, seq: contactPoints.headSeq, hash: contactPoints.headHash })
-      .from(contactPoints)
-      .where(where)
-      .orderBy(asc(contactPoints.id))
-      .limit(batchSize)
-    if (rows.length > 0) yield rows
-    after = rows.at(-1)?.id ?? null
-    if (rows.length < batchSize || only !== null) return
-  }
+/**
+ * The contact points after one, in the order of their ids, as many as a range may have.
+ * @param range.upto the last one wanted; null: none
+ * @returns `last`: the end of the range; null where nothing is left after it
+ */
+export async function verifyRange(
+  db: Db,
+  range: { after: string | null; upto: string | null },
+  bounds = rangeBounds,
+): Promise<{ report: LedgerReport; last: string | null }> {
+  const { after, upto } = range
+  return inSnapshot(db, async (tx) => {
+    const report = emptyReport()
+    const wanted = and(
+      after === null ? undefined : gt(contactPoints.id, after),
+      upto === null ? sql`false` : lte(contactPoints.id, upto),
+    )
+    const found = await headsOf(tx, wanted, bounds.contactPoints)
+    const heads = found.slice(0, lengthOf(found, bounds.events))
+    const whole = heads.length === found.length && found.length < bounds.contactPoints
+    const last = whole ? null : (heads.at(-1)?.id ?? null)
+    await verifyHeads(tx, heads, report)
+    await findOrphans(tx, { after, last }, report)
+    return { report, last }
+  })
 }
 
-async function verifyBatch(
-  tx: Db,
-  heads: readonly Head[],
-  report: LedgerReport,
-  notices: NoticeCheck,
-  loadWordings: (rows: readonly ChainRow[]) => Promise<void>,
-): Promise<void> {
+function inSnapshot<T>(db: Db, read: (tx: Db) => Promise<T>): Promise<T> {
+  return db.transaction(read, { isolationLevel: 'repeatable read', accessMode: 'read only' })
+}
+
+function emptyReport(): LedgerReport {
+  return { contactPoints: 0, events: 0, firstBreak: null, states: { checked: 0, firstDifference: null } }
+}
+
+function headsOf(tx: Db, where: SQL | undefined, limit: number): Promise<Head[]> {
+  return tx
+    .select({ id: contactPoints.id, seq: contactPoints.headSeq, hash: contactPoints.headHash })
+    .from(contactPoints)
+    .where(where)
+    .orderBy(asc(contactPoints.id))
+    .limit(limit)
+}
+
+/** How many of these, the first at least, have no more events than a range may. */
+function lengthOf(heads: readonly Head[], events: number): number {
+  let sum = 0
+  const over = heads.findIndex((head, place) => {
+    sum += head.seq
+    return place > 0 && sum > events
+  })
+  return over === -1 ? heads.length : over
+}
+
+async function verifyHeads(tx: Db, heads: readonly Head[], report: LedgerReport): Promise<void> {
+  let wordings = new Map<string, string>()
+  const notices = noticeCheck((hash) => wordings.get(hash))
   const ids = heads.map((head) => head.id)
   const chains = new Map(
     ids.map((id) => [id, { chain: new ChainVerification(notices), ledger: new Ledger() }]),
   )
   for await (const rows of chainPages(tx, ids)) {
-    await loadWordings(rows)
+    wordings = await wordingsOf(tx, rows)
     for (const row of rows) {
       const one = chains.get(row.contactPointId)
       one?.chain.take(row)
@@ -144,12 +145,24 @@ class Ledger {
   }
 }
 
-/** Events and states whose contact point is gone: nothing in Assent takes one away, so somebody did, past all constraints. */
-async function findOrphans(tx: Db, report: LedgerReport): Promise<void> {
+/** Events and states in a range whose contact point is gone: nothing in Assent takes one away, so somebody did, past all constraints. */
+async function findOrphans(
+  tx: Db,
+  { after, last }: { after: string | null; last: string | null },
+  report: LedgerReport,
+): Promise<void> {
+  // Bounds that are there and no others: an "or" would keep the index from being used.
+  const gone = (point: SQL) => {
+    const bounds = [
+      ...(after === null ? [] : [sql`${point} > ${after}::uuid`]),
+      ...(last === null ? [] : [sql`${point} <= ${last}::uuid`]),
+      sql`not exists (select from contact_points p where p.id = ${point})`,
+    ]
+    return sql.join(bounds, sql` and `)
+  }
   const [event] = await tx.execute<{ point: string; seq: string; id: string }>(sql`
     select e.contact_point_id as point, e.seq::text as seq, e.id from consent_events e
-    where not exists (select from contact_points p where p.id = e.contact_point_id)
-    order by e.contact_point_id, e.seq limit 1`)
+    where ${gone(sql`e.contact_point_id`)} order by e.contact_point_id, e.seq limit 1`)
   if (event !== undefined) {
     report.firstBreak ??= {
       contactPoint: event.point,
@@ -160,8 +173,7 @@ async function findOrphans(tx: Db, report: LedgerReport): Promise<void> {
   }
   const [state] = await tx.execute<{ point: string; purpose: string; topic: string }>(sql`
     select s.contact_point_id as point, s.purpose, s.topic from consent_states s
-    where not exists (select from contact_points p where p.id = s.contact_point_id)
-    order by s.contact_point_id, s.purpose, s.topic limit 1`)
+    where ${gone(sql`s.contact_point_id`)} order by s.contact_point_id, s.purpose, s.topic limit 1`)
   if (state !== undefined) {
     const topic = state.topic === '' ? null : state.topic
     report.states.firstDifference ??= { contactPoint: state.point, purpose: state.purpose, topic }

@@ -42,6 +42,8 @@ export const deliveries = pgTable('deliveries', {
   heldUntil: instant('held_until'),
   /** How often it was held. */
   holds: integer('holds').notNull().default(0),
+  /** What a person recorded of an outcome that was unknown: `by` is their API key's id. */
+  settledByHand: jsonb('settled_by_hand').$type<{ by: string; at: string; reason: string }>(),
 })
 
 export const deliveryContents = pgTable('delivery_contents', {

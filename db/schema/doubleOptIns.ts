@@ -8,6 +8,8 @@ export type Grant = { purpose: string; topic: string | null }
 export const doubleOptIns = pgTable('double_opt_ins', {
   id: uuid('id').primaryKey(),
   contactPointId: uuid('contact_point_id').notNull(),
+  /** Which of the contacts that share the address asked; null: nobody said. */
+  contactId: uuid('contact_id'),
   profile: text('profile').notNull(),
   profileVersion: integer('profile_version').notNull(),
   /** Key of the confirmation message. */

@@ -1,6 +1,7 @@
 /** The ledger of consent, what it yields when replayed, and suppressions. */
-import { bigint, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
+import { bigint, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import type { Entry } from '../../domain/consent/types.ts'
+import type { ChainProblem } from '../../domain/ledger/verify.ts'
 import { bytes, databaseClock, instant } from './columns.ts'
 
 /** Wording shown to the person, stored once by its SHA-256, in clear. */
@@ -55,4 +56,45 @@ export const suppressions = pgTable('suppressions', {
   since: instant('since').notNull().default(databaseClock),
   liftedAt: instant('lifted_at'),
   liftedBy: uuid('lifted_by'),
+})
+
+/** Where verification found the ledger broken first. */
+export type LedgerBreak = {
+  contactPoint: string
+  seq: number
+  event: string | null
+  problem: ChainProblem | 'orphaned'
+}
+
+/** Where the stored states differ first from what the ledger yields. */
+export type StateBreak = {
+  contactPoint: string
+  /** Null: its ledger cannot be folded at all. */
+  purpose: string | null
+  topic: string | null
+}
+
+/** A verification of the whole ledger: how far it is, and what it found. */
+export const ledgerVerifications = pgTable('ledger_verifications', {
+  id: uuid('id').primaryKey(),
+  state: text('state', { enum: ['waiting', 'running', 'finished', 'failed'] }).notNull(),
+  /** The last contact point that is verified. */
+  cursor: uuid('cursor'),
+  /** The last contact point of this job. */
+  upto: uuid('upto'),
+  /** An estimate. */
+  contactPointsExpected: bigint('contact_points_expected', { mode: 'number' }),
+  contactPoints: bigint('contact_points', { mode: 'number' }).notNull().default(0),
+  events: bigint('events', { mode: 'number' }).notNull().default(0),
+  states: bigint('states', { mode: 'number' }).notNull().default(0),
+  firstBreak: jsonb('first_break').$type<LedgerBreak>(),
+  firstDifference: jsonb('first_difference').$type<StateBreak>(),
+  /** Ranges in a row that could not be read. */
+  failures: integer('failures').notNull().default(0),
+  /** Which process works on it, and until when the others leave it alone. */
+  holder: uuid('holder'),
+  heldUntil: instant('held_until'),
+  requestedAt: instant('requested_at').notNull().default(databaseClock),
+  startedAt: instant('started_at'),
+  finishedAt: instant('finished_at'),
 })

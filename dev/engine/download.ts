@@ -5,9 +5,10 @@
 import { spawn } from 'node:child_process'
 import { chmodSync, createWriteStream, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { Readable } from 'node:stream'
+import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
+import { Progress } from './progress.ts'
 import { askVersion, cliVersion, isNewEnough } from './version.ts'
 
 const answerShape = z.object({ archiveUrl: z.string(), fileToExtract: z.string() })
@@ -18,10 +19,15 @@ const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: '
 /**
  * Puts the tool at `target`.
  *
+ * @param say told how far it is
  * @param service the address of the download service, given by tests
  * @throws Error when it cannot be had
  */
-export async function downloadTemporal(target: string, service = 'https://temporal.download'): Promise<void> {
+export async function downloadTemporal(
+  target: string,
+  say: (line: string) => void,
+  service = 'https://temporal.download',
+): Promise<void> {
   const platform = platforms[process.platform]
   const arch = architectures[process.arch]
   if (platform === undefined || arch === undefined) throw new Error('there is no release for this platform')
@@ -40,7 +46,13 @@ export async function downloadTemporal(target: string, service = 'https://tempor
     const archive = join(folder, 'archive.tar.gz')
     const body = await fetch(archiveUrl, { signal: AbortSignal.timeout(300_000) })
     if (!body.ok || body.body === null) throw new Error(`the archive's server answered ${body.status}`)
-    await pipeline(Readable.fromWeb(body.body), createWriteStream(archive))
+    const megabytes = Math.round(Number(body.headers.get('Content-Length') ?? 0) / 1_000_000)
+    const progress = new Progress({ say, what: 'downloading', all: megabytes, unit: 'MB' })
+    try {
+      await pipeline(Readable.fromWeb(body.body), counted(progress), createWriteStream(archive))
+    } finally {
+      progress.end()
+    }
     await unpack(archive, folder, fileToExtract)
     const binary = join(folder, fileToExtract)
     chmodSync(binary, 0o755)
@@ -50,6 +62,19 @@ export async function downloadTemporal(target: string, service = 'https://tempor
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** Passes everything through, and counts the megabytes. */
+function counted(progress: Progress): Transform {
+  let bytes = 0
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      const before = Math.floor(bytes / 1_000_000)
+      bytes += chunk.length
+      progress.add(Math.floor(bytes / 1_000_000) - before)
+      done(null, chunk)
+    },
+  })
 }
 
 async function unpack(archive: string, folder: string, file: string): Promise<void> {

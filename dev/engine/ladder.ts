@@ -28,28 +28,47 @@ export interface LadderOptions {
 export async function temporalProgram(options: LadderOptions): Promise<string> {
   const path = options.path ?? process.env.PATH ?? ''
   const cached = options.cached ?? cachedBinary()
-  const installed = path
-    .split(delimiter)
-    .map((folder) => join(folder, 'temporal'))
-    .find((file) => existsSync(file))
-  if (installed !== undefined) {
-    const version = await askVersion(installed)
-    if (version !== undefined && isNewEnough(version)) return installed
-    options.say(`${installed} is too old (${version ?? 'no answer'}), looking further`)
-  }
-  if (!existsSync(cached))
+  const installed = await installedProgram(path, options.say)
+  if (installed !== undefined) return installed
+  if (!existsSync(cached)) {
+    options.say(longBefore(findGo(path) !== undefined))
     await makeOnce(
       cached,
       () => make(cached, path, options),
       () => options.say('waiting for another process that fetches the Temporal server'),
     )
+  }
   return cached
 }
 
+/** A `temporal` on the path that can serve us. */
+async function installedProgram(path: string, say: (line: string) => void): Promise<string | undefined> {
+  const installed = path
+    .split(delimiter)
+    .map((folder) => join(folder, 'temporal'))
+    .find((file) => existsSync(file))
+  if (installed === undefined) return undefined
+  const version = await askVersion(installed)
+  if (version !== undefined && isNewEnough(version)) return installed
+  say(`${installed} is too old (${version ?? 'no answer'}), looking further`)
+  return undefined
+}
+
+/** What will take long at the first start, and how to avoid it. */
+function longBefore(hasGo: boolean): string {
+  const ways = hasGo
+    ? 'It is downloaded (about a minute) or, where that fails, built with Go (about ten minutes).'
+    : 'It is downloaded (about a minute).'
+  return (
+    `The Temporal server is not here yet; this happens once. ${ways}\n` +
+    '  To avoid it: stop with Ctrl-C, put a `temporal` on the PATH (https://docs.temporal.io/cli), or set TEMPORAL_ADDRESS.'
+  )
+}
+
 async function make(cached: string, path: string, options: LadderOptions): Promise<void> {
-  options.say(`fetching the Temporal server (tool ${cliVersion}), once`)
+  options.say(`downloading the Temporal server (tool ${cliVersion})`)
   try {
-    await downloadTemporal(cached, options.service)
+    await downloadTemporal(cached, options.say, options.service)
     return
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
@@ -62,6 +81,6 @@ async function make(cached: string, path: string, options: LadderOptions): Promi
         'Install one of: Go 1.21 or newer (https://go.dev/dl), the Temporal CLI (https://docs.temporal.io/cli), ' +
         'or set TEMPORAL_ADDRESS to a server that runs already.',
     )
-  options.say('building it with Go, once: some minutes')
+  options.say('building it with Go')
   await buildTemporal(go, cached, options.say)
 }

@@ -9,7 +9,7 @@ export interface Problem {
 }
 
 export type Answer<T> =
-  | { readonly ok: true; readonly status: number; readonly value: T; readonly body: unknown }
+  | { readonly ok: true; readonly status: number; readonly value: T }
   /** `status` is 0 where nobody answered. */
   | { readonly ok: false; readonly status: number; readonly problem: Problem }
 
@@ -43,6 +43,28 @@ const runShape = z.object({
   waitingFor: z.object({ step: z.string(), until: z.string().nullable() }).nullish(),
   path: z.array(pathShape),
 })
+/** Loose: what else a delivery has is shown as it came. */
+const deliveryShape = z.looseObject({
+  id: z.string(),
+  message: z.string(),
+  state: z.string(),
+  reason: z.string().nullable(),
+  purpose: z.string(),
+  topic: z.string().nullable(),
+  handedOverAt: z.string().nullish(),
+  decision: z
+    .looseObject({
+      reason: z.string(),
+      tracking: z.looseObject({ allowed: z.boolean(), reason: z.string() }),
+      basis: z.array(z.string()),
+    })
+    .nullish(),
+  decisionInput: z
+    .looseObject({
+      purpose: z.looseObject({ kind: z.string().optional(), enforcement: z.string().optional() }),
+    })
+    .nullish(),
+})
 const runsShape = z.object({ items: z.array(z.object({ id: z.string() })) })
 const consentsShape = z.object({
   states: z.array(
@@ -58,6 +80,7 @@ const consentsShape = z.object({
 export type Taken = z.infer<typeof takenShape>
 export type DoubleOptIn = z.infer<typeof requestShape>
 export type Run = z.infer<typeof runShape>
+export type Delivery = z.infer<typeof deliveryShape>
 export type ConsentState = z.infer<typeof consentsShape>['states'][number]
 
 /** What `PUT /v1/contacts/{externalId}` takes of us. */
@@ -100,8 +123,8 @@ export class Assent {
     return this.#ask('GET', `/v1/runs/${id}`, runShape)
   }
 
-  delivery(id: string): Promise<Answer<unknown>> {
-    return this.#ask('GET', `/v1/deliveries/${id}`, z.unknown())
+  delivery(id: string): Promise<Answer<Delivery>> {
+    return this.#ask('GET', `/v1/deliveries/${id}`, deliveryShape)
   }
 
   /** The newest runs of a contact through a journey. */
@@ -136,7 +159,7 @@ export class Assent {
       const text = await response.text()
       const value: unknown = text === '' ? {} : JSON.parse(text)
       if (!response.ok) return { ok: false, status, problem: readProblem(value) }
-      return { ok: true, status, value: shape.parse(value), body: value }
+      return { ok: true, status, value: shape.parse(value) }
     } catch (error) {
       const detail = error instanceof z.ZodError ? z.prettifyError(error) : undefined
       const title =

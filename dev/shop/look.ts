@@ -50,18 +50,9 @@ export async function lookAtRun(
   const ids = answer.value.path.flatMap(({ delivery }) => delivery ?? [])
   const deliveries = await Promise.all(
     [...new Set(ids)].map(async (delivery) => ({
-      request: `GET /v1/deliveries/${delivery}`,
+      id: delivery,
       answer: await counter.assent.delivery(delivery),
     })),
   )
-  return {
-    run: answer.value,
-    answers: [
-      { request: `GET /v1/runs/${id}`, body: answer.body },
-      ...deliveries.map((one) => ({
-        request: one.request,
-        body: one.answer.ok ? one.answer.body : one.answer.problem,
-      })),
-    ],
-  }
+  return { run: answer.value, deliveries }
 }

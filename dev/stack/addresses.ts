@@ -41,3 +41,8 @@ export function addressTable(addresses: Addresses, logs: string): string {
     .flatMap(([name, address]) => (address === null ? [] : [`  ${name.padEnd(12)} ${address}`]))
     .join('\n')
 }
+
+/** The one thing to do next; nothing where there is no shop. */
+export function whereToBegin({ shop }: Addresses): string {
+  return shop === null ? '' : `Open the shop first: ${shop}\n`
+}

@@ -3,7 +3,9 @@
  * caller is told so with `ok: false`, and why, without a word of the data itself.
  */
 import { parseInstant } from '../journey/until.ts'
+import { tooCostly, withBudget } from './budget.ts'
 import { type Compiled, compile, readError, withEvent } from './language.ts'
+import { readable } from './members.ts'
 
 /** What conditions read. Plain JSON but for `now`. */
 export type ConditionBindings = {
@@ -49,9 +51,11 @@ export function evaluateMoment(text: string, bindings: ConditionBindings): Evalu
 function evaluate(text: string, bindings: ConditionBindings): Evaluated<unknown> {
   const compiled = compiledOnce(text)
   if (!compiled.ok) return { ok: false, message: compiled.message }
-  const { event, ...rest } = bindings
+  const { event, now, ...objects } = bindings
+  const given = Object.entries(event === null ? objects : { ...objects, event })
+  const read = { now, ...Object.fromEntries(given.map(([name, value]) => [name, readable(value)])) }
   try {
-    return { ok: true, value: compiled.run(event === null ? rest : { ...rest, event }) }
+    return { ok: true, value: withBudget(() => compiled.run(read)) }
   } catch (error) {
     return { ok: false, message: explain(error, text) }
   }
@@ -100,6 +104,8 @@ function faultOf(code: string): string {
       return 'is no timestamp'
     case 'invalid_duration':
       return 'is no duration'
+    case tooCostly:
+      return 'takes too much work on data of this size'
     case 'text_too_long':
       return 'is too long a text for matches()'
     case 'no_such_overload':

@@ -6,7 +6,8 @@
  * seem to say. Division of JSON numbers is not rounded.
  */
 import { Environment, EvaluationError, type ParseResult } from '@marcbachmann/cel-js'
-import { longestMatchedText, patternProblem } from './patterns.ts'
+import { meter, spend } from './budget.ts'
+import { compilePattern, longestMatchedText, patternProblem } from './patterns.ts'
 
 /** The longest condition, in characters. */
 export const longestCondition = 2000
@@ -37,6 +38,7 @@ export function compile(text: string, language: Environment): Compiled {
     if (wrong) return wrong
     const checked = run.check()
     if (!checked.valid) return describe(checked.error)
+    meter(run.ast)
     return { ok: true, type: checked.type ?? 'dyn', run }
   } catch (error) {
     return describe(error)
@@ -166,7 +168,11 @@ function environment(): Environment {
   language.registerFunction(`string.${guarded}(string): bool`, (text: string, pattern: string) => {
     if (text.length > longestMatchedText)
       throw new EvaluationError({ code: 'text_too_long', message: 'too long' })
-    return new RegExp(pattern).test(text)
+    const compiled = compilePattern(pattern)
+    if (!compiled.ok)
+      throw new EvaluationError({ code: 'invalid_regular_expression', message: compiled.message })
+    spend((text.length * compiled.pattern.size) / 16)
+    return compiled.pattern.test(text)
   })
   return language
 }

@@ -1,54 +1,81 @@
 /**
- * Which patterns `matches()` may use, and on how long a text. The engine's regular expressions backtrack, and conditions are
- * evaluated on what strangers send: a pattern that could take for ever is refused when the journey is checked, never tried.
+ * Regular expressions of `matches()` in conditions, and of `pattern` and `patternProperties` in triggers' schemas. They are written by
+ * one stranger and tried on the text of another, so they run on RE2 (github.com/google/re2), whose time is proportional to the text
+ * whatever the pattern is. What RE2 does not know (looking ahead or behind, references back to a group) is refused when the journey
+ * or trigger is put.
  */
+import { RE2JS } from 're2js'
 
-/** The longest text `matches()` looks at, in UTF-16 units; on a longer one the condition cannot be evaluated. */
-export const longestMatchedText = 256
+/** The longest text a pattern is tried on, in UTF-16 units. A longer one fits no pattern; in a condition it cannot be evaluated. */
+export const longestMatchedText = 4_000
 
-const longestPattern = 200
-const mostRepetitions = 3
+/** Characters of a pattern. */
+const longestPattern = 1_000
+/** Steps of the compiled pattern; each repetition `{n}` counts n times. Time is the text's length times this at the worst. */
+const largestPattern = 1_000
+const mostCached = 1_000
 
-/** What is wrong with a pattern, or null. */
-export function patternProblem(pattern: string): string | null {
-  if (pattern.length > longestPattern) return `a pattern has at most ${longestPattern} characters`
-  try {
-    new RegExp(pattern)
-  } catch {
-    return 'not a regular expression'
-  }
-  // Classes and escapes hide characters that mean something elsewhere: each is one letter from here on.
-  if (/\\(?:[1-9]|k<)/.test(pattern)) return 'patterns know no references back to a group'
-  const bare = pattern.replace(/\\(?:[pP]\{[^}]*\}|u\{[^}]*\}|.)/gs, 'x').replace(/\[[^\]]*\]/g, 'x')
-  if (/\(\?(?!:)/.test(bare))
-    return 'patterns know no looking ahead or behind and no named groups, only "(" and "(?:"'
-  if (repeatsWays(bare)) {
-    return 'a group that is repeated must not itself repeat anything or offer alternatives: it could take for ever'
-  }
-  const repetitions = bare.match(/[*+]|\{\d+,\d*\}/g)?.length ?? 0
-  if (repetitions > mostRepetitions) return `a pattern repeats at most ${mostRepetitions} parts`
-  return null
+/** A pattern that can be used. */
+export type Pattern = {
+  /** Whether it fits anywhere in the text. */
+  test(text: string): boolean
+  /** Steps of the compiled pattern: what a character of text costs at the worst. */
+  readonly size: number
 }
 
-/** Whether a repeated group contains a repetition or an alternative. `bare` is balanced: it compiled. */
-function repeatsWays(bare: string): boolean {
-  const open: boolean[] = []
-  for (let i = 0; i < bare.length; i++) {
-    const char = bare[i]
-    if (char === '(') {
-      open.push(false)
-      if (bare.startsWith('(?:', i)) i += 2
-    } else if (char === ')') {
-      const several = open.pop() ?? false
-      const repeated = /^(?:[*+]|\{\d)/.test(bare.slice(i + 1))
-      if (several && repeated) return true
-      if ((several || repeated) && open.length > 0) open[open.length - 1] = true
-    } else if (
-      (char === '|' || char === '*' || char === '+' || char === '?' || char === '{') &&
-      open.length > 0
-    ) {
-      open[open.length - 1] = true
-    }
+export type CompiledPattern =
+  | { readonly ok: true; readonly pattern: Pattern }
+  | { readonly ok: false; readonly message: string }
+
+const NO_REFERENCES = 'patterns know no references back to a group (RE2)'
+
+const cache = new Map<string, CompiledPattern>()
+
+/** Compiles a pattern, or takes it from the cache. Never throws: the message says what is wrong. */
+export function compilePattern(text: string): CompiledPattern {
+  const known = cache.get(text)
+  const compiled = known ?? compile(text)
+  if (known) cache.delete(text)
+  cache.set(text, compiled)
+  const [oldest] = cache.keys()
+  if (cache.size > mostCached && oldest !== undefined) cache.delete(oldest)
+  return compiled
+}
+
+/** What is wrong with a pattern, or null. */
+export function patternProblem(text: string): string | null {
+  const compiled = compilePattern(text)
+  return compiled.ok ? null : compiled.message
+}
+
+function compile(text: string): CompiledPattern {
+  if (text.length > longestPattern) return wrong(`a pattern has at most ${longestPattern} characters`)
+  // Translating would make a letter of it.
+  if (/(?<!\\)(?:\\\\)*\\k/.test(text)) return wrong(NO_REFERENCES)
+  let expression: RE2JS
+  try {
+    expression = RE2JS.compile(RE2JS.translateRegExp(text))
+  } catch (error) {
+    return wrong(explain(text, error instanceof Error ? error.message : ''))
   }
-  return false
+  const size = expression.programSize()
+  if (size > largestPattern) {
+    return wrong(`the pattern repeats too much: it takes ${size} steps, and ${largestPattern} are allowed`)
+  }
+  return {
+    ok: true,
+    pattern: { size, test: (tried) => tried.length <= longestMatchedText && expression.test(tried) },
+  }
+}
+
+/** The library's words, and in plain ones what JavaScript knows and RE2 does not. */
+function explain(text: string, message: string): string {
+  if (/\(\?<?[=!]/.test(message)) return 'patterns know no looking ahead or behind (RE2)'
+  if (/`\\[1-9]/.test(message)) return NO_REFERENCES
+  const detail = message.replace(/^error parsing regexp: /, '')
+  return text === '' ? 'the pattern is empty' : `not a regular expression that RE2 knows: ${detail}`
+}
+
+function wrong(message: string): CompiledPattern {
+  return { ok: false, message }
 }

@@ -1,5 +1,5 @@
 /** What each reason means, in a sentence for the person who reads a decision. The API shows these. */
-import type { DecisionReason, TrackingReason } from './types.ts'
+import type { Decision, DecisionReason, TrackingReason } from './types.ts'
 
 export const decisionReasons: Readonly<Record<DecisionReason, string>> = {
   'unknown-purpose': 'The message names a purpose that does not exist.',
@@ -41,4 +41,23 @@ export const trackingReasons: Readonly<Record<TrackingReason, string>> = {
     'The person said nothing about tracking, and the profile tracks unless told otherwise.',
   'not-tracked-by-default':
     'The person said nothing about tracking, and the profile does not track unless told to.',
+}
+
+/** A decision with its reasons in words, as `POST /v1/consents/check` and deliveries answer it. */
+export function explainDecision({ verdict, reason, tracking, basis, policyVersion }: Decision): {
+  verdict: Decision['verdict']
+  reason: DecisionReason
+  explanation: string
+  tracking: Decision['tracking'] & { explanation: string }
+  basis: Decision['basis']
+  policyVersion: number
+} {
+  return {
+    verdict,
+    reason,
+    explanation: decisionReasons[reason],
+    tracking: { ...tracking, explanation: trackingReasons[tracking.reason] },
+    basis,
+    policyVersion,
+  }
 }

@@ -107,6 +107,13 @@ export const doubleOptInShape = z
       .min(1)
       .max(50)
       .meta({ description: 'Exactly what was ticked' }),
+    contact: z
+      .strictObject({ externalId: textShape(200) })
+      .optional()
+      .meta({
+        description:
+          'Which contact asks, where several share the address: journeys that the confirmation starts are started for it. Left out: for the oldest',
+      }),
     circumstances: textShape(5000).optional(),
     notice: noticeShape.optional(),
     evidence: evidenceShape.optional(),

@@ -9,7 +9,11 @@ export const triggerDefinitionShape = z
     schema: z
       .record(z.string(), z.json())
       .default({})
-      .meta({ description: 'JSON Schema (2020-12) of the payload; empty: any object' }),
+      .meta({
+        description:
+          'JSON Schema (2020-12) of the payload; empty: any object. Patterns are those of RE2: no looking ahead or behind, no references ' +
+          'back; a text of more than 4,000 characters fits no pattern and no format',
+      }),
     createContact: z.boolean().default(false).meta({
       description:
         'Create a contact that is not known yet, rather than refuse the trigger, and let the trigger bring fields of the contact',

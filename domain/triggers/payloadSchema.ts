@@ -1,63 +1,179 @@
-/** Payloads against the JSON Schema (2020-12) of their trigger. */
+/**
+ * Payloads against the JSON Schema (2020-12) of their trigger. Schema and payload come from strangers, so what the two may cost
+ * together is known beforehand: without references each part of the schema looks at each part of the payload at most once. What
+ * could cost more is judged in a thread with a deadline (`threads/`).
+ */
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
-import formats from 'ajv-formats'
-import { longestMatchedText, patternProblem } from '../conditions/patterns.ts'
+import { compilePattern } from '../conditions/patterns.ts'
 import { canonicalBytes } from '../ledger/canonical.ts'
 import type { FieldError } from '../refusal.ts'
+import { addLinearFormats } from './formats.ts'
 
-/** Compiled schemas by their text, the oldest dropped first. */
-const compiled = new Map<string, ValidateFunction>()
-const mostCompiled = 500
 /** A schema of more characters is refused. */
 const longest = 50_000
+/** Characters of a schema once every reference is written out: allOf of two references to an allOf of two … doubles each time. */
+const longestExpanded = 500_000
 /** Faults named of one payload. */
 const mostNamed = 100
+/** Schema size times payload size up to which all faults are looked for; beyond it only the first. */
+const mostForAllFaults = 10_000_000
+/** The same, up to which a payload is judged on the spot, and characters of a schema that is compiled on the spot. */
+const mostOnTheSpot = 1_000_000
+const longestOnTheSpot = 5_000
+
+type Schema = Record<string, unknown>
 
 /** What is wrong with a schema, or null. */
-export function schemaProblem(schema: Record<string, unknown>): string | null {
-  if (JSON.stringify(schema).length > longest) return `is longer than ${longest} characters`
+export function schemaProblem(schema: Schema): string | null {
+  const text = JSON.stringify(schema)
+  if (text.length > longest) return `is longer than ${longest} characters`
+  if ('$async' in schema) return 'is an asynchronous schema'
   try {
-    if ('$async' in schema) return 'is an asynchronous schema'
-    compile(schema)
+    if (expandedSize(schema) > longestExpanded) {
+      return `has references that lead to more than ${longestExpanded} characters once they are written out`
+    }
+    const validate = compile(schema, text, 'first')
+    validate({})
     return null
   } catch (error) {
+    if (error instanceof RangeError) return 'goes round in a circle, or is nested too deep'
     return `is no JSON Schema: ${error instanceof Error ? error.message : 'unreadable'}`
   }
 }
 
 /** What in a payload breaks the schema, each with its pointer below `prefix`; values are never quoted. */
-export function payloadProblems(
-  schema: Record<string, unknown>,
-  payload: unknown,
-  prefix: string,
-): FieldError[] {
-  const validate = compile(schema)
+export function payloadProblems(schema: Schema, payload: unknown, prefix: string): FieldError[] {
+  const text = JSON.stringify(schema)
   try {
-    if (validate(payload)) return []
+    if (compile(schema, text, 'first')(payload)) return []
+    const cost = sizeOfSchema(schema, text) * sizeOf(payload, mostForAllFaults)
+    const validate = compile(schema, text, cost > mostForAllFaults ? 'first' : 'all')
+    validate(payload)
+    return (validate.errors ?? []).slice(0, mostNamed).map((error) => asField(error, prefix))
   } catch (error) {
     // References that go round in a circle are only noticed when a payload follows them.
     if (!(error instanceof RangeError)) throw error
     return [{ pointer: prefix, message: 'cannot be judged: the schema goes round in a circle' }]
   }
-  return (validate.errors ?? []).slice(0, mostNamed).map((error) => {
-    const missing: unknown = error.params.missingProperty ?? error.params.additionalProperty
-    const pointer = `${prefix}${error.instancePath}${typeof missing === 'string' ? `/${missing}` : ''}`
-    return { pointer, message: error.message ?? 'breaks the schema' }
-  })
 }
 
-function compile(schema: Record<string, unknown>): ValidateFunction {
+/** Whether a payload may be judged here and now: it costs some milliseconds at the worst. */
+export function isJudgedQuickly(schema: Schema, payload: unknown): boolean {
   const text = JSON.stringify(schema)
-  const known = compiled.get(text)
+  // A reference may be followed many times for one part of the payload.
+  if (text.length > longestOnTheSpot || /"\$(?:ref|dynamicRef|recursiveRef)"/.test(text)) return false
+  const most = Math.floor(mostOnTheSpot / sizeOfSchema(schema, text))
+  return sizeOf(payload, most) <= most
+}
+
+function asField(error: NonNullable<ValidateFunction['errors']>[number], prefix: string): FieldError {
+  const missing: unknown = error.params.missingProperty ?? error.params.additionalProperty
+  const pointer = `${prefix}${error.instancePath}${typeof missing === 'string' ? `/${missing}` : ''}`
+  return { pointer, message: error.message ?? 'breaks the schema' }
+}
+
+/** Its characters, and the steps of its patterns: what one character of a payload may cost. */
+function sizeOfSchema(schema: Schema, text: string): number {
+  let size = text.length
+  for (const pattern of patternsIn(schema)) {
+    const compiled = compilePattern(pattern)
+    if (compiled.ok) size += compiled.pattern.size
+  }
+  return size
+}
+
+function* patternsIn(node: unknown): Generator<string> {
+  if (Array.isArray(node)) {
+    for (const one of node) yield* patternsIn(one)
+  } else if (typeof node === 'object' && node !== null) {
+    for (const [key, value] of Object.entries(node)) {
+      if (key === 'pattern' && typeof value === 'string') yield value
+      if (key === 'patternProperties' && typeof value === 'object' && value !== null)
+        yield* Object.keys(value)
+      yield* patternsIn(value)
+    }
+  }
+}
+
+/** About the characters of a JSON value; stops counting above `most`. */
+function sizeOf(value: unknown, most: number): number {
+  if (typeof value === 'string') return value.length + 2
+  if (typeof value !== 'object' || value === null) return 8
+  let size = 2
+  for (const [key, item] of Object.entries(value)) {
+    size += (Array.isArray(value) ? 1 : key.length + 4) + sizeOf(item, most - size)
+    if (size > most) return size
+  }
+  return size
+}
+
+/** Characters of the schema with each local reference replaced by what it leads to; one that leads back to itself counts once. */
+function expandedSize(schema: Schema): number {
+  const sizes = new Map<unknown, number>()
+  const under = new Set<unknown>()
+  const measure = (node: unknown): number => {
+    if (typeof node !== 'object' || node === null) return String(node).length + 2
+    const known = sizes.get(node)
+    if (known !== undefined) return known
+    if (under.has(node)) return 0
+    under.add(node)
+    let size = 2
+    for (const [key, value] of Object.entries(node)) {
+      // Definitions cost where they are referred to.
+      if (key === '$defs' || key === 'definitions') continue
+      size += key.length + 3 + measure(value)
+      if (key === '$ref' && typeof value === 'string') size += measure(targetOf(schema, value))
+    }
+    under.delete(node)
+    sizes.set(node, size)
+    return size
+  }
+  return measure(schema)
+}
+
+/** What a JSON pointer in a fragment (RFC 6901 §6) or an anchor leads to; null where it is neither. */
+function targetOf(schema: Schema, reference: string): unknown {
+  if (!reference.startsWith('#')) return null
+  if (reference === '#') return schema
+  if (!reference.startsWith('#/')) return anchored(schema, reference.slice(1))
+  let node: unknown = schema
+  for (const part of decodeURIComponent(reference.slice(2)).split('/')) {
+    if (typeof node !== 'object' || node === null) return null
+    const name = part.replaceAll('~1', '/').replaceAll('~0', '~')
+    node = new Map(Object.entries(node)).get(name) ?? null
+  }
+  return node
+}
+
+function anchored(node: unknown, name: string): unknown {
+  if (typeof node !== 'object' || node === null) return null
+  if ('$anchor' in node && node.$anchor === name) return node
+  for (const value of Object.values(node)) {
+    const found = anchored(value, name)
+    if (found !== null) return found
+  }
+  return null
+}
+
+/** Compiled schemas by what is looked for and their text, the oldest dropped first. */
+const compiled = new Map<string, ValidateFunction>()
+const mostCompiled = 1_000
+
+/** @param find `first`: stops at the first fault, which costs no memory; `all`: goes on */
+function compile(schema: Schema, text: string, find: 'first' | 'all'): ValidateFunction {
+  const name = `${find} ${text}`
+  const known = compiled.get(name)
   if (known !== undefined) return known
   // One instance a schema: an $id of one trigger's schema must not clash with another's.
   const ajv = new Ajv2020({
     strict: false,
-    allErrors: true,
+    allErrors: find === 'all',
     validateFormats: true,
-    code: { regExp: bounded },
+    // A payload has a "constructor" only where it was sent one, not because every object inherits it.
+    ownProperties: true,
+    code: { regExp: linear },
   })
-  formats.default(ajv)
+  addLinearFormats(ajv)
   // Ajv compares each item with each other; here a list of any length takes one look at each.
   ajv.removeKeyword('uniqueItems')
   ajv.addKeyword({
@@ -70,7 +186,7 @@ function compile(schema: Record<string, unknown>): ValidateFunction {
   // An asynchronous schema would answer later, when nobody listens.
   const { $async, ...plain } = schema
   const validate = ajv.compile(plain)
-  compiled.set(text, validate)
+  compiled.set(name, validate)
   const [oldest] = compiled.keys()
   if (compiled.size > mostCompiled && oldest !== undefined) compiled.delete(oldest)
   return validate
@@ -81,24 +197,14 @@ function areUnique(items: readonly unknown[]): boolean {
   return seen.size === items.length
 }
 
-/**
- * The engine's regular expressions backtrack, and payloads are what strangers send: the same bounds as for `matches()` in
- * conditions. A text that is too long for them fits no pattern.
- */
-function bounded(
-  pattern: string,
-  flags: string,
-): { test: (text: string) => boolean; toString: () => string } {
-  const problem = patternProblem(pattern)
-  if (problem !== null) throw new PatternError(`pattern "${pattern}": ${problem}`)
-  const expression = new RegExp(pattern, flags)
-  return {
-    test: (text) => text.length <= longestMatchedText && expression.test(text),
-    // Ajv keeps expressions by this: without it, all patterns of a schema would be the first.
-    toString: () => expression.toString(),
-  }
+/** What Ajv makes its expressions with. */
+function linear(text: string): { test: (text: string) => boolean; toString: () => string } {
+  const compiled = compilePattern(text)
+  if (!compiled.ok) throw new PatternError(`pattern "${text}": ${compiled.message}`)
+  // Ajv keeps expressions by this: without it, all patterns of a schema would be the first.
+  return { test: compiled.pattern.test, toString: () => text }
 }
-bounded.code = 'bounded'
+linear.code = 'linear'
 
 class PatternError extends Error {
   override readonly name = 'PatternError'

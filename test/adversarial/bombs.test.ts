@@ -1,14 +1,15 @@
 /** What others define and send cannot hold the process up, or end it. */
 import { describe, expect, it } from 'vitest'
 import { checkCondition } from '../../domain/conditions/check.ts'
-import { payloadProblems, schemaProblem } from '../../domain/triggers/payloadSchema.ts'
+import { isJudgedQuickly, payloadProblems, schemaProblem } from '../../domain/triggers/payloadSchema.ts'
 
 const pattern = (text: string) => ({ type: 'object', properties: { a: { type: 'string', pattern: text } } })
 
 describe("a trigger's schema", () => {
   it.each([
-    ['a pattern that could take for ever', pattern('^(a+)+$')],
-    ['such a pattern for names', { type: 'object', patternProperties: { '^(a+)+$': {} } }],
+    ['a pattern that looks ahead', pattern('^(?=a)b')],
+    ['such a pattern for names', { type: 'object', patternProperties: { '^(a)\\1$': {} } }],
+    ['a pattern that repeats too much', pattern('(a{30}b{30}){20}')],
     ['an asynchronous schema', { $async: true, type: 'object', required: ['a'] }],
     ['a reference that goes round in a circle', { $ref: '#/$defs/a', $defs: { a: { $ref: '#/$defs/a' } } }],
   ])('is refused with %s', (_, schema) => {
@@ -29,7 +30,8 @@ describe("a trigger's schema", () => {
       '/a',
       '/b',
     ])
-    expect(payloadProblems(schema, { a: `AB-${'1'.repeat(100_000)}` }, '/payload')).toHaveLength(1)
+    expect(payloadProblems(schema, { a: `AB-${'1'.repeat(3_997)}` }, '/payload')).toEqual([])
+    expect(payloadProblems(schema, { a: `AB-${'1'.repeat(3_998)}` }, '/payload')).toHaveLength(1)
   })
 
   it('an asynchronous schema that was stored once still refuses what breaks it', () => {
@@ -85,5 +87,68 @@ describe('a condition', () => {
     'trigger.items.exists(x, x.name == contact.attributes.name)',
   ])('may walk lists one after the other: %s', (text) => {
     expect(checkCondition(text, 'entry')).toEqual({ ok: true })
+  })
+})
+
+describe('references that double', () => {
+  /** Two references to two references to … */
+  const doubling = (deep: number) => ({
+    $ref: '#/$defs/d0',
+    $defs: Object.fromEntries(
+      Array.from({ length: deep }, (_, at) => {
+        const next = at + 1 === deep ? { type: 'object' } : { $ref: `#/$defs/d${at + 1}` }
+        return [`d${at}`, { allOf: [next, next] }]
+      }),
+    ),
+  })
+
+  it('make a schema that is refused, and a few are fine', () => {
+    expect(schemaProblem(doubling(40))).toMatch(/references that lead to/)
+    expect(schemaProblem(doubling(6))).toBeNull()
+    expect(payloadProblems(doubling(6), {}, '')).toEqual([])
+  })
+
+  it('through anchors too', () => {
+    const deep = 40
+    const schema = {
+      $ref: '#d0',
+      $defs: Object.fromEntries(
+        Array.from({ length: deep }, (_, at) => {
+          const next = at + 1 === deep ? {} : { $ref: `#d${at + 1}` }
+          return [`d${at}`, { $anchor: `d${at}`, allOf: [next, next] }]
+        }),
+      ),
+    }
+    expect(schemaProblem(schema)).toMatch(/references that lead to/)
+  })
+
+  it('and a tree that refers to itself is a schema like any other, judged beside the process', () => {
+    const tree = {
+      type: 'object',
+      properties: { children: { type: 'array', items: { $ref: '#' } }, name: { type: 'string' } },
+    }
+    expect(schemaProblem(tree)).toBeNull()
+    expect(
+      payloadProblems(tree, { children: [{ name: 'a' }, { children: [{ name: 1 }] }] }, ''),
+    ).toHaveLength(1)
+    expect(isJudgedQuickly(tree, {})).toBe(false)
+  })
+})
+
+describe('a large payload of faults', () => {
+  const schema = {
+    type: 'object',
+    additionalProperties: { allOf: Array.from({ length: 500 }, (_, i) => ({ type: 'number', minimum: i })) },
+  }
+  const payload = Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`k${i}`, 'x']))
+
+  it('is told its first fault, rather than twenty-five million', () => {
+    expect(payloadProblems(schema, payload, '')).toHaveLength(1)
+    expect(payloadProblems(schema, { a: 'x', b: 'y' }, '').length).toBe(100)
+  })
+
+  it('is not judged where others wait', () => {
+    expect(isJudgedQuickly(schema, payload)).toBe(false)
+    expect(isJudgedQuickly({ type: 'object', properties: { a: { type: 'string' } } }, { a: 'x' })).toBe(true)
   })
 })

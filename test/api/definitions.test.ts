@@ -1,6 +1,7 @@
 /** Whatever can be put by key can be got and listed as it was put, put again without effect, and deleted where nothing hangs on it. */
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { problemShape } from '../../api/problems.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { commercial, putBrand } from '../harness/fixtures.ts'
 
@@ -107,4 +108,61 @@ it('a confirmation is asked only where somebody would become reachable', async (
   await put('receipts', { kind: 'transactional' })
   const receipts = await put('receipts', { kind: 'transactional', enforcement: 'non-restrictive' })
   expect(receipts.status).toBe(200)
+})
+
+describe.each<[string, string, Record<string, unknown>, Record<string, unknown>]>([
+  [
+    'profiles',
+    'put-back',
+    {
+      name: 'Third',
+      sender: { name: 'Third', email: 'third@example.com' },
+      postalAddress: '3 Example Street',
+    },
+    { name: 'Third, renamed' },
+  ],
+  ['purposes', 'put-back', { name: 'Tips', description: 'Tips', kind: 'commercial' }, { name: 'Hints' }],
+  ['messages', 'put-back', commercial('Back'), { subject: 'Another subject' }],
+  ['trigger-definitions', 'put.back', { description: 'A parcel left' }, { description: 'It left' }],
+  ['journeys', 'put-back', abandonedCart, { name: 'Another name' }],
+])('%s: what a GET answers', (kind, key, body, change) => {
+  const path = `/v1/${kind}/${key}`
+  const put = (more: unknown) => assent.api.call('PUT', path, more)
+  const read = () => assent.api.ok('GET', path, undefined, z.looseObject({ updatedAt: z.string() }))
+  const pointers = (reply: { body: unknown }) => {
+    const problem = problemShape.parse(reply.body)
+    expect(problem.code).toBe('read-only')
+    return problem.errors.map((error) => error.pointer)
+  }
+  const draft = kind === 'journeys' ? { ...body, key } : body
+
+  it('can be put back, as it is and changed, and the change repeated', async () => {
+    await assent.api.put(path, draft)
+    const got = await read()
+    expect((await put(got)).status).toBe(200)
+    expect(await read()).toEqual({ ...got, updatedAt: expect.any(String) })
+    const changed = { ...(await read()), ...change }
+    expect((await put(changed)).status).toBe(200)
+    expect((await put(changed)).status).toBe(200)
+    expect(await read()).toMatchObject(change)
+  })
+
+  it('is refused under another key, as another version, and once somebody else was faster', async () => {
+    await assent.api.put(path, draft)
+    const got = await read()
+    const other = await put({ ...got, key: 'another.key' })
+    expect([other.status, pointers(other)]).toEqual([422, ['/key']])
+    const version = kind === 'journeys' ? 'publishedVersion' : 'version'
+    const later = await put({ ...got, [version]: 99, ...change })
+    expect([later.status, pointers(later)]).toEqual([422, [`/${version}`]])
+    await assent.api.put(path, { ...draft, ...change })
+    const before = await read()
+    const late = await put({
+      ...got,
+      ...change,
+      [kind === 'messages' ? 'subject' : 'description' in change ? 'description' : 'name']: 'Late',
+    })
+    expect(late.status).toBe(422)
+    expect(await read()).toEqual(before)
+  })
 })

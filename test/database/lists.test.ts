@@ -51,11 +51,13 @@ async function fill(): Promise<void> {
     insert into journeys (key, draft, published_version) select key, '{}', 1 from unnest(array['common', 'rare']) key;
     insert into journey_versions (key, version, definition, plan, exit_triggers)
       select key, 1, '{}', '{}', '{}' from unnest(array['common', 'rare']) key;
-    insert into runs (id, journey, version, contact_id, state, payload, entry_seq, mark_seq, started_at)
+    insert into runs (id, journey, version, contact_id, state, payload, entry_seq, mark_seq, started_at, ended_at)
       select ${id('n', '03')}, case when n <= 5 then 'rare' else 'common' end, 1, ${id('n', '01')},
         case when n in (1, 6) then 'failed' when n in (2, 7) then 'running' when n in (3, 8) then 'paused'
           when n % 2 = 0 then 'waiting' else 'completed' end,
-        '{}', 0, 0, to_timestamp(1767225600 + n) from generate_series(1, ${many}) n;
+        '{}', 0, 0, to_timestamp(1767225600 + n),
+        case when n in (1, 6) or (n not in (2, 3, 7, 8) and n % 2 = 1) then to_timestamp(1767225600 + n) end
+      from generate_series(1, ${many}) n;
     insert into deliveries (id, run_id, contact_id, contact_point_id, channel, message, purpose, state, reason,
         provider_id, created_at)
       select ${id('n', '04')}, ${id('n', '03')}, ${id('n', '01')}, ${id('n', '02')}, 'email',

@@ -14,6 +14,7 @@ import * as journeys from '../../db/schema/journeys.ts'
 import * as ledger from '../../db/schema/ledger.ts'
 import * as testMails from '../../db/schema/testMails.ts'
 import * as triggers from '../../db/schema/triggers.ts'
+import * as workers from '../../db/schema/workers.ts'
 import { type OwnDatabase, ownDatabase } from '../harness/database.ts'
 
 const everything = [
@@ -26,6 +27,7 @@ const everything = [
   ledger,
   testMails,
   triggers,
+  workers,
 ]
 const tables = everything.flatMap((part) => Object.values(part)).filter((one) => is(one, PgTable))
 

@@ -117,3 +117,48 @@ test('a build that fails leaves no lock and nothing half made', async () => {
   await expect(makeOnce(file, () => Promise.reject(new Error('no')), quiet)).rejects.toThrow('no')
   expect(existsSync(`${file}.lock`)).toBe(false)
 })
+
+/** A stand-in for Go: lists ten packages to compile, of which two are in modules to download, and builds a program. */
+function goThatBuilds(): string {
+  const file = join(folder, 'go', 'go')
+  mkdirSync(join(folder, 'go'), { recursive: true })
+  writeFileSync(
+    file,
+    `#!/bin/sh
+case "$1" in
+list) echo 'go: downloading example.com/a v1' >&2; echo 'go: downloading example.com/b v1' >&2
+  for one in 1 2 3 4 5 6 7 8 9 10; do echo "example.com/$one"; done ;;
+build) for one in 1 2 3 4 5 6 7 8 9 10; do echo "example.com/$one" >&2; done
+  while [ "$1" != -o ]; do shift; done
+  printf '#!/bin/sh\\necho "temporal version 1.0.0 (Server 1.33.0, UI 2.0.0)"\\n' > "$2"; chmod +x "$2" ;;
+esac
+`,
+  )
+  chmodSync(file, 0o755)
+  return join(folder, 'go')
+}
+
+test('a first start says what takes long and how to avoid it, and how far the build is', async () => {
+  const cached = join(folder, 'cache', 'temporal')
+  const said: string[] = []
+  const say = (line: string): void => void said.push(line)
+  expect(await temporalProgram({ path: goThatBuilds(), cached, service: nowhere, say })).toBe(cached)
+  expect(execFileSync(cached, { encoding: 'utf8' })).toContain('Server 1.33.0')
+  expect(said[0]).toContain('temporal` on the PATH')
+  expect(said[0]).toContain('TEMPORAL_ADDRESS')
+  expect(said.join('\n')).toMatch(/downloading: \d+ of \d+ modules at most \(\d+ %\)/)
+  expect(said.at(-1)).toBe('compiling: 10 of 10 packages (100 %)')
+})
+
+test('nothing is said where a program is there', async () => {
+  const said: string[] = []
+  program(join(folder, 'bin', 'temporal'), '1.33.1')
+  const cached = join(folder, 'none')
+  await temporalProgram({
+    path: join(folder, 'bin'),
+    cached,
+    service: nowhere,
+    say: (line) => said.push(line),
+  })
+  expect(said).toEqual([])
+})

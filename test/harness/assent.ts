@@ -15,11 +15,14 @@ import { Discretion } from '../../activities/discretion.ts'
 import { TestMails } from '../../activities/testMails.ts'
 import { createApp } from '../../api/app.ts'
 import { openSmtpChannel } from '../../channels/email/smtp.ts'
+import { probeMail } from '../../channels/probe.ts'
 import { connect } from '../../db/connect.ts'
 import { Versions } from '../../db/reads/versions.ts'
+import { readWorkers } from '../../db/reads/workers.ts'
 import { readWorkflowId } from '../../db/reads/workflowId.ts'
 import { engineOptions } from '../../engine/connection.ts'
 import { Dispatcher } from '../../engine/dispatcher.ts'
+import { Heartbeat } from '../../engine/heartbeat.ts'
 import { readSettings } from '../../settings.ts'
 import { Threads, type ThreadsOptions } from '../../threads/pool.ts'
 import { registerBuiltIns } from '../../transactions/definitions/registerBuiltIns.ts'
@@ -99,10 +102,17 @@ export class Assent {
     const testMails = new TestMails({ house: this.house, email, interval: 200 })
     testMails.start()
     const running = worker.run()
+    const heartbeat = new Heartbeat({
+      house: this.house,
+      taskQueue: settings.TEMPORAL_TASK_QUEUE,
+      probe: () => probeMail(email),
+    })
+    heartbeat.start()
     this.#worker = {
       stop: async () => {
         worker.shutdown()
         await running
+        await heartbeat.stop()
         await testMails.stop()
         await connection.close()
         await email.close()
@@ -213,6 +223,7 @@ export async function startAssent(options: AssentOptions = {}): Promise<Assent> 
           engine: async () => {
             await connection.workflowService.describeNamespace({ namespace: 'default' })
           },
+          workers: () => readWorkers(house.db),
         },
         afterCommit: () => dispatcher.nudge(),
       }),

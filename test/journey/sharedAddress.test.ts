@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { problemShape } from '../../api/problems.ts'
 import { newId } from '../../db/ids.ts'
 import { findContactPoint } from '../../db/reads/contactPoint.ts'
 import { outbox } from '../../db/schema/triggers.ts'
@@ -106,6 +107,47 @@ describe('one confirmation', () => {
     })
     const started = await Promise.all(members.map((member) => runsOf(journey, member)))
     expect(started.map((items) => items.length)).toEqual([0, 1, 0])
+  })
+})
+
+describe('a double opt-in that one of them asks for', () => {
+  const grants = [{ purpose: 'marketing', topic: 'newsletter' }]
+
+  it.each(['double-opt-in.confirmed', 'consent.granted'])(
+    'starts the journey by %s for that one',
+    async (trigger) => {
+      const { email, members } = await family()
+      const [, , third] = members
+      const journey = await publish(assent.api, {
+        entry: { trigger },
+        steps: [{ id: 'pause', type: 'wait', for: '1 hour' }],
+      })
+      const contactPoint = { channel: 'email', address: email }
+      const contact = { externalId: third.externalId }
+      await assent.api.ok('POST', '/v1/double-opt-ins', { contactPoint, grants, contact }, idOf)
+      const [mail] = await mailsArrived(email, 1)
+      if (mail === undefined) throw new Error('no mail')
+      await fetch(linkIn(mail, '/confirm/'), { method: 'POST' })
+      await until('the journey', async () => (await runsOf(journey, third)).length > 0)
+      await untilTold()
+      const started = await Promise.all(members.map((member) => runsOf(journey, member)))
+      expect(started.map((items) => items.length)).toEqual([0, 0, 1])
+    },
+  )
+
+  it('is refused for somebody who does not have the address', async () => {
+    const { email } = await family()
+    const other = await putPerson(assent.api)
+    const contactPoint = { channel: 'email', address: email }
+    for (const externalId of [other.externalId, 'nobody-at-all']) {
+      const body = { contactPoint, grants, contact: { externalId } }
+      const reply = await assent.api.call('POST', '/v1/double-opt-ins', body)
+      expect(reply.status).toBe(422)
+      expect(problemShape.parse(reply.body)).toMatchObject({
+        code: 'contact-without-this-address',
+        errors: [{ pointer: '/contact/externalId' }],
+      })
+    }
   })
 })
 

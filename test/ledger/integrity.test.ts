@@ -10,7 +10,8 @@ import { projectEvent } from '../../domain/ledger/project.ts'
 import { appendEvents, type Statement } from '../../transactions/ledger/appendEvents.ts'
 import { rebuild } from '../../transactions/ledger/rebuild.ts'
 import { lockContactPoint } from '../../transactions/locks.ts'
-import { check, type LedgerApi, type Stated, startLedgerApi, state, verifiedShape } from './ledgerApi.ts'
+import { reportShape, verifyWhole } from '../harness/verification.ts'
+import { check, type LedgerApi, type Stated, startLedgerApi, state } from './ledgerApi.ts'
 
 let ledger: LedgerApi
 beforeAll(async () => {
@@ -18,9 +19,9 @@ beforeAll(async () => {
 })
 afterAll(() => ledger.stop())
 
-function verify(address?: string): Promise<z.output<typeof verifiedShape>> {
-  const body = address === undefined ? {} : { contactPoint: { channel: 'email', address } }
-  return ledger.api.ok('POST', '/v1/consents/verify', body, verifiedShape)
+function verify(address: string): Promise<z.output<typeof reportShape>> {
+  const body = { contactPoint: { channel: 'email', address } }
+  return ledger.api.ok('POST', '/v1/consents/verify', body, reportShape)
 }
 
 const optOut: Statement = {
@@ -55,7 +56,8 @@ describe('an untouched ledger', () => {
     await ledger.owner`insert into contact_points (id, channel, address)
       select gen_random_uuid(), 'email', 'filler-' || n || '@example.com' from generate_series(1, 450) n`
     await state(ledger.api, 'filler-7@example.com', 'opted-out')
-    const report = await verify()
+    const report = await verifyWhole(ledger.api, ledger.house)
+    expect(report.state).toBe('finished')
     expect(report.firstBreak).toBeNull()
     expect(report.states.firstDifference).toBeNull()
     const [counted] = await ledger.owner`select (select count(*) from contact_points)::int as "contactPoints",
@@ -209,7 +211,7 @@ describe('whoever tampers is found', () => {
     try {
       const event = await state(other.api, 'gone@example.com', 'opted-out')
       await other.tamper('delete from contact_points')
-      const report = await other.api.ok('POST', '/v1/consents/verify', {}, verifiedShape)
+      const report = await verifyWhole(other.api, other.house)
       expect(report.firstBreak).toMatchObject({
         contactPoint: event.contactPoint,
         seq: 1,

@@ -169,29 +169,6 @@ export const decisionShape = z.looseObject({
   inputs: z.looseObject({ now: z.string() }),
 })
 
-export const verifiedShape = z.strictObject({
-  contactPoints: z.number(),
-  events: z.number(),
-  firstBreak: z
-    .strictObject({
-      contactPoint: z.string(),
-      seq: z.number(),
-      event: z.string().nullable(),
-      problem: z.string(),
-    })
-    .nullable(),
-  states: z.strictObject({
-    checked: z.number(),
-    firstDifference: z
-      .strictObject({
-        contactPoint: z.string(),
-        purpose: z.string().nullable(),
-        topic: z.string().nullable(),
-      })
-      .nullable(),
-  }),
-})
-
 /** A statement about an address, as a system posts it; an opt-in comes with its proof. */
 export function said(
   address: string,

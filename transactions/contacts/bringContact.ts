@@ -5,8 +5,10 @@
  * Locks: what the contact is known by, the contact row, then where an address moves its open runs and the contact points: the
  * caller may go on to end runs of the contact.
  */
+import { z } from 'zod'
 import type { Db } from '../../db/connect.ts'
 import { mergePatch } from '../../domain/mergePatch.ts'
+import { Refusal } from '../../domain/refusal.ts'
 import { type ContactPatch, contactShape, type TriggerContact } from '../../domain/shapes/contact.ts'
 import type { ContactReference } from '../../domain/shapes/primitives.ts'
 import type { House } from '../house.ts'
@@ -50,13 +52,15 @@ export async function bringContact(tx: Db, house: House, contact: TriggerContact
     (externalId === undefined ? null : await adoptNewcomer(tx, externalId, addresses))
   if (known === null) {
     const created = externalId ?? newcomerId()
-    const input = contactShape.parse(mergePatch({}, { ...patch, ...withoutId(reference) }))
-    const id = await createContact(tx, house, identity, created, input)
+    const id = await belowContact(() => {
+      const input = contactShape.parse(mergePatch({}, { ...patch, ...withoutId(reference) }))
+      return createContact(tx, house, identity, created, input)
+    })
     return { id, created, withoutAddress: addresses.size === 0 }
   }
   if (Object.values(patch).some((value) => value !== undefined)) {
     if (changesAddresses(patch)) await lockOpenRuns(tx, await lockContact(tx, known))
-    await patchContactIn(tx, house, identity, known, patch)
+    await belowContact(() => patchContactIn(tx, house, identity, known, patch))
   }
   return { id: known, created: null, withoutAddress: false }
 }
@@ -67,4 +71,22 @@ function withoutId({ email, phone }: ContactReference): ContactPatch {
 
 function changesAddresses({ email, phone, addresses }: ContactPatch): boolean {
   return email !== undefined || phone !== undefined || addresses !== undefined
+}
+
+/** What is wrong with the contact as a whole is told by where it stands in the trigger. */
+async function belowContact<T>(write: () => Promise<T>): Promise<T> {
+  try {
+    return await write()
+  } catch (error) {
+    if (error instanceof z.ZodError) {
+      const errors = error.issues.map(({ path, message }) => ({
+        pointer: ['/contact', ...path].join('/'),
+        message,
+      }))
+      throw new Refusal('invalid', 'the contact has fields that are wrong', { errors })
+    }
+    if (!(error instanceof Refusal) || error.kind !== 'invalid') throw error
+    const errors = error.errors.map((one) => ({ ...one, pointer: `/contact${one.pointer}` }))
+    throw new Refusal('invalid', error.message, { code: error.code, errors })
+  }
 }

@@ -14,13 +14,16 @@ import { inThread } from '../inThread.ts'
 import { readVariables } from './messageSources.ts'
 import { lockKey, sameJson } from './nextVersion.ts'
 
+import { type DefinitionReadBack, refuseOther } from './readBack.ts'
 /** Stores the draft; what is wrong with it is answered, not refused: only publishing refuses. */
 export async function putJourney(
   house: House,
   definition: JourneyDefinition,
+  readBack: DefinitionReadBack = {},
 ): Promise<{ problems: Problem[] }> {
   return house.db.transaction(async (tx) => {
     await lockKey(tx, 'journey', definition.key)
+    await refuseOther(tx, 'journey', definition.key, definition, readBack)
     const problems = checkJourney(definition, await readWorld(tx, definition, readerOf(house)))
     const row = { key: definition.key, draft: definition, updatedAt: await databaseNow(tx) }
     await tx.insert(journeys).values(row).onConflictDoUpdate({ target: journeys.key, set: row })

@@ -12,13 +12,20 @@ import { readSources, readVariables, tooCostly } from './messageSources.ts'
 import { nextVersion } from './nextVersion.ts'
 import type { PutAnswer } from './putProfile.ts'
 
+import { type DefinitionReadBack, refuseOther } from './readBack.ts'
 /**
  * @returns what to look at, though the message can be sent as it is
  * @throws Refusal invalid, with a pointer to each thing that is wrong
  */
-export async function putMessage(house: House, key: string, message: Message): Promise<PutAnswer> {
+export async function putMessage(
+  house: House,
+  key: string,
+  message: Message,
+  readBack: DefinitionReadBack = {},
+): Promise<PutAnswer> {
   const { checkedFor, variables } = await checkTemplates(house, key, message)
   return house.db.transaction(async (tx) => {
+    await refuseOther(tx, 'message', key, message, readBack)
     const [purpose] = await tx.select().from(purposes).where(eq(purposes.key, message.purpose))
     if (purpose === undefined) throw invalid('/purpose', `there is no purpose "${message.purpose}"`)
     if (purpose.kind === 'tracking') throw invalid('/purpose', 'a tracking purpose sends no messages')

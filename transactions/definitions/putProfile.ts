@@ -9,13 +9,20 @@ import { DkimKeyError } from '../dkimKeys.ts'
 import type { House } from '../house.ts'
 import { nextVersion } from './nextVersion.ts'
 
+import { type DefinitionReadBack, refuseOther } from './readBack.ts'
 /** The version it is now, and what is doubtful about it. */
 export type PutAnswer = { version: number; problems: Problem[] }
 
 /** @throws Refusal invalid where the key that signs cannot be used, the tracking purpose is no tracking purpose, or the confirmation message is not transactional */
-export async function putProfile(house: House, key: string, profile: Profile): Promise<PutAnswer> {
+export async function putProfile(
+  house: House,
+  key: string,
+  profile: Profile,
+  readBack: DefinitionReadBack = {},
+): Promise<PutAnswer> {
   await checkSigningKey(house, profile)
   return house.db.transaction(async (tx) => {
+    await refuseOther(tx, 'profile', key, profile, readBack)
     const problems: Problem[] = []
     if (profile.trackingPurpose !== undefined) {
       const [purpose] = await tx

@@ -12,6 +12,7 @@ import { type Purpose, purposeShape } from '../../domain/shapes/purpose.ts'
 import type { House } from '../house.ts'
 import { nextVersion } from './nextVersion.ts'
 
+import { type DefinitionReadBack, refuseOther } from './readBack.ts'
 /**
  * @param options.confirm the effect of loosening was shown and is wanted
  * @throws Refusal invalid for an unknown profile or a change of kind; conflict for an unconfirmed loosening
@@ -20,9 +21,10 @@ export async function putPurpose(
   house: House,
   key: string,
   purpose: Purpose,
-  options: { confirm: boolean },
+  options: { confirm: boolean; readBack?: DefinitionReadBack },
 ): Promise<{ version: number }> {
   return house.db.transaction(async (tx) => {
+    await refuseOther(tx, 'purpose', key, purpose, options.readBack ?? {})
     const [profile] = await tx
       .select({ key: profiles.key })
       .from(profiles)

@@ -2,24 +2,27 @@
 import { eq } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
 import { triggerDefinitions } from '../../db/schema/definitions.ts'
-import { invalid } from '../../domain/refusal.ts'
+import { invalid, type Refusal } from '../../domain/refusal.ts'
 import type { TriggerDefinition } from '../../domain/shapes/trigger.ts'
 import { isReserved } from '../../domain/triggers/catalogue.ts'
-import { schemaProblem } from '../../domain/triggers/payloadSchema.ts'
 import type { House } from '../house.ts'
+import { inThread } from '../inThread.ts'
 import { lockKey } from './nextVersion.ts'
 
+import { type DefinitionReadBack, refuseOther } from './readBack.ts'
 /** @throws Refusal invalid where the schema is none, or the name is one that only Assent itself raises */
 export async function putTriggerDefinition(
   house: House,
   name: string,
   definition: TriggerDefinition,
+  readBack: DefinitionReadBack = {},
 ): Promise<void> {
   if (isReserved(name)) throw invalid('/name', `"${name}" is raised by Assent itself and cannot be put`)
-  const problem = schemaProblem(definition.schema)
-  if (problem !== null) throw invalid('/schema', problem)
+  const problem = await inThread(house, 'schemaProblem', `trigger:${name}`, [definition.schema], tooCostly)
+  if (problem !== null) throw invalid('/schema', problem, 'schema')
   await house.db.transaction(async (tx) => {
     await lockKey(tx, 'trigger', name)
+    await refuseOther(tx, 'trigger', name, definition, readBack)
     const updatedAt = await databaseNow(tx)
     const [known] = await tx.select().from(triggerDefinitions).where(eq(triggerDefinitions.name, name))
     if (known === undefined) await tx.insert(triggerDefinitions).values({ name, definition, updatedAt })
@@ -29,4 +32,8 @@ export async function putTriggerDefinition(
         .set({ definition, updatedAt })
         .where(eq(triggerDefinitions.name, name))
   })
+}
+
+function tooCostly(): Refusal {
+  return invalid('/schema', 'takes too long, or too much memory, to compile', 'schema-too-costly')
 }

@@ -16,6 +16,7 @@ import { formerHandles, links } from '../../db/schema/deliveries.ts'
 import { runs } from '../../db/schema/journeys.ts'
 import { build, given, insertOf, Statement } from '../../db/statement.ts'
 import type { House } from '../house.ts'
+import { committing, tellDelivery } from '../outcomes.ts'
 import { type Confirmation, keepConfirmation } from './confirmationEvidence.ts'
 import { tooManyConfirmations } from './confirmationLimit.ts'
 import { type DeliveryRow, decidedRow } from './deliveryRow.ts'
@@ -51,23 +52,24 @@ export type Claim =
 
 /** @param now the clock of the run, RFC 3339 */
 export async function claimDelivery(house: House, prospect: Prospect, now: string): Promise<Claim> {
-  return house.db.transaction(async (tx) => {
+  return committing(house, async (inner) => {
+    const tx = inner.db
     const standing = await standUnderLock(tx, house, prospect.assessment)
     const { existing, contactPoint, assessment } = standing
     const { origin, matter, decision } = assessment
     if (existing !== null && existing.state !== 'claimed' && existing.state !== 'held') {
-      return { kind: 'settled', delivery: await unknownIfHandedOver(tx, existing, matter.input.now) }
+      return { kind: 'settled', delivery: await unknownIfHandedOver(inner, existing, matter.input.now) }
     }
-    if (origin.ended !== null) return settle(tx, standing, 'cancelled', origin.ended.reason)
+    if (origin.ended !== null) return settle(inner, standing, 'cancelled', origin.ended.reason)
     const clock = origin.clock === 'real' ? matter.input.now : now
-    if (origin.until !== null && clock >= origin.until) return settle(tx, standing, 'expired', 'expired')
+    if (origin.until !== null && clock >= origin.until) return settle(inner, standing, 'expired', 'expired')
     if (!isOfLockedPoint(standing)) return { kind: 'stale' }
-    if (decision.verdict === 'block') return settle(tx, standing, 'blocked', decision.reason)
+    if (decision.verdict === 'block') return settle(inner, standing, 'blocked', decision.reason)
     // Without a contact point everything blocks; this is for the compiler.
     if (contactPoint === null) return { kind: 'stale' }
     const isConfirmation = origin.ref.kind === 'double-opt-in'
     if (isConfirmation && (await tooManyConfirmations(tx, contactPoint.id, existing?.id ?? null))) {
-      return settle(tx, standing, 'blocked', 'confirmations-limited')
+      return settle(inner, standing, 'blocked', 'confirmations-limited')
     }
     if (!prospect.ready || !sameBasis(prospect.assessment, assessment)) return { kind: 'stale' }
     const delivery = await take(tx, standing, prospect)
@@ -155,13 +157,14 @@ const mark = new Statement<{ run: string }, never>(
 )
 
 async function settle(
-  tx: Db,
+  inner: House,
   { existing, assessment }: Standing,
   state: 'blocked' | 'cancelled' | 'expired',
   reason: string,
 ): Promise<Claim> {
   const settledAt = assessment.matter.input.now
-  const { delivery, put } = decidedRow(tx, existing, assessment, { state, reason, settledAt })
+  const { delivery, put } = decidedRow(inner.db, existing, assessment, { state, reason, settledAt })
   await put()
+  tellDelivery(inner, delivery)
   return { kind: 'settled', delivery }
 }

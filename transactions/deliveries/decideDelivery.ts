@@ -7,6 +7,7 @@
 import type { Decision, DecisionInput } from '../../domain/consent/types.ts'
 import { sendResultOf } from '../../domain/delivery/states.ts'
 import type { House } from '../house.ts'
+import { committing, tellDelivery } from '../outcomes.ts'
 import { decidedRow } from './deliveryRow.ts'
 import { type Assessment, assessDelivery, type DeliveryRef } from './origin.ts'
 import { isOfLockedPoint, standUnderLock, unknownIfHandedOver } from './standing.ts'
@@ -39,7 +40,8 @@ export async function decideDelivery(house: House, ref: DeliveryRef): Promise<De
 
 /** @returns null where the address is another by now */
 async function recordBlock(house: House, forecast: Assessment): Promise<Decided | null> {
-  return house.db.transaction(async (tx) => {
+  return committing(house, async (inner) => {
+    const tx = inner.db
     const standing = await standUnderLock(tx, house, forecast)
     const { existing, assessment } = standing
     const { origin, matter, decision } = assessment
@@ -52,12 +54,15 @@ async function recordBlock(house: House, forecast: Assessment): Promise<Decided 
     if (origin.ended !== null || decision.verdict === 'allow') return decidedOf(assessment)
     if (existing?.state === 'handed-over') {
       // Its attempt is dead, or it would not be asked about; what it handed over cannot be blocked any more.
-      await unknownIfHandedOver(tx, existing, matter.input.now)
+      await unknownIfHandedOver(inner, existing, matter.input.now)
       return decidedOf(assessment)
     }
     if (!isOfLockedPoint(standing)) return null
     const settledAt = matter.input.now
-    await decidedRow(tx, existing, assessment, { state: 'blocked', reason: decision.reason, settledAt }).put()
+    const change = { state: 'blocked', reason: decision.reason, settledAt } as const
+    const { delivery, put } = decidedRow(tx, existing, assessment, change)
+    await put()
+    tellDelivery(inner, delivery)
     return decidedOf(assessment)
   })
 }

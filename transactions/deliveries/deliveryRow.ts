@@ -4,6 +4,8 @@ import type { Db } from '../../db/connect.ts'
 import type { Matter } from '../../db/reads/matter.ts'
 import { deliveries } from '../../db/schema/deliveries.ts'
 import { build, given, insertNewOf, insertOf, rowsOf } from '../../db/statement.ts'
+import type { House } from '../house.ts'
+import { tellDelivery } from '../outcomes.ts'
 import type { Assessment, Origin } from './origin.ts'
 
 export type DeliveryRow = typeof deliveries.$inferSelect
@@ -89,14 +91,16 @@ export async function lockOrInsert(tx: Db, { origin, matter }: Assessment): Prom
 
 const insertNew = insertNewOf(deliveries)
 
-/** Changes a row that is locked. */
+/** Changes a row that is locked, and logs it once that is committed. */
 export async function changeDelivery(
-  tx: Db,
+  inner: House,
   row: DeliveryRow,
   change: Partial<DeliveryRow>,
 ): Promise<DeliveryRow> {
-  await tx.update(deliveries).set(change).where(eq(deliveries.id, row.id))
-  return { ...row, ...change }
+  await inner.db.update(deliveries).set(change).where(eq(deliveries.id, row.id))
+  const delivery = { ...row, ...change }
+  tellDelivery(inner, delivery)
+  return delivery
 }
 
 /** What a delivery is until it is claimed. */
@@ -113,6 +117,7 @@ const unclaimed = {
   settledAt: null,
   heldUntil: null,
   holds: 0,
+  settledByHand: null,
 }
 
 /** What a delivery is for. */

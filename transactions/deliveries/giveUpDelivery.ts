@@ -4,23 +4,24 @@
  *
  * Locks: the delivery's row.
  */
-import type { Db } from '../../db/connect.ts'
 import { sendResultOf } from '../../domain/delivery/states.ts'
 import type { House } from '../house.ts'
+import { committing } from '../outcomes.ts'
 import { changeDelivery, type DeliveryRow, lockOrInsert } from './deliveryRow.ts'
 import { assessDelivery, type DeliveryRef } from './origin.ts'
 import { unknownIfHandedOver } from './standing.ts'
 
 /** @param reason a code, never data */
 export async function giveUpDelivery(house: House, ref: DeliveryRef, reason: string): Promise<DeliveryRow> {
-  return house.db.transaction((tx) => giveUpIn(tx, house, ref, reason))
+  return committing(house, (inner) => giveUpIn(inner, ref, reason))
 }
 
-export async function giveUpIn(tx: Db, house: House, ref: DeliveryRef, reason: string): Promise<DeliveryRow> {
-  const assessment = await assessDelivery(house, tx, ref)
-  const row = await lockOrInsert(tx, assessment)
+/** As `giveUpDelivery`, inside the caller's transaction. */
+export async function giveUpIn(inner: House, ref: DeliveryRef, reason: string): Promise<DeliveryRow> {
+  const assessment = await assessDelivery(inner, inner.db, ref)
+  const row = await lockOrInsert(inner.db, assessment)
   const settledAt = assessment.matter.input.now
-  if (row.state === 'handed-over') return unknownIfHandedOver(tx, row, settledAt)
+  if (row.state === 'handed-over') return unknownIfHandedOver(inner, row, settledAt)
   if (sendResultOf(row.state) !== null) return row
-  return changeDelivery(tx, row, { state: reason === 'expired' ? 'expired' : 'failed', reason, settledAt })
+  return changeDelivery(inner, row, { state: reason === 'expired' ? 'expired' : 'failed', reason, settledAt })
 }

@@ -6,6 +6,7 @@
  */
 import { secondsHeld } from '../../domain/delivery/states.ts'
 import type { House } from '../house.ts'
+import { committing } from '../outcomes.ts'
 import { changeDelivery, type DeliveryRow, lockOrInsert } from './deliveryRow.ts'
 import { assessDelivery, type DeliveryRef } from './origin.ts'
 
@@ -25,17 +26,23 @@ export async function holdDelivery(
   now: string,
 ): Promise<DeliveryRow> {
   const assessment = await assessDelivery(house, house.db, ref)
-  return house.db.transaction(async (tx) => {
-    const row = await lockOrInsert(tx, assessment)
+  return committing(house, async (inner) => {
+    const row = await lockOrInsert(inner.db, assessment)
     if (row.state !== 'claimed' && row.state !== 'held') return row
     const { reason } = hold
     const renderAttempts = row.renderAttempts + (hold.rendering ? 1 : 0)
     if (hold.rendering && renderAttempts >= mostRenderAttempts) {
       const settledAt = assessment.matter.input.now
-      return changeDelivery(tx, row, { state: 'failed', reason, renderAttempts, settledAt })
+      return changeDelivery(inner, row, { state: 'failed', reason, renderAttempts, settledAt })
     }
     const heldUntil = heldFrom(now, row.holds)
-    return changeDelivery(tx, row, { state: 'held', reason, renderAttempts, heldUntil, holds: row.holds + 1 })
+    return changeDelivery(inner, row, {
+      state: 'held',
+      reason,
+      renderAttempts,
+      heldUntil,
+      holds: row.holds + 1,
+    })
   })
 }
 

@@ -15,6 +15,7 @@ import { isHardBounce } from '../../domain/messages/bounces.ts'
 import type { House } from '../house.ts'
 import { lockContactPoint } from '../locks.ts'
 import { type OutboxTrigger, putInOutbox, streamOfPoint } from '../outbox.ts'
+import { committing, tellDelivery } from '../outcomes.ts'
 import { type DeliveryRow, readDelivery } from './deliveryRow.ts'
 import { heldFrom } from './holdDelivery.ts'
 
@@ -63,17 +64,16 @@ export async function settleDelivery(
   const heldUntil = change.state === 'held' ? heldFrom(now, claim.holds) : null
   const values = { ...claim, ...change, heldUntil }
   const hard = outcome.kind === 'refused' && outcome.permanent && isHardBounce(outcome.answer.enhanced)
-  if (!hard) {
-    return house.db.transaction(
-      async (tx) => (await settlement.first(tx, values)) ?? readDelivery(tx, claim.delivery),
-    )
-  }
-  return house.db.transaction(async (tx) => {
-    const { contactPointId } = await readDelivery(tx, claim.delivery)
-    if (contactPointId !== null) await lockContactPoint(tx, contactPointId)
+  return committing(house, async (inner) => {
+    const tx = inner.db
+    if (hard) {
+      const { contactPointId } = await readDelivery(tx, claim.delivery)
+      if (contactPointId !== null) await lockContactPoint(tx, contactPointId)
+    }
     const row = await settlement.first(tx, values)
     if (row === undefined) return readDelivery(tx, claim.delivery)
-    await suppress(tx, row, outcome.answer)
+    if (hard) await suppress(tx, row, outcome.answer)
+    tellDelivery(inner, row)
     return row
   })
 }

@@ -34,7 +34,7 @@ export function isOfLockedPoint({ assessment, contactPoint }: Standing): boolean
 }
 
 /** A hand-over whose attempt died without an answer can only be called unknown. Any other row is left as it is. */
-export async function unknownIfHandedOver(tx: Db, row: DeliveryRow, now: string): Promise<DeliveryRow> {
+export async function unknownIfHandedOver(inner: House, row: DeliveryRow, now: string): Promise<DeliveryRow> {
   if (row.state !== 'handed-over') return row
-  return changeDelivery(tx, row, { state: 'unknown', reason: 'no-answer', settledAt: now })
+  return changeDelivery(inner, row, { state: 'unknown', reason: 'no-answer', settledAt: now })
 }

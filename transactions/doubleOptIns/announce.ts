@@ -25,6 +25,7 @@ export async function announce(
     contactPoint: contactPoint.id,
     contact: null,
     delivery: null,
+    doubleOptIn: request.id,
     payload: {
       doubleOptIn: request.id,
       channel: contactPoint.channel,

@@ -11,6 +11,7 @@ import { databaseNow } from '../../db/clock.ts'
 import type { Db } from '../../db/connect.ts'
 import { newId } from '../../db/ids.ts'
 import { findOrCreateContactPoint } from '../../db/reads/contactPoint.ts'
+import { contactAddresses, contacts } from '../../db/schema/contacts.ts'
 import { messages, profiles, purposes, topics } from '../../db/schema/definitions.ts'
 import { deliveries } from '../../db/schema/deliveries.ts'
 import { doubleOptIns, type Grant } from '../../db/schema/doubleOptIns.ts'
@@ -59,6 +60,8 @@ export async function requestDoubleOptIn(
       tx,
       await findOrCreateContactPoint(tx, channel, address.address),
     )
+    const contactId =
+      input.contact === undefined ? null : await askingContact(tx, input.contact.externalId, contactPoint.id)
     const grants = sortedGrants(input)
     const grantsKey = JSON.stringify(grants)
     const [pending] = await tx
@@ -113,6 +116,7 @@ export async function requestDoubleOptIn(
     await tx.insert(doubleOptIns).values({
       id,
       contactPointId: contactPoint.id,
+      contactId,
       profile: input.profile,
       profileVersion: version,
       message: settings.message,
@@ -132,6 +136,18 @@ export async function requestDoubleOptIn(
     await putInOutbox(tx, { stream: id, kind: 'start', body: start })
     return answerOf(id, profile)
   })
+}
+
+/** @throws Refusal invalid where no contact of that external id has the address */
+async function askingContact(tx: Db, externalId: string, contactPoint: string): Promise<string> {
+  const [contact] = await tx
+    .select({ id: contacts.id })
+    .from(contacts)
+    .innerJoin(contactAddresses, eq(contactAddresses.contactId, contacts.id))
+    .where(and(eq(contacts.externalId, externalId), eq(contactAddresses.contactPointId, contactPoint)))
+  if (contact !== undefined) return contact.id
+  const message = 'no contact of this external id has the address'
+  throw invalid('/contact/externalId', message, 'contact-without-this-address')
 }
 
 /** More mails than this are never due for one request, however often it is asked again. */

@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm'
 import type { runs } from '../../db/schema/journeys.ts'
 import { given, Statement } from '../../db/statement.ts'
 import { exitsOf } from '../../domain/journey/awaits.ts'
+import { tellRunEnds } from '../outcomes.ts'
 import { endRunsIn } from '../runs/endRun.ts'
 import type { Happening } from './happening.ts'
 
@@ -34,5 +35,7 @@ export async function exitRuns(
   }
   const { id, name, recordedAt: at } = event
   const end = { runs: exited, state: 'exited', reason: `trigger:${name}`, at, event: id } as const
-  return endRunsIn(tx, end, { why: 'exit', trigger: name, event: id })
+  const ended = await endRunsIn(tx, end, { why: 'exit', trigger: name, event: id })
+  tellRunEnds(house, ended, end)
+  return ended.map((run) => run.id)
 }

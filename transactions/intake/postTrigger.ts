@@ -8,6 +8,7 @@ import { isReserved } from '../../domain/triggers/catalogue.ts'
 import { bringContact, splitContact } from '../contacts/bringContact.ts'
 import { resolveContact, unknownContact } from '../contacts/resolveContact.ts'
 import type { House } from '../house.ts'
+import { committing } from '../outcomes.ts'
 import { type IncomingEvent, type TakenEvent, takeTrigger, takeTriggerIn } from './takeTrigger.ts'
 import { readTriggerDefinition, refusePayload } from './triggerDefinition.ts'
 import { answeredBefore, type SaidOnce, takeOnce } from './triggerIds.ts'
@@ -30,7 +31,7 @@ export async function postTrigger(
 
   const definition = await readTriggerDefinition(house.db, name)
   if (isReserved(name)) throw new Refusal('forbidden', `"${name}" is raised by Assent itself`)
-  refusePayload(definition, input.payload)
+  await refusePayload(house, name, definition, input.payload)
   const { reference, patch } = splitContact(input.contact)
   const fields = Object.keys(patch)
   if (fields.length > 0 && !definition.createContact) throw fieldsNotAllowed(name, fields)
@@ -48,10 +49,10 @@ export async function postTrigger(
   if (!definition.createContact) throw unknownContact(reference)
   // In one transaction: a trigger that is refused leaves no contact behind, and no change to one.
   return takeOnce(house.db, once, () =>
-    house.db.transaction(async (tx) => {
-      const { id: contactId, created, withoutAddress } = await bringContact(tx, house, input.contact)
+    committing(house, async (inner) => {
+      const { id: contactId, created, withoutAddress } = await bringContact(inner.db, inner, input.contact)
       const about = created === null ? {} : { created, withoutAddress }
-      return takeTriggerIn(house, tx, { ...incoming, contactId, about })
+      return takeTriggerIn(inner, inner.db, { ...incoming, contactId, about })
     }),
   )
 }

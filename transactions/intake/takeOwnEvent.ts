@@ -1,7 +1,7 @@
 /**
  * Takes an event of our own making, which a transaction left in the outbox. One of a contact point concerns every contact that has
  * it: each hears of it, so that its waits are settled and its runs end. But it happened once, to one person, so of those contacts
- * one alone enters journeys by it: the one whose message led to it, or else the one that was made first. An address that three
+ * one alone enters journeys by it: the one whose message led to it or who asked for it, or else the one that was made first. An address that three
  * contacts share gets one welcome mail.
  *
  * That contact's event has the id of the whole, the others' have the contact's beside it. So a repetition, after a crash on the way
@@ -11,6 +11,7 @@ import { eq } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { contactsOfPoint } from '../../db/reads/contactPoint.ts'
 import { deliveries } from '../../db/schema/deliveries.ts'
+import { doubleOptIns } from '../../db/schema/doubleOptIns.ts'
 import { triggerEvents } from '../../db/schema/triggers.ts'
 import type { House } from '../house.ts'
 import type { OutboxTrigger } from '../outbox.ts'
@@ -46,7 +47,7 @@ export async function takeOwnEvent(house: House, trigger: OutboxTrigger): Promis
   const concerned = await contactsOfPoint(house.db, contactPoint)
   let entering = await contactThatEntered(house.db, trigger)
   if (entering === undefined) {
-    entering = (await contactOfDelivery(house.db, trigger.delivery, concerned)) ?? concerned[0] ?? null
+    entering = (await actingContact(house.db, trigger, concerned)) ?? concerned[0] ?? null
     await take(house, { ...event, contactId: entering, senderEvent })
   }
   for (const contactId of concerned.filter((one) => one !== entering)) {
@@ -78,15 +79,27 @@ async function contactThatEntered(
   return taken?.contactId ?? null
 }
 
-async function contactOfDelivery(
+/** Whose message led to it, or who asked for the double opt-in that it comes of. */
+async function actingContact(
   db: Db,
-  delivery: string | null,
+  { delivery, doubleOptIn = null }: OutboxTrigger,
   concerned: readonly string[],
 ): Promise<string | null> {
-  if (delivery === null || concerned.length < 2) return null
-  const [row] = await db
-    .select({ contactId: deliveries.contactId })
-    .from(deliveries)
-    .where(eq(deliveries.id, delivery))
-  return concerned.find((contact) => contact === row?.contactId) ?? null
+  if (concerned.length < 2) return null
+  const [sent] =
+    delivery === null
+      ? []
+      : await db
+          .select({ contactId: deliveries.contactId })
+          .from(deliveries)
+          .where(eq(deliveries.id, delivery))
+  const [asked] =
+    doubleOptIn === null
+      ? []
+      : await db
+          .select({ contactId: doubleOptIns.contactId })
+          .from(doubleOptIns)
+          .where(eq(doubleOptIns.id, doubleOptIn))
+  const acting = [sent, asked].map((row) => row?.contactId ?? null)
+  return concerned.find((contact) => acting.includes(contact)) ?? null
 }

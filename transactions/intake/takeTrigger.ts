@@ -15,6 +15,7 @@ import { given, insertOf, Statement } from '../../db/statement.ts'
 import { point } from '../../points.ts'
 import type { House } from '../house.ts'
 import { type ContactRow, lockContact } from '../locks.ts'
+import { committing } from '../outcomes.ts'
 import { lazyBindings } from './bindings.ts'
 import { enterableJourneys, enterJourneys } from './enterJourneys.ts'
 import { exitableRuns, exitRuns } from './exitRuns.ts'
@@ -48,7 +49,7 @@ export type TakenEvent = Answered
 export async function takeTrigger(house: House, incoming: IncomingEvent): Promise<TakenEvent> {
   await point('trigger:before-lock')
   return takeOnce(house.db, onceOf(incoming), () =>
-    house.db.transaction((tx) => takeTriggerIn(house, tx, incoming)),
+    committing(house, (inner) => takeTriggerIn(inner, inner.db, incoming)),
   )
 }
 

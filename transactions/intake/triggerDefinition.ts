@@ -2,9 +2,11 @@
 import { eq } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { triggerDefinitions } from '../../db/schema/definitions.ts'
-import { notFound, Refusal } from '../../domain/refusal.ts'
+import { invalid, notFound, Refusal } from '../../domain/refusal.ts'
 import { type TriggerDefinition, triggerDefinitionShape } from '../../domain/shapes/trigger.ts'
-import { payloadProblems } from '../../domain/triggers/payloadSchema.ts'
+import { isJudgedQuickly, payloadProblems } from '../../domain/triggers/payloadSchema.ts'
+import type { House } from '../house.ts'
+import { inThread } from '../inThread.ts'
 
 /** @throws Refusal not-found */
 export async function readTriggerDefinition(db: Db, name: string): Promise<TriggerDefinition> {
@@ -16,9 +18,27 @@ export async function readTriggerDefinition(db: Db, name: string): Promise<Trigg
   return triggerDefinitionShape.parse(row.definition)
 }
 
-/** @throws Refusal invalid, with a pointer below `/payload` for each fault */
-export function refusePayload(definition: TriggerDefinition, payload: Record<string, unknown>): void {
-  const errors = payloadProblems(definition.schema, payload, '/payload')
+/**
+ * Judges a payload here where that is quick, else in a thread with a deadline: not under a lock.
+ *
+ * @throws Refusal invalid, with a pointer below `/payload` for each fault; `payload-too-costly` where judging it takes too long, or
+ * too much memory
+ */
+export async function refusePayload(
+  house: House,
+  name: string,
+  { schema }: TriggerDefinition,
+  payload: Record<string, unknown>,
+): Promise<void> {
+  const errors = isJudgedQuickly(schema, payload)
+    ? payloadProblems(schema, payload, '/payload')
+    : await inThread(house, 'payloadProblems', `trigger:${name}`, [schema, payload, '/payload'], () =>
+        invalid(
+          '/payload',
+          `Checking the payload against the schema of "${name}" takes too long or too much memory.`,
+          'payload-too-costly',
+        ),
+      )
   if (errors.length > 0)
     throw new Refusal('invalid', 'the payload breaks the schema of its trigger', { errors })
 }

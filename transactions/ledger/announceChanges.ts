@@ -79,6 +79,7 @@ function triggerOf(event: LedgerEvent, change: StandingChange, contactPoint: Con
     contactPoint: contactPoint.id,
     contact: null,
     delivery: event.related.delivery,
+    doubleOptIn: event.related.doubleOptIn,
     payload: {
       channel: contactPoint.channel,
       purpose,

@@ -18,6 +18,7 @@ import { point } from '../../points.ts'
 import type { House } from '../house.ts'
 import { lazyBindings } from '../intake/bindings.ts'
 import { lockRunWithContact, type RunRow } from '../locks.ts'
+import { committing } from '../outcomes.ts'
 import type { Advancing } from './advancing.ts'
 import { endHere } from './endHere.ts'
 import { endOf } from './endRun.ts'
@@ -40,7 +41,9 @@ export async function advance(house: House, request: { run: string; now: string 
   if (resting !== null) return resting
   const end = performance.now() + longest
   for (let effects = 0; effects < most && performance.now() < end; effects += perTransaction) {
-    const next = await house.db.transaction((tx) => advanceIn(house, tx, request)).catch(park(house, request))
+    const next = await committing(house, (inner) => advanceIn(inner, inner.db, request)).catch(
+      park(house, request),
+    )
     if (next !== null) return next
   }
   return { do: 'again' }
@@ -130,7 +133,7 @@ const rest = new Statement<{ run: string; now: string }, Rest>(
 function park(house: House, { run }: { run: string }): (error: unknown) => Promise<Next> {
   return async (error) => {
     if (!(error instanceof MachineError)) throw error
-    await parking.all(house.db, { run, reason: error.code })
+    await house.db.transaction((tx) => parking.all(tx, { run, reason: error.code }))
     return { do: 'wait', until: null, what: error.code, why: 'parked' }
   }
 }

@@ -14,32 +14,38 @@ import { journeyWorkflowId } from '../../domain/workflowIds.ts'
 import type { House } from '../house.ts'
 import { lockRunWithContact } from '../locks.ts'
 import { putAllInOutbox } from '../outbox.ts'
+import { committing, tellRunEnds } from '../outcomes.ts'
 
 /** The machine's own end. The run's locks are held, and it is open. */
-export async function endRunHere(tx: Db, end: RunEnd & { run: string; at: string }): Promise<void> {
+export async function endRunHere(
+  house: House,
+  tx: Db,
+  end: RunEnd & { run: string; at: string },
+): Promise<void> {
   const { run, state, reason, at } = end
-  await ending.all(tx, { runs: [run], state, reason, at, event: null })
+  tellRunEnds(house, await ending.all(tx, { runs: [run], state, reason, at, event: null }), end)
 }
 
 /** Cancelled by a person in Temporal: its workflow asks for it. @returns how the run really ended */
 export async function cancelFromTemporal(house: House, id: string): Promise<RunEnd> {
-  return house.db.transaction(async (tx) => {
-    const { run, clock: at } = await lockRunWithContact(tx, id)
+  return committing(house, async (inner) => {
+    const { run, clock: at } = await lockRunWithContact(inner.db, id)
     const end = { state: 'cancelled', reason: 'cancelled-in-temporal' } as const
-    await ending.all(tx, { runs: [id], ...end, at, event: null })
+    tellRunEnds(inner, await ending.all(inner.db, { runs: [id], ...end, at, event: null }), end)
     return endOf(run) ?? end
   })
 }
 
-/** Cancelled by a person, over REST. @throws Refusal conflict where the run has ended */
+/** Cancelled by a person, over REST. @throws Refusal conflict `run-ended` */
 export async function cancelRun(house: House, id: string): Promise<void> {
-  await house.db.transaction(async (tx) => {
-    const { run, clock: at } = await lockRunWithContact(tx, id)
+  await committing(house, async (inner) => {
+    const { run, clock: at } = await lockRunWithContact(inner.db, id)
     if (endOf(run) !== null) {
       throw new Refusal('conflict', `the run has already ended: ${run.state}`, { code: 'run-ended' })
     }
-    const end = { runs: [id], state: 'cancelled', reason: 'cancelled', at, event: null } as const
-    await endRunsIn(tx, end, { why: 'cancelled' })
+    const end = { state: 'cancelled', reason: 'cancelled' } as const
+    const ended = await endRunsIn(inner.db, { runs: [id], ...end, at, event: null }, { why: 'cancelled' })
+    tellRunEnds(inner, ended, end)
   })
 }
 
@@ -56,9 +62,13 @@ type Ending = {
  * Ends runs of one contact for another reason than their workflows' own word, and nudges their workflows. Two statements, however
  * many runs. The contact's lock is held.
  *
- * @returns the runs that had not ended before
+ * @returns the runs that had not ended before; `tellRunEnds` once that is committed
  */
-export async function endRunsIn(tx: Db, end: Ending, nudge: Nudge): Promise<string[]> {
+export async function endRunsIn(
+  tx: Db,
+  end: Ending,
+  nudge: Nudge,
+): Promise<{ id: string; journey: string }[]> {
   if (end.runs.length === 0) return []
   const ended = await ending.all(tx, end)
   await putAllInOutbox(
@@ -69,7 +79,7 @@ export async function endRunsIn(tx: Db, end: Ending, nudge: Nudge): Promise<stri
       body: { workflow: journeyWorkflowId(journey, id), nudge },
     })),
   )
-  return ended.map(({ id }) => id)
+  return ended
 }
 
 /** The runs, their open waits, their paths, and what re-entry rules read. Gives only the runs that were open. */

@@ -26,7 +26,7 @@ export async function lookAtSend(advancing: Advancing, position: Position): Prom
   if (now >= sendUntil) {
     const effect = effectOf(plan, position)
     const reason = sendEndReason(effect.do === 'send' ? effect.expiresMs : null)
-    const { state } = await giveUpIn(tx, house, { kind: 'run', run: run.id, delivery }, reason)
+    const { state } = await giveUpIn(house, { kind: 'run', run: run.id, delivery }, reason)
     return { type: 'sent', result: sendResultOf(state) ?? 'failed' }
   }
   if (row?.state === 'held' && row.heldUntil !== null && now < row.heldUntil) {

@@ -62,6 +62,9 @@ export async function startRun(
     clock?: 'real' | 'skipping'
   },
 ): Promise<{ id: string; workflowId: string }> {
+  // Judging a large payload takes a while: before the lock.
+  const judged = await readPublished(house.db, request.journey)
+  await refuseUnfitPayload(house, house.db, judged.definition, request.payload)
   return house.db.transaction(async (tx) => {
     // Asked together they travel together, in this order: what follows the lock is read after it.
     const [journey, contact, now, open] = await Promise.all([
@@ -70,7 +73,9 @@ export async function startRun(
       databaseNow(tx),
       openRuns.all(tx, { contact: request.contactId, journey: request.journey }),
     ])
-    await refuseUnfitPayload(tx, journey.definition, request.payload)
+    if (journey.version !== judged.version) {
+      await refuseUnfitPayload(house, tx, journey.definition, request.payload)
+    }
     const verdict = await verdictOf(tx, journey, contact.id, now, async () => open)
     if (verdict !== 'enters') throw refused(verdict, journey.key)
     const id = await insertRun(tx, house, {
@@ -105,12 +110,15 @@ function refused(verdict: Exclude<EntryVerdict, 'enters'>, journey: string): Ref
 
 /** Conditions and messages rely on what the entry's trigger promises, however the run was started. */
 async function refuseUnfitPayload(
-  tx: Db,
+  house: House,
+  db: Db,
   definition: JourneyDefinition,
   payload: Record<string, unknown>,
 ): Promise<void> {
   const entry = entryOf(definition)
-  if (entry !== null) refusePayload(await readTriggerDefinition(tx, entry.trigger), payload)
+  if (entry === null) return
+  const trigger = await readTriggerDefinition(db, entry.trigger)
+  await refusePayload(house, entry.trigger, trigger, payload)
 }
 
 /** Whether the contact may have another run of the journey. The contact's lock is held. */

@@ -79,7 +79,8 @@ export function pathOf(run: Run): Html {
   return html`<ol class="path">
 ${run.path.map(({ step, outcome, reason }) => {
   const why = reason === null || reason === undefined ? undefined : reasonInWords(reason)
-  const until = outcome === 'waiting' && run.waitingFor?.step === step ? (run.waitingFor.until ?? undefined) : undefined
+  const until =
+    outcome === 'waiting' && run.waitingFor?.step === step ? (run.waitingFor.until ?? undefined) : undefined
   return html`<li class="${toneOf(outcome)}">
 <span><code>${step}</code> ${outcomeInWords(outcome)}${until !== undefined && html` until ${clock(until)}`}${reason && html`: <b>${reason}</b>`}</span>
 ${why !== undefined && html`<span class="why">${why}</span>`}
@@ -101,6 +102,6 @@ export function pill(state: string): Html {
 }
 
 /** @param at RFC 3339 in UTC */
-function clock(at: string): Html {
+export function clock(at: string): Html {
   return html`<time datetime="${at}">${at.slice(11, 19)} UTC</time>`
 }

@@ -1,16 +1,16 @@
-/** One run as Assent's API answers it, with the decision behind each of its messages. */
-import type { Run } from '../assent.ts'
-import { type Html, html } from '../html.ts'
-import { pathOf, pill } from './activity.ts'
+/** One run, with the decision behind each of its messages in words; the answers of the API are folded away below. */
+import type { Answer, Delivery, Run } from '../assent.ts'
+import { type Html, html, type Piece } from '../html.ts'
+import { clock, pathOf, pill } from './activity.ts'
 import { frame, type Places } from './frame.ts'
+import { outcomeInWords, reasonInWords, trackingInWords } from './words.ts'
 
 export interface RunDetails {
   readonly run: Run
-  /** Answers as they came, each under the request that brought it. */
-  readonly answers: readonly { readonly request: string; readonly body: unknown }[]
+  readonly deliveries: readonly { readonly id: string; readonly answer: Answer<Delivery> }[]
 }
 
-export function runPage({ run, answers }: RunDetails, places: Places): Html {
+export function runPage({ run, deliveries }: RunDetails, places: Places): Html {
   return frame(
     `Run of ${run.journey}`,
     places,
@@ -19,11 +19,40 @@ export function runPage({ run, answers }: RunDetails, places: Places): Html {
 <h1>Journey <code>${run.journey}</code>, version ${run.version}</h1>
 <p>${pill(run.state)}</p>
 ${pathOf(run)}
-<h2>What the API says</h2>
-<p>A delivery holds the decision and everything it rested on, so it can be explained years later.</p>
-${answers.map(({ request, body }) => html`<h3><code>${request}</code></h3><pre tabindex="0">${JSON.stringify(body, null, 2)}</pre>`)}
+<h2>Why each message was sent or not</h2>
+${
+  deliveries.length === 0
+    ? html`<p class="quiet">No message has come up yet.</p>`
+    : html`<p>A delivery keeps the decision and everything it rested on, so it can be explained years later.</p>`
+}
+${deliveries.map(({ id, answer }) => (answer.ok ? whySent(answer.value) : html`<p>Delivery <code>${id}</code> cannot be shown just now: ${answer.problem.title}.</p>`))}
 </div>`,
   )
+}
+
+function whySent(delivery: Delivery): Html {
+  const { id, message, state, reason, purpose, topic, decision, decisionInput, handedOverAt } = delivery
+  const because = decision?.reason ?? reason
+  const purposeFacts = decisionInput?.purpose
+  return html`<article class="why-sent">
+<div class="run-head"><h3>Message <code>${message}</code></h3> ${pill(state)}</div>
+<dl class="facts">
+${fact('What happened', `${outcomeInWords(state)}${reason === null || reason === because ? '' : `: ${reason}`}`)}
+${because !== null && because !== undefined && fact('Why', html`<b>${because}</b> ${reasonInWords(because)}`)}
+${fact('Asked for', html`<code>${topic === null ? purpose : `${purpose} / ${topic}`}</code>${purposeFacts?.enforcement === 'restrictive' && purposeFacts.kind !== 'transactional' && ', which needs an opt-in'}`)}
+${decision !== null && decision !== undefined && fact('Opens and clicks', `${decision.tracking.allowed ? 'tracked' : 'not tracked'}. ${trackingInWords(decision.tracking.reason) ?? ''}`)}
+${decision !== null && decision !== undefined && fact('Rests on', decision.basis.length === 0 ? 'no consent event' : html`${decision.basis.length} consent event${decision.basis.length > 1 && 's'} of the ledger`)}
+${handedOverAt !== null && handedOverAt !== undefined && fact('Handed over', clock(handedOverAt))}
+</dl>
+<details><summary>The same as the API answers it</summary>
+<p class="call"><code>GET /v1/deliveries/${id}?pretty</code></p>
+<pre tabindex="0">${JSON.stringify(delivery, null, 2)}</pre>
+</details>
+</article>`
+}
+
+function fact(name: string, value: Piece): Html {
+  return html`<dt>${name}</dt><dd>${value}</dd>`
 }
 
 export function messagePage(title: string, text: string, places: Places): Html {

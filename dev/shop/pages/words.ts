@@ -1,8 +1,10 @@
 /** What states, outcomes and reasons are called on the shop's pages; what has no words here is shown as it is. */
-import { decisionReasons } from '../../../domain/consent/reasons.ts'
+import { decisionReasons, trackingReasons } from '../../../domain/consent/reasons.ts'
 
 const outcomes: Readonly<Record<string, string>> = {
   sending: 'asked, claimed, being handed over',
+  claimed: 'asked, claimed, being handed over',
+  'handed-over': 'handed over, no answer yet',
   sent: 'sent',
   delivered: 'delivered',
   blocked: 'not sent',
@@ -31,6 +33,12 @@ const reasons: ReadonlyMap<string, string> = new Map(Object.entries(decisionReas
 /** A sentence, or undefined where there is nothing to add to the reason itself. */
 export function reasonInWords(reason: string): string | undefined {
   return reasons.get(reason)
+}
+
+const tracking: ReadonlyMap<string, string> = new Map(Object.entries(trackingReasons))
+
+export function trackingInWords(reason: string): string | undefined {
+  return tracking.get(reason)
 }
 
 /** How a state should look: under way, over as wanted, held back for a reason, or over in another way. */

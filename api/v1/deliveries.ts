@@ -1,0 +1,123 @@
+/** Deliveries: why was this sent, or held back? And what operators do about those that are held, or whose outcome is unknown. */
+import { z } from 'zod'
+import 'zod-openapi'
+import { getDelivery, listDeliveries } from '../../db/reads/deliveries.ts'
+import { pageById } from '../../db/reads/page.ts'
+import { periodQuery } from '../../db/reads/walk.ts'
+import { deliveryStates } from '../../domain/delivery/states.ts'
+import { idShape, keyShape, lineShape } from '../../domain/shapes/primitives.ts'
+import { releaseDelivery } from '../../transactions/deliveries/releaseDelivery.ts'
+import { settleByHand } from '../../transactions/deliveries/settleByHand.ts'
+import { listShape } from '../list.ts'
+import { type Route, route } from '../routing.ts'
+
+const byId = z.object({ id: idShape })
+const deliveryShape = z
+  .looseObject({
+    id: z.uuid(),
+    state: z.enum(deliveryStates),
+    reason: z.string().nullable().meta({ description: 'Why, as a code' }),
+    explanation: z.string().meta({ description: 'What became of it and why, in a sentence' }),
+    message: z.string(),
+    messageVersion: z.number().int().nullable(),
+    decision: z
+      .looseObject({ verdict: z.enum(['allow', 'block']), reason: z.string(), explanation: z.string() })
+      .nullable()
+      .meta({ description: 'What was decided on it, explained as `POST /v1/consents/check` does' }),
+    decisionInput: z.unknown(),
+    providerAnswer: z.unknown(),
+    settledByHand: z.object({ by: z.string(), at: z.string(), reason: z.string() }).nullable().meta({
+      description: 'What a person recorded of an outcome that was unknown; `by` is the id of their key',
+    }),
+  })
+  .meta({
+    id: 'Delivery',
+    description: 'One message to one contact point, with its decision and what came of it',
+  })
+
+const settling = z
+  .strictObject({
+    state: z.enum(['sent', 'failed']).meta({ description: 'What became of it' }),
+    reason: lineShape(500).meta({
+      description: 'How you know; no personal data',
+      example: 'The mail server logged it as delivered',
+    }),
+  })
+  .meta({
+    id: 'DeliverySettlement',
+    description: 'What a person found out about a delivery that was unknown',
+  })
+
+const retryAnswer = z
+  .object({ id: z.uuid() })
+  .meta({ id: 'DeliveryRetry', description: 'A held delivery is tried now' })
+
+export const deliveryRoutes: Route[] = [
+  route({
+    method: 'get',
+    path: '/v1/deliveries/{id}',
+    operationId: 'getDelivery',
+    tag: 'Deliveries',
+    summary: 'Why was this sent, or held back?',
+    scopes: ['journeys', 'consents', 'read'],
+    params: byId,
+    responses: { 200: { description: 'The delivery', schema: deliveryShape } },
+    handle: async ({ params, house }) => ({ status: 200, body: await getDelivery(house.db, params.id) }),
+  }),
+  route({
+    method: 'get',
+    path: '/v1/deliveries',
+    operationId: 'listDeliveries',
+    tag: 'Deliveries',
+    summary: 'Deliveries, newest first',
+    scopes: ['journeys', 'consents', 'read'],
+    query: pageById.extend({
+      contact: lineShape(200).optional().meta({ description: 'External id' }),
+      run: idShape.optional(),
+      message: keyShape.optional(),
+      state: z.enum(deliveryStates).optional(),
+      reason: lineShape(300).optional().meta({ description: 'Why, as a code', example: 'no-topic-consent' }),
+      providerId: lineShape(400).optional().meta({
+        description: "Message-ID of an e-mail, angle brackets included, as the mail server's log has it",
+      }),
+      ...periodQuery,
+    }),
+    responses: { 200: { description: 'A page', schema: listShape('DeliveryList', deliveryShape) } },
+    handle: async ({ query, house }) => ({ status: 200, body: await listDeliveries(house.db, query) }),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/deliveries/{id}/settle',
+    operationId: 'settleDelivery',
+    refuses: { conflict: '`not-unknown`: its outcome is known, or not due yet' },
+    tag: 'Deliveries',
+    summary: 'Record what became of a delivery whose outcome is unknown',
+    description:
+      'For `unknown` only, once the mail server’s log was asked for its `providerId`. The run has gone on and is not moved; what it awaits next reads the delivery anew.',
+    scopes: ['journeys'],
+    params: byId,
+    body: settling,
+    responses: { 200: { description: 'Settled', schema: deliveryShape } },
+    handle: async ({ params, body, caller, house }) => {
+      await settleByHand(house, params.id, { ...body, by: caller.id })
+      return { status: 200, body: await getDelivery(house.db, params.id) }
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/deliveries/{id}/retry',
+    operationId: 'retryDelivery',
+    refuses: { conflict: '`not-held`: it is not held' },
+    tag: 'Deliveries',
+    summary: 'Try a held delivery now',
+    description:
+      'For `held` only. It would be tried by itself, after a pause of up to ten minutes. The attempt decides anew: a consent withdrawn meanwhile blocks it.',
+    scopes: ['journeys'],
+    params: byId,
+    responses: { 202: { description: 'An attempt begins', schema: retryAnswer } },
+    handle: async ({ params, house }) => {
+      await releaseDelivery(house, params.id)
+      return { status: 202, body: { id: params.id } }
+    },
+  }),
+]

@@ -1,0 +1,34 @@
+/**
+ * Has a held delivery tried now: the time it is held until becomes now, and its workflow is nudged. The attempt decides anew, so
+ * nothing leaves that may not.
+ *
+ * Lock: the delivery's row.
+ */
+import { eq } from 'drizzle-orm'
+import { databaseNow } from '../../db/clock.ts'
+import { readWorkflowId } from '../../db/reads/workflowId.ts'
+import { deliveries } from '../../db/schema/deliveries.ts'
+import { notFound, Refusal } from '../../domain/refusal.ts'
+import type { House } from '../house.ts'
+import { putInOutbox } from '../outbox.ts'
+import { lockDelivery } from './deliveryRow.ts'
+
+/** @throws Refusal not-found; conflict `not-held` */
+export async function releaseDelivery(house: House, id: string): Promise<void> {
+  await house.db.transaction(async (tx) => {
+    const row = await lockDelivery(tx, id)
+    if (row === null) throw notFound('delivery', id)
+    if (row.state !== 'held') {
+      const detail = `only a held delivery can be tried; this one is ${row.state}`
+      throw new Refusal('conflict', detail, { code: 'not-held' })
+    }
+    await tx
+      .update(deliveries)
+      .set({ heldUntil: await databaseNow(tx) })
+      .where(eq(deliveries.id, id))
+    const stream = row.runId ?? row.doubleOptIn
+    const workflow = stream === null ? null : await readWorkflowId(tx, stream)
+    if (stream === null || workflow === null) return
+    await putInOutbox(tx, { stream, kind: 'signal', body: { workflow, nudge: { why: 'released' } } })
+  })
+}

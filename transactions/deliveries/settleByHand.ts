@@ -1,0 +1,53 @@
+/**
+ * What a person found out about a delivery whose outcome was lost (`unknown`), from the mail server's log for example. It is
+ * recorded with who said so and why. The run has gone on long ago and is not moved; what it awaits next reads the delivery anew.
+ *
+ * Lock: the delivery's row.
+ */
+import { and, eq } from 'drizzle-orm'
+import { databaseNow } from '../../db/clock.ts'
+import { deliveries } from '../../db/schema/deliveries.ts'
+import { notFound, Refusal } from '../../domain/refusal.ts'
+import type { House } from '../house.ts'
+import { committing, tellDelivery } from '../outcomes.ts'
+
+/**
+ * @param settling.by id of the caller's API key
+ * @throws Refusal not-found; conflict `not-unknown`, also where the provider's late answer came first
+ */
+export async function settleByHand(
+  house: House,
+  id: string,
+  settling: { state: 'sent' | 'failed'; reason: string; by: string },
+): Promise<void> {
+  await committing(house, async (inner) => {
+    const tx = inner.db
+    const at = await databaseNow(tx)
+    const { state, by } = settling
+    const [row] = await tx
+      .update(deliveries)
+      .set({
+        state,
+        reason: 'settled-by-hand',
+        settledAt: at,
+        settledByHand: { by, at, reason: settling.reason },
+      })
+      .where(and(eq(deliveries.id, id), eq(deliveries.state, 'unknown')))
+      .returning()
+    if (row === undefined) {
+      const [found] = await tx
+        .select({ state: deliveries.state })
+        .from(deliveries)
+        .where(eq(deliveries.id, id))
+      if (found === undefined) throw notFound('delivery', id)
+      throw new Refusal(
+        'conflict',
+        `only a delivery that is unknown can be settled; this one is ${found.state}`,
+        {
+          code: 'not-unknown',
+        },
+      )
+    }
+    tellDelivery(inner, row)
+  })
+}
