@@ -208,7 +208,11 @@ describe('confirmation against expiry, both orders forced', () => {
       await advanceRequest(assent.house, { request: id, now: late })
     })
     await fetch(link, { method: 'POST' })
-    expect(await outcomes(id)).toEqual(['expired', { state: 'expired' }, ['double-opt-in.expired']])
+    expect(await outcomes(id)).toEqual([
+      'expired',
+      { state: 'expired', reason: 'expired' },
+      ['double-opt-in.expired'],
+    ])
     expect(await verdict(email)).toBe('block no-topic-consent')
   })
 
@@ -222,7 +226,11 @@ describe('confirmation against expiry, both orders forced', () => {
       do: 'end',
       state: 'confirmed',
     })
-    expect(await outcomes(id)).toEqual(['confirmed', { state: 'confirmed' }, ['double-opt-in.confirmed']])
+    expect(await outcomes(id)).toEqual([
+      'confirmed',
+      { state: 'confirmed', reason: 'confirmed' },
+      ['double-opt-in.confirmed'],
+    ])
     expect(await verdict(email)).toBe('allow opted-in')
   })
 })

@@ -57,7 +57,10 @@ it('takes triggers, starts and double opt-ins while the engine is away, and carr
   const pending = z.looseObject({ state: z.literal('pending') })
   await assent.api.ok('POST', '/v1/double-opt-ins', wish, pending)
   for (const run of [triggered, started]) {
-    expect(await assent.run(run)).toMatchObject({ state: 'running', path: [] })
+    expect(await assent.run(run)).toMatchObject({
+      state: 'running',
+      path: [{ step: 'one', outcome: 'sending' }],
+    })
     // Away for longer than one call's patience: only the sweep can tell of it now.
     await until('the engine to have been tried in vain', async () => {
       const [start] = await assent.house.db.select().from(outbox).where(eq(outbox.stream, run))

@@ -64,7 +64,7 @@ async function dieWithFirstMail(
     await worker.kill()
   }
   expect(await worker.ended).toBe('SIGKILL')
-  expect((await assent.run(run)).path[0]).toMatchObject({ step: 'one', outcome: death.outcome ?? 'sending' })
+  expect((await assent.run(run)).path[0]).toMatchObject({ step: 'one', outcome: death.outcome ?? 'claimed' })
   await assent.startWorker()
   const ended = await assent.runEnded(run, 90)
   const id = ended.path[0]?.delivery
@@ -140,7 +140,10 @@ describe.concurrent('a worker killed', () => {
     'after the hand-over, before the answer was recorded: unknown, and nobody gets the mail twice',
     patience,
     async ({ onTestFinished }) => {
-      const { person, ended, first } = await dieWithFirstMail(onTestFinished, { at: 'deliver:answered' })
+      const { person, ended, first } = await dieWithFirstMail(onTestFinished, {
+        at: 'deliver:answered',
+        outcome: 'handed-over',
+      })
       expect(outcomes(ended)).toEqual([
         ['one', 'unknown'],
         ['two', 'sent'],
@@ -156,7 +159,7 @@ describe.concurrent('a worker killed', () => {
     patience,
     async ({ onTestFinished }) => {
       const { person, ended, first } = await dieWithFirstMail(onTestFinished, {
-        at: 'deliver:gone-on',
+        at: 'deliver:advanced',
         outcome: 'sent',
         steps: [one, { id: 'pause', type: 'wait', for: '1 second' }, two],
       })
@@ -174,6 +177,7 @@ describe.concurrent('a worker killed', () => {
   it('in the middle of the body: unknown, not handed over again', patience, async ({ onTestFinished }) => {
     const { person, ended, first } = await dieWithFirstMail(onTestFinished, {
       held: { at: 'in-body', hold: true },
+      outcome: 'handed-over',
     })
     expect(outcomes(ended)).toEqual([
       ['one', 'unknown'],

@@ -39,7 +39,9 @@ async function pointOf(email: string): Promise<string> {
 
 async function loseKey(email: string): Promise<void> {
   const id = await pointOf(email)
-  await assent.house.db.update(contactPoints).set({ dataKeyId: 'lost' }).where(eq(contactPoints.id, id))
+  await assent.house.db.transaction((tx) =>
+    tx.update(contactPoints).set({ dataKeyId: 'lost' }).where(eq(contactPoints.id, id)),
+  )
 }
 
 async function restoreKey(email: string): Promise<void> {

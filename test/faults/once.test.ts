@@ -61,7 +61,14 @@ describe('a trigger with an id', () => {
     const rows = await more(async () => {
       replies = await tenTimes(() => post('cart.abandoned', body))
     })
-    expect(rows).toEqual({ trigger_events: 1, trigger_ids: 1, runs: 1 })
+    expect(rows).toEqual({
+      trigger_events: 1,
+      trigger_ids: 1,
+      runs: 1,
+      journey_entries: 1,
+      waits: 1,
+      run_path: 1,
+    })
     expect(replies.map((reply) => reply.status)).toEqual(Array(10).fill(202))
     const taken = replies.map((reply) => takenShape.parse(reply.body))
     expect(taken.filter((answer) => !answer.duplicate)).toHaveLength(1)
@@ -155,7 +162,7 @@ describe('an Idempotency-Key', () => {
     const rows = await more(async () => {
       replies = await tenTimes(() => start({}))
     })
-    expect(rows).toEqual({ idempotency_keys: 1, runs: 1 })
+    expect(rows).toEqual({ idempotency_keys: 1, runs: 1, journey_entries: 1, waits: 1, run_path: 1 })
     expect(replies.map((reply) => reply.status)).toEqual(Array(10).fill(201))
     expect(new Set(replies.map((reply) => idOf.parse(reply.body).id)).size).toBe(1)
     expect((await start({ other: true })).status).toBe(409)
@@ -169,7 +176,14 @@ describe('an Idempotency-Key', () => {
     const rows = await more(async () => {
       replies = await tenTimes(() => post('cart.abandoned', body, headers))
     })
-    expect(rows).toEqual({ idempotency_keys: 1, trigger_events: 1, runs: 1 })
+    expect(rows).toEqual({
+      idempotency_keys: 1,
+      trigger_events: 1,
+      runs: 1,
+      journey_entries: 1,
+      waits: 1,
+      run_path: 1,
+    })
     for (const reply of replies) expect(reply.body).toEqual(replies[0]?.body)
   })
 

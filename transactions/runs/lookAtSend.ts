@@ -30,7 +30,7 @@ export async function lookAtSend(advancing: Advancing, position: Position): Prom
     return { type: 'sent', result: sendResultOf(state) ?? 'failed' }
   }
   if (row?.state === 'held' && row.heldUntil !== null && now < row.heldUntil) {
-    const until = row.heldUntil < sendUntil ? row.heldUntil : sendUntil
+    const [until = sendUntil] = [row.heldUntil, sendUntil].sort()
     return { do: 'wait', until, what: step, why: 'held', reason: heldBecause(row) }
   }
   return { do: 'send', delivery, what: step }
