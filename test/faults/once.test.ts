@@ -92,6 +92,9 @@ describe('a trigger with an id', () => {
       trigger_events: 2,
       trigger_ids: 2,
       runs: 1,
+      journey_entries: 1,
+      waits: 1,
+      run_path: 1,
     })
   })
 
