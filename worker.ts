@@ -101,8 +101,7 @@ if (connection !== null) {
   await running
   await heartbeat.stop()
   await dispatcher.stop()
-  await orphans.stop()
-  await testMails.stop()
+  await Promise.all([orphans.stop(), testMails.stop()])
   await client.close()
   await connection.close()
 }
