@@ -185,8 +185,8 @@ describe('the outbox', () => {
   })
 
   it('lets nothing wait for the slowest: what is due is told while another row is still being told', async () => {
-    await emptied()
     const person = await putPerson(assent.api)
+    await emptied()
     const held = Promise.withResolvers<void>()
     let first = true
     ending.push(
