@@ -31,7 +31,8 @@ export async function retryDelivery(
   client: Client,
   delivery: Parameters<RetryHeld>[0],
 ): Promise<Retried> {
-  const workflowId = await readWorkflowId(db, delivery.runId ?? delivery.doubleOptIn ?? '')
+  const origin = delivery.runId ?? delivery.doubleOptIn
+  const workflowId = origin === null ? null : await readWorkflowId(db, origin)
   if (workflowId === null) return 'nothing-waits'
   return client.withDeadline(Date.now() + patience, async () => {
     try {

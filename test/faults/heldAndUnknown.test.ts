@@ -4,6 +4,8 @@ import { msToTs } from '@temporalio/common/lib/time.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { problemShape } from '../../api/problems.ts'
+import { newId } from '../../db/ids.ts'
+import { deliveries } from '../../db/schema/deliveries.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { optIn, optOut, type Person, publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
 import { LogLines } from '../harness/logLines.ts'
@@ -123,6 +125,32 @@ describe('a held delivery', () => {
       status: 409,
       code: 'nothing-to-retry',
     })
+  })
+
+  it('that cannot be asked for, since Temporal is away, says so, and changes nothing', async () => {
+    const away = await startAssent({ worker: false, engine: '127.0.0.1:1' })
+    try {
+      await putBrand(away.api)
+      const steps = [{ id: 'one', type: 'send', message: 'first' }]
+      const run = await startRunOf(away.api, await publish(away.api, { steps }), await putPerson(away.api))
+      const row = { message: 'first', channel: 'email', purpose: 'marketing', state: 'held' as const }
+      const [id, alone] = [newId(), newId()]
+      const createdAt = new Date().toISOString()
+      await away.house.db.transaction((tx) =>
+        tx.insert(deliveries).values([
+          { ...row, id, claimKey: id, runId: run, createdAt },
+          { ...row, id: alone, claimKey: alone, createdAt },
+        ]),
+      )
+      const asked = await away.api.call('POST', `/v1/deliveries/${id}/retry`)
+      expect(problemShape.parse(asked.body)).toMatchObject({ status: 503, code: 'engine-away' })
+      expect(asked.headers.get('Retry-After')).toBe('5')
+      const nobody = await away.api.call('POST', `/v1/deliveries/${alone}/retry`)
+      expect(problemShape.parse(nobody.body)).toMatchObject({ status: 409, code: 'nothing-to-retry' })
+      expect((await away.api.call('GET', `/v1/deliveries/${id}`)).body).toMatchObject({ state: 'held' })
+    } finally {
+      await away.stop()
+    }
   })
 
   it('keeps the end of its step: asking again does not lengthen it', async () => {
