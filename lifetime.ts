@@ -9,7 +9,8 @@ export type Lifetime = {
   ready(facts?: { port?: number }): void
 }
 
-export function lifetime(log: Logger): Lifetime {
+/** @param grace milliseconds from the wish to stop until the process ends in any case */
+export function lifetime(log: Logger, grace: number): Lifetime {
   const { promise: over, resolve } = Promise.withResolvers<void>()
   let ended = false
   const end = (why: string) => {
@@ -17,6 +18,11 @@ export function lifetime(log: Logger): Lifetime {
     ended = true
     log.info({ why }, 'stopping')
     resolve()
+    // A database that is frozen, or a connection that does not close, must not keep us.
+    setTimeout(() => {
+      log.error({ grace }, 'not stopped in time: ending now; what was under way is taken up by others')
+      process.exit(1)
+    }, grace).unref()
   }
   process.on('SIGTERM', () => end('SIGTERM'))
   process.on('SIGINT', () => end('SIGINT'))

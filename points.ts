@@ -20,6 +20,8 @@ export const pointNames = [
   'double-opt-in:before-confirm',
   'double-opt-in:before-advance',
   'verification:read', // a range of the ledger was verified, and is not recorded yet
+  'outbox:leased', // a row is leased, nothing told yet
+  'outbox:told', // told, and the row still there
   'consent:before-lock', // a statement is about to take its contact point's lock
 ] as const
 export type PointName = (typeof pointNames)[number]

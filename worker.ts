@@ -28,7 +28,7 @@ import { channelsOf, type House } from './transactions/house.ts'
 
 const settings = requireSettings(process.env)
 const log = openLog('worker', settings.LOG_LEVEL)
-const life = lifetime(log)
+const life = lifetime(log, 40_000)
 installPointsFromEnvironment(process.env)
 
 // The runtime speaks through our log, and leaves signals to us.
@@ -88,6 +88,8 @@ if (connection !== null) {
     activities: createActivities({ house, email, publicUrl: settings.PUBLIC_URL }),
     interceptors: { activity: [() => ({ inbound: new Discretion(log) })] },
     shutdownGraceTime: '10 seconds',
+    // What cannot be finished is done again by another worker.
+    shutdownForceTime: '25 seconds',
   })
   const running = worker.run()
   dispatcher.start()
@@ -98,11 +100,10 @@ if (connection !== null) {
   life.ready()
   await Promise.race([life.over, running])
   worker.shutdown()
-  await running
+  await running.catch((error: unknown) => log.error({ err: error }, 'the worker did not end in order'))
   await heartbeat.stop()
   await dispatcher.stop()
-  await orphans.stop()
-  await testMails.stop()
+  await Promise.all([orphans.stop(), testMails.stop()])
   await client.close()
   await connection.close()
 }

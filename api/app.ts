@@ -11,6 +11,7 @@ import { problemRoutes } from './problemPages.ts'
 import { problems } from './problems.ts'
 import { requestLog } from './requests.ts'
 import { mountRoutes } from './routing.ts'
+import { deadline } from './serving.ts'
 import { allRoutes } from './v1/routes.ts'
 
 export type AppOptions = {
@@ -31,6 +32,7 @@ export function createApp(options: AppOptions): Express {
   app.set('trust proxy', [...options.trustedProxies])
   app.set('query parser', 'simple')
   app.use(requestLog(log))
+  app.use(deadline)
   app.use('/v1', (_request, response, next) => {
     response.setHeader('Cache-Control', 'no-store')
     response.setHeader('X-Content-Type-Options', 'nosniff')

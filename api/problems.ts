@@ -98,7 +98,7 @@ export function asRefusal(error: unknown): Refusal | null {
   if (isDatabaseAway(error)) {
     return new Refusal(
       'unavailable',
-      'the database cannot be reached; nothing is half-done, and the request may be repeated',
+      'the database cannot be reached, or not in time; nothing is half done. Repeat the request later',
       {
         retryAfter: 5,
       },

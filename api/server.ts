@@ -1,5 +1,4 @@
 /** The API process: migrates, opens the pool, dispatches the outbox, and serves until it is told to stop. */
-import { createServer } from 'node:http'
 import { Client, Connection } from '@temporalio/client'
 import { sql } from 'drizzle-orm'
 import { connect } from '../db/connect.ts'
@@ -17,10 +16,11 @@ import { registerBuiltIns } from '../transactions/definitions/registerBuiltIns.t
 import { DkimKeys } from '../transactions/dkimKeys.ts'
 import { channelsOf, type House } from '../transactions/house.ts'
 import { createApp } from './app.ts'
+import { httpServer, stopServing } from './serving.ts'
 
 const settings = requireSettings(process.env)
 const log = openLog('api', settings.LOG_LEVEL)
-const life = lifetime(log)
+const life = lifetime(log, 28_000)
 
 const migrated = await migrate(settings.DATABASE_URL)
 if (migrated.length > 0) log.info({ migrated }, 'the schema was brought up to date')
@@ -67,7 +67,7 @@ const app = createApp({
   },
   afterCommit: () => dispatcher.nudge(),
 })
-const server = createServer(app)
+const server = httpServer(app)
 server.once('error', (error) => {
   log.fatal({ err: error }, 'cannot listen')
   process.exit(1)
@@ -86,10 +86,7 @@ server.listen(
 )
 
 await life.over
-const closed = new Promise((resolve) => server.close(resolve))
-// Idle keep-alive connections would hold the server open; requests under way are finished.
-server.closeIdleConnections()
-await closed
+await stopServing(server)
 await dispatcher.stop()
 await verifier.stop()
 await connection.close()

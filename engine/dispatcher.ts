@@ -1,19 +1,29 @@
 /**
- * Tells Temporal, and the intake, what the outbox holds. After a commit it is nudged; what a crash left, its sweep finds. Rows of
- * one stream are heard in their order, a run's start first, whichever process takes them. A row is deleted once it was heard;
- * one that was not is tried again, later and later.
+ * Tells Temporal, and the intake, what the outbox holds. After a commit it is nudged; what a crash left, its sweep finds. Rows are leased,
+ * told one by one beside one another, and deleted: nothing waits for the slowest. Rows of one stream are told in their order, a run's
+ * start first, whichever process takes them (`transactions/outboxLeases.ts`).
+ *
+ * While the engine is away, its lanes rest and no attempt is counted; our own events are taken all the same. A row that fails by itself is
+ * tried again, later and later, and parked after ten attempts.
  */
-import { type Client, WorkflowNotFoundError } from '@temporalio/client'
-import { inArray, sql } from 'drizzle-orm'
+import type { Client } from '@temporalio/client'
 import type { Logger } from 'pino'
-import { outbox } from '../db/schema/triggers.ts'
-import type { Nudge } from '../domain/journey/signals.ts'
+import { isDatabaseAway } from '../db/away.ts'
+import { point } from '../points.ts'
 import type { House } from '../transactions/house.ts'
-import { takeOwnEvent } from '../transactions/intake/takeOwnEvent.ts'
-import { outboxSignalShape, outboxStartShape, outboxTriggerShape } from '../transactions/outbox.ts'
-import { startWorkflow } from './starts.ts'
-
-type OutboxRow = typeof outbox.$inferSelect
+import { lanes } from '../transactions/outbox.ts'
+import {
+  allLanes,
+  exchange,
+  type Floors,
+  leaseSeconds,
+  noFloors,
+  type OutboxRow,
+  type Untold,
+} from '../transactions/outboxLeases.ts'
+import { isEngineAway } from './away.ts'
+import { Periodic } from './periodic.ts'
+import { Teller } from './teller.ts'
 
 export type DispatcherOptions = {
   house: House
@@ -24,130 +34,149 @@ export type DispatcherOptions = {
   interval?: number
 }
 
-/** Rows taken at once. */
-const batch = 50
-/** Seconds the engine may take to answer one call. */
-const patience = 5
+/** Rows told at once; of these, starts: however many there are, what stops a run finds room. */
+const most = { rows: 32, starts: 24 }
+/** Rows looked at per lane; now and then more, in case none of the first can be leased: their streams may wait for something. */
+const pages = { usual: 500, wide: 100_000 }
+/** Milliseconds between two looks at more than the first rows. */
+const farInterval = 5_000
 /** Longest pause between two tries of one row, in seconds. */
 const longestPause = 60
+/** Longest rest while the engine is away, in milliseconds. */
+const longestRest = 5_000
+/** Milliseconds after which the floors are found anew, should the database have been put back to an earlier state. */
+const floorsHold = 60_000
+/** Milliseconds that rows under way get when we stop. */
+const lastPatience = 10_000
+
+type UnderWay = { row: OutboxRow; leasedAt: number; done: Promise<void> }
 
 export class Dispatcher {
   readonly #options: DispatcherOptions
-  #timer: NodeJS.Timeout | null = null
-  #running: Promise<void> | null = null
-  #again = false
-  #stopped = false
+  readonly #teller: Teller
+  readonly #work: Periodic
+  readonly #underWay = new Map<number, UnderWay>()
+  #told: number[] = []
+  #untold: Untold[] = []
+  #floors: { at: number; floors: Floors } = { at: 0, floors: noFloors }
+  /** When more than the first rows of each lane were last looked at. */
+  #lookedFar = 0
+  #engine = { failures: 0, restUntil: 0 }
 
   constructor(options: DispatcherOptions) {
     this.#options = options
+    this.#teller = new Teller(options)
+    this.#work = new Periodic(options.interval ?? 1_000, () => this.#round())
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.nudge(), this.#options.interval ?? 1_000)
-    this.nudge()
+    this.#work.start()
   }
 
   /** Something was committed: look now. Returns at once. */
   nudge(): void {
-    if (this.#stopped) return
-    if (this.#running !== null) {
-      this.#again = true
-      return
-    }
-    this.#running = this.#work().finally(() => {
-      this.#running = null
-      if (this.#again) {
-        this.#again = false
-        this.nudge()
-      }
-    })
+    this.#work.nudge()
   }
 
-  /** Finishes what it is at, and takes nothing more. */
+  /** Finishes what is under way, and takes nothing more. What it cannot finish in ten seconds is told again by others. */
   async stop(): Promise<void> {
-    this.#stopped = true
-    if (this.#timer !== null) clearInterval(this.#timer)
-    await this.#running
+    await this.#work.stop()
+    const { promise: late, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, lastPatience)
+    const rest = Promise.all([...this.#underWay.values()].map(({ done }) => done)).then(() => this.#round())
+    await Promise.race([rest, late])
+    clearTimeout(timer)
   }
 
-  async #work(): Promise<void> {
+  async #round(): Promise<void> {
     try {
-      while (!this.#stopped && (await this.#takeBatch()) > 0) {
-        // until a look finds nothing due
+      while ((await this.#exchange()) > 0 || this.#told.length > 0 || this.#untold.length > 0) {
+        // until there is nothing to report, and nothing due or no room for it
       }
     } catch (error) {
       this.#options.log.error({ err: error }, 'the outbox could not be read')
     }
   }
 
-  /** @returns how many rows were heard */
-  async #takeBatch(): Promise<number> {
-    return this.#options.house.db.transaction(async (tx) => {
-      const earlier = sql`select from outbox earlier where earlier.stream = ${outbox.stream} and earlier.id < ${outbox.id}`
-      const rows = await tx
-        .select()
-        .from(outbox)
-        .where(sql`${outbox.nextAttemptAt} <= clock_timestamp() and not exists (${earlier})`)
-        .orderBy(outbox.id)
-        .limit(batch)
-        .for('update', { skipLocked: true })
-      if (rows.length === 0) return 0
-      const results = await Promise.allSettled(rows.map((row) => this.#tell(row)))
-      const heard = rows.filter((_, index) => results[index]?.status === 'fulfilled').map((row) => row.id)
-      if (heard.length > 0) await tx.delete(outbox).where(inArray(outbox.id, heard))
-      for (const [index, result] of results.entries()) {
-        const row = rows[index]
-        if (row === undefined || result.status === 'fulfilled') continue
-        this.#options.log.warn(
-          { err: result.reason, stream: row.stream, kind: row.kind },
-          'the outbox was not heard',
-        )
-        const pause = Math.min(2 ** row.attempts, longestPause)
-        await tx
-          .update(outbox)
-          .set({
-            attempts: row.attempts + 1,
-            nextAttemptAt: sql`clock_timestamp() + make_interval(secs => ${pause})`,
-            lastError: result.reason instanceof Error ? result.reason.name : 'unknown',
-          })
-          .where(inArray(outbox.id, [row.id]))
-      }
-      return heard.length
+  /** @returns how many rows were leased */
+  async #exchange(): Promise<number> {
+    const { house, log } = this.#options
+    const [told, untold] = [this.#told, this.#untold]
+    this.#told = []
+    this.#untold = []
+    const now = performance.now()
+    const rows = [...this.#underWay.values()]
+    const kept = rows.filter(({ leasedAt }) => now - leasedAt > (leaseSeconds * 1_000) / 3)
+    const starting = rows.filter(({ row }) => row.lane === lanes.starts).length
+    // After the engine was away, a few rows try whether it is back.
+    const room = this.#work.stopped ? 0 : (this.#engine.failures > 0 ? 4 : most.rows) - rows.length
+    const fresh = now - this.#floors.at > floorsHold
+    const far = now - this.#lookedFar > farInterval
+    if (far) this.#lookedFar = now
+    try {
+      const { leased, floors, parked } = await exchange(house.db, {
+        told,
+        untold,
+        kept: kept.map(({ row }) => row.id),
+        room: Math.max(0, room),
+        starts: Math.max(0, most.starts - starting),
+        from: now < this.#engine.restUntil ? [lanes.withdrawals, lanes.events] : allLanes,
+        floors: fresh ? noFloors : this.#floors.floors,
+        page: far ? pages.wide : pages.usual,
+      })
+      for (const one of kept) one.leasedAt = now
+      this.#floors = { at: fresh ? now : this.#floors.at, floors }
+      for (const row of parked)
+        log.error({ row: row.id, stream: row.stream, kind: row.kind }, 'a row of the outbox was parked')
+      for (const row of leased) this.#carry(row)
+      return leased.length
+    } catch (error) {
+      this.#told.push(...told)
+      this.#untold.push(...untold)
+      throw error
+    }
+  }
+
+  /** Tells one row, beside the others. */
+  #carry(row: OutboxRow): void {
+    const done = this.#tell(row).finally(() => {
+      this.#underWay.delete(row.id)
+      this.#work.nudge()
     })
+    this.#underWay.set(row.id, { row, leasedAt: performance.now(), done })
   }
 
   async #tell(row: OutboxRow): Promise<void> {
-    const { client, taskQueue } = this.#options
-    switch (row.kind) {
-      case 'start': {
-        const start = outboxStartShape.parse(row.body)
-        return client.withDeadline(Date.now() + patience * 1_000, () =>
-          startWorkflow(client, taskQueue, start),
-        )
-      }
-      case 'signal': {
-        const { workflow, nudge } = outboxSignalShape.parse(row.body)
-        return client.withDeadline(Date.now() + patience * 1_000, () => this.#signal(workflow, nudge))
-      }
-      case 'trigger':
-        return this.#take(row)
-      default:
-        return row.kind satisfies never
-    }
-  }
-
-  /** The stream's start was told before this row came up, so a workflow that is not found has closed: recovery looks after its row. */
-  async #signal(workflow: string, nudge: Nudge): Promise<void> {
     try {
-      await this.#options.client.workflow.getHandle(workflow).signal('nudge', nudge)
+      await point('outbox:leased')
+      await this.#teller.tell(row)
+      await point('outbox:told')
+      this.#told.push(row.id)
+      if (row.kind !== 'trigger') this.#engine = { failures: 0, restUntil: 0 }
     } catch (error) {
-      if (!(error instanceof WorkflowNotFoundError)) throw error
+      this.#options.log.warn(
+        { err: error, stream: row.stream, kind: row.kind },
+        'a row of the outbox was not told',
+      )
+      this.#untold.push(this.#verdict(row, error))
     }
   }
 
-  async #take(row: OutboxRow): Promise<void> {
-    await takeOwnEvent(this.#options.house, outboxTriggerShape.parse(row.body))
-    // What the event started is in the outbox by now.
-    this.#again = true
+  /** Once for all rows that fail together. */
+  #rest(): void {
+    const now = performance.now()
+    if (now < this.#engine.restUntil) return
+    const failures = this.#engine.failures + 1
+    this.#engine = { failures, restUntil: now + Math.min(100 * 2 ** failures, longestRest) }
+  }
+
+  #verdict(row: OutboxRow, error: unknown): Untold {
+    const name = error instanceof Error ? error.name : 'unknown'
+    if (row.kind !== 'trigger' && isEngineAway(error)) {
+      this.#rest()
+      return { id: row.id, counted: false, pause: 0, error: name }
+    }
+    if (isDatabaseAway(error)) return { id: row.id, counted: false, pause: 1, error: name }
+    return { id: row.id, counted: true, pause: Math.min(2 ** row.attempts, longestPause), error: name }
   }
 }

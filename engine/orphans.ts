@@ -13,6 +13,7 @@ import { advanceRequest } from '../transactions/doubleOptIns/advanceRequest.ts'
 import { postponeSettling } from '../transactions/doubleOptIns/postponeSettling.ts'
 import type { House } from '../transactions/house.ts'
 import { cancelFromTemporal } from '../transactions/runs/endRun.ts'
+import { Periodic } from './periodic.ts'
 
 export type OrphanOptions = { house: House; client: Client; log: Logger }
 
@@ -25,32 +26,23 @@ const batch = 200
 
 export class OrphanWatch {
   readonly #options: OrphanOptions
-  #timer: NodeJS.Timeout | null = null
-  #looking: Promise<void> | null = null
-  #stopped = false
+  readonly #work: Periodic
   /** When the last look began that came to its end; the first goes back as far as the engine remembers. */
   #seen: number | null = null
 
   constructor(options: OrphanOptions) {
     this.#options = options
+    this.#work = new Periodic(interval, () => this.#lookSafely())
   }
 
   /** Looks now, and from time to time. */
   start(): void {
-    const look = () => {
-      this.#looking ??= this.#lookSafely().finally(() => {
-        this.#looking = null
-      })
-    }
-    this.#timer = setInterval(look, interval)
-    look()
+    this.#work.start()
   }
 
   /** Finishes what it is asking just now. */
   async stop(): Promise<void> {
-    this.#stopped = true
-    if (this.#timer !== null) clearInterval(this.#timer)
-    await this.#looking
+    await this.#work.stop()
   }
 
   async #lookSafely(): Promise<void> {
@@ -72,7 +64,7 @@ export class OrphanWatch {
     let whole = true
     const settle = async () => {
       for (const run of await this.#underWay([...closed.keys()])) {
-        if (this.#stopped) return
+        if (this.#work.stopped) return
         const workflowId = closed.get(run) ?? run
         // One that cannot be asked about does not keep the others waiting; the next look comes back to it.
         const done = await this.#end(run, workflowId).catch((error: unknown) => this.#failed(run, error))
@@ -85,14 +77,14 @@ export class OrphanWatch {
       this.#seen === null ? '' : ` and CloseTime > "${new Date(this.#seen - overlap).toISOString()}"`
     const query = `WorkflowType = "journey" and ExecutionStatus in ("Terminated", "Canceled", "TimedOut", "Failed")${since}`
     for await (const { workflowId } of this.#options.client.workflow.list({ query })) {
-      if (this.#stopped) return ended
+      if (this.#work.stopped) return ended
       const run = runOfWorkflow(workflowId)
       if (run === null) continue
       closed.set(run, workflowId)
       if (closed.size === batch) await settle()
     }
     await settle()
-    if (whole && !this.#stopped) this.#seen = began
+    if (whole && !this.#work.stopped) this.#seen = began
     return ended
   }
 
@@ -139,7 +131,7 @@ export class OrphanWatch {
       // Each of a batch is settled or postponed, so the next look finds others.
       const overdue = await overdueDoubleOptIns(this.#options.house.db, batch)
       for (const id of overdue) {
-        if (this.#stopped) return expired
+        if (this.#work.stopped) return expired
         if (await this.#expire(id)) expired.push(id)
       }
       if (overdue.length < batch) return expired

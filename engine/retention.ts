@@ -7,6 +7,8 @@ import type { Logger } from 'pino'
 import type { Db } from '../db/connect.ts'
 import { sweepTriggerIds } from '../transactions/intake/sweepTriggerIds.ts'
 import { sweepVerifications } from '../transactions/ledger/sweepVerifications.ts'
+import { sweepIdempotencyKeys } from '../transactions/sweepIdempotencyKeys.ts'
+import { Periodic } from './periodic.ts'
 
 /** Deletes at most `most` rows, the oldest first. @returns how many it deleted */
 export type Sweep = (db: Db, most: number) => Promise<number>
@@ -14,6 +16,7 @@ export type Sweep = (db: Db, most: number) => Promise<number>
 const sweeps: Readonly<Record<string, Sweep>> = {
   trigger_ids: sweepTriggerIds,
   ledger_verifications: sweepVerifications,
+  idempotency_keys: sweepIdempotencyKeys,
 }
 
 /** Milliseconds between two looks. */
@@ -25,37 +28,28 @@ const breath = 50
 
 export class Retention {
   readonly #options: { db: Db; log: Logger }
-  #timer: NodeJS.Timeout | null = null
-  #sweeping: Promise<void> | null = null
-  #stopped = false
+  readonly #work: Periodic
 
   constructor(options: { db: Db; log: Logger }) {
     this.#options = options
+    this.#work = new Periodic(interval, () => this.sweep())
   }
 
   /** Sweeps now, and from time to time. */
   start(): void {
-    const look = () => {
-      this.#sweeping ??= this.sweep().finally(() => {
-        this.#sweeping = null
-      })
-    }
-    this.#timer = setInterval(look, interval)
-    look()
+    this.#work.start()
   }
 
   /** Finishes the batch it is at. */
   async stop(): Promise<void> {
-    this.#stopped = true
-    if (this.#timer !== null) clearInterval(this.#timer)
-    await this.#sweeping
+    await this.#work.stop()
   }
 
   /** Everything that is due; one sweep that fails does not keep the others from theirs. */
   async sweep(): Promise<void> {
     for (const [table, sweep] of Object.entries(sweeps)) {
       try {
-        while (!this.#stopped && (await sweep(this.#options.db, batch)) === batch) await pause(breath)
+        while (!this.#work.stopped && (await sweep(this.#options.db, batch)) === batch) await pause(breath)
       } catch (error) {
         this.#options.log.warn({ err: error, table }, 'a table could not be swept')
       }

@@ -1,16 +1,13 @@
 /**
  * Carries a request out once for an Idempotency-Key: its effect and its answer are committed together, so a repeated request
  * gets the first one's answer. The same key with another request is a conflict. A request that was refused left nothing behind,
- * and its key may be used again.
+ * and its key may be used again. Answers are remembered for a week: `sweepIdempotencyKeys.ts` removes older ones.
  */
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { idempotencyKeys } from '../db/schema/access.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { House } from './house.ts'
 import { committing } from './outcomes.ts'
-
-/** Days an answer is remembered. */
-const remembered = 7
 
 /** What was answered; a body of undefined is none. */
 type Said = { status: number; body?: unknown /** Kept in place of the body. */; remembered?: unknown }
@@ -22,9 +19,6 @@ export async function onceFor(
 ): Promise<Said> {
   return committing(house, async (inner) => {
     const tx = inner.db
-    await tx
-      .delete(idempotencyKeys)
-      .where(sql`${idempotencyKeys.createdAt} < clock_timestamp() - make_interval(days => ${remembered})`)
     const mine = and(eq(idempotencyKeys.caller, request.caller), eq(idempotencyKeys.key, request.key))
     // A second request with the key waits here until the first has committed or failed.
     const inserted = await tx

@@ -65,6 +65,24 @@ export type OutboxEntry = { stream: string } & (
   | { kind: 'trigger'; body: OutboxTrigger }
 )
 
+/** What goes first. Each lane has one kind of rows, so that those for the engine can rest while it is away. */
+export const lanes = { withdrawals: 0, stops: 1, events: 2, nudges: 3, starts: 4 } as const
+
+const withdrawing = new Set(['consent.withdrawn', 'message.bounced', 'message.complained'])
+
+export function laneOf(entry: OutboxEntry): number {
+  switch (entry.kind) {
+    case 'trigger':
+      return withdrawing.has(entry.body.name) ? lanes.withdrawals : lanes.events
+    case 'signal':
+      return ['exit', 'cancelled', 'withdrawn'].includes(entry.body.nudge.why) ? lanes.stops : lanes.nudges
+    case 'start':
+      return lanes.starts
+    default:
+      return entry satisfies never
+  }
+}
+
 /**
  * The stream of what happened to a contact point (`consent.*`, `double-opt-in.*`, `message.bounced`): heard in the order in which it
  * was written under the point's lock, so that nobody hears of an opt-in after the withdrawal that followed it.
@@ -73,21 +91,24 @@ export function streamOfPoint(contactPoint: string): string {
   return `point:${contactPoint}`
 }
 
-const insert = new Statement<OutboxEntry, never>(
-  build.insert(outbox).values({ stream: given('stream'), kind: given('kind'), body: given('body') }),
+const insert = new Statement<OutboxEntry & { lane: number }, never>(
+  build
+    .insert(outbox)
+    .values({ stream: given('stream'), kind: given('kind'), body: given('body'), lane: given('lane') }),
 )
 
 const insertAll = new Statement<{ entries: string }, never>(
-  sql`insert into outbox (stream, kind, body)
-    select entry->>'stream', entry->>'kind', entry->'body'
+  sql`insert into outbox (stream, kind, body, lane)
+    select entry->>'stream', entry->>'kind', entry->'body', (entry->>'lane')::smallint
     from jsonb_array_elements(${given('entries')}::jsonb) with ordinality as given (entry, place) order by place`,
 )
 
 /** Any number of entries in one statement, in their order. */
 export async function putAllInOutbox(tx: Db, entries: readonly OutboxEntry[]): Promise<void> {
-  if (entries.length > 0) await insertAll.all(tx, { entries: JSON.stringify(entries) })
+  const laned = entries.map((entry) => ({ ...entry, lane: laneOf(entry) }))
+  if (laned.length > 0) await insertAll.all(tx, { entries: JSON.stringify(laned) })
 }
 
 export async function putInOutbox(tx: Db, entry: OutboxEntry): Promise<void> {
-  await insert.all(tx, entry)
+  await insert.all(tx, { ...entry, lane: laneOf(entry) })
 }

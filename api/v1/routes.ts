@@ -8,6 +8,7 @@ import { doubleOptInRoutes } from './doubleOptIns.ts'
 import { journeyRoutes } from './journeys.ts'
 import { keyRoutes } from './keys.ts'
 import { messageTestRoutes } from './messageTests.ts'
+import { outboxRoutes } from './outbox.ts'
 import { runRoutes } from './runs.ts'
 import { suppressionRoutes } from './suppressions.ts'
 import { triggerRoutes } from './triggers.ts'
@@ -24,4 +25,5 @@ export const allRoutes: readonly Route[] = [
   ...deliveryRoutes,
   ...triggerRoutes,
   ...keyRoutes,
+  ...outboxRoutes,
 ]

@@ -26,8 +26,16 @@ export function readReply(reply: string, recipient: string): ProviderAnswer {
 function maskText(text: string, recipient: string): string {
   const local = recipient.slice(0, recipient.lastIndexOf('@'))
   const alone = new RegExp(`(?<![\\p{L}\\p{N}])${literally(local)}(?![\\p{L}\\p{N}])`, 'giu')
-  const masked = text.replace(/\p{Cc}+/gu, ' ').replace(/[^\s<>()[\]"',;:]+@[^\s<>()[\]"',;:]+/g, '***')
+  const masked = text
+    .replace(/\p{Cc}+/gu, ' ')
+    // Word by word: looking for the @ from each character on takes the square of a long word.
+    .replace(/[^\s<>()[\]"',;:]+/g, (word) => (isAddress(word) ? '***' : word))
   return (local === '' ? masked : masked.replace(alone, '***')).slice(0, MAX_TEXT)
+}
+
+function isAddress(word: string): boolean {
+  const at = word.indexOf('@', 1)
+  return at > 0 && at < word.length - 1
 }
 
 function literally(text: string): string {

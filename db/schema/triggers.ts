@@ -1,5 +1,6 @@
 /** What happened (trigger events) and what must still be told of it (outbox). */
-import { bigint, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
+import { sql } from 'drizzle-orm'
+import { bigint, integer, jsonb, pgTable, primaryKey, smallint, text, uuid } from 'drizzle-orm/pg-core'
 import { bytes, databaseClock, instant } from './columns.ts'
 
 export const eventClasses = ['human', 'proxy', 'bot'] as const
@@ -57,12 +58,22 @@ export const triggerIds = pgTable(
 
 export const outbox = pgTable('outbox', {
   id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
-  /** Workflow id; rows of one stream are heard in order. */
+  /** A run, a request, a contact or a contact point: rows of one stream are told in order. */
   stream: text('stream').notNull(),
   kind: text('kind', { enum: ['start', 'signal', 'trigger'] }).notNull(),
   body: jsonb('body').$type<unknown>().notNull(),
   attempts: integer('attempts').notNull().default(0),
+  /** Not before then: the pause after a failure, or the lease of a dispatcher that is telling it. */
   nextAttemptAt: instant('next_attempt_at').notNull().default(databaseClock),
   lastError: text('last_error'),
   createdAt: instant('created_at').notNull().default(databaseClock),
+  /** Lower lanes go first. */
+  lane: smallint('lane').notNull().default(4),
+  state: text('state', { enum: ['waiting', 'parked'] })
+    .notNull()
+    .default('waiting'),
+  /** Transaction that wrote the row, or tried it last. */
+  writtenIn: bigint('written_in', { mode: 'number' })
+    .notNull()
+    .default(sql`pg_current_xact_id()::text::bigint`),
 })

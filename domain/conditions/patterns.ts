@@ -52,6 +52,9 @@ function compile(text: string): CompiledPattern {
   if (text.length > longestPattern) return wrong(`a pattern has at most ${longestPattern} characters`)
   // Translating would make a letter of it.
   if (/(?<!\\)(?:\\\\)*\\k/.test(text)) return wrong(NO_REFERENCES)
+  // Compiling writes repetitions out: what would be refused for its size is not compiled first.
+  const repeated = repetitionsIn(text)
+  if (repeated > largestPattern) return tooLarge(repeated)
   let expression: RE2JS
   try {
     expression = RE2JS.compile(RE2JS.translateRegExp(text))
@@ -59,13 +62,24 @@ function compile(text: string): CompiledPattern {
     return wrong(explain(text, error instanceof Error ? error.message : ''))
   }
   const size = expression.programSize()
-  if (size > largestPattern) {
-    return wrong(`the pattern repeats too much: it takes ${size} steps, and ${largestPattern} are allowed`)
-  }
+  if (size > largestPattern) return tooLarge(size)
   return {
     ok: true,
     pattern: { size, test: (tried) => tried.length <= longestMatchedText && expression.test(tried) },
   }
+}
+
+/** The sum of all counted repetitions, `{n}` and `{m,n}`: the pattern takes at least so many steps. */
+function repetitionsIn(text: string): number {
+  let sum = 0
+  for (const [, least, most] of text.matchAll(/(?<!\\)\{(\d{1,9})(?:,(\d{0,9}))?\}/g)) {
+    sum += Math.max(Number(least), Number(most ?? 0))
+  }
+  return sum
+}
+
+function tooLarge(steps: number): CompiledPattern {
+  return wrong(`the pattern repeats too much: it takes ${steps} steps, and ${largestPattern} are allowed`)
 }
 
 /** The library's words, and in plain ones what JavaScript knows and RE2 does not. */

@@ -74,9 +74,9 @@ export class TemplateError extends Error {
 const RENDER_LIMIT = 2_000
 /** Units of Liquid's own count: characters made and items visited by filters and ranges. */
 const MEMORY_LIMIT = 10_000_000
-/** Characters of a template, and of what it renders to. */
+/** Characters of a template, and of what it renders to: mail programs cut off far earlier, and all of it is encoded and signed. */
 const PARSE_LIMIT = 1_000_000
-const OUTPUT_LIMIT = 2_000_000
+const OUTPUT_LIMIT = 500_000
 /** Characters of a rendered subject; what is beyond is cut (RFC 5322 §2.1.1 bounds a line at 998). */
 const SUBJECT_LIMIT = 400
 /** Templates kept parsed, and the characters of source they may have together. */

@@ -33,7 +33,7 @@ const rooms: Record<
   db: { ours: ['domain', 'domain/journey'] },
   channels: { ours: ['domain', 'domain/journey'] },
   pages: { ours: ['domain', 'domain/journey'] },
-  engine: { ours: ['transactions', 'db', 'domain', 'domain/journey', 'settings.ts'] },
+  engine: { ours: ['transactions', 'db', 'domain', 'domain/journey', 'settings.ts', 'points.ts'] },
   activities: {
     ours: ['transactions', 'db', 'domain', 'domain/journey', 'channels', 'threads', 'points.ts'],
   },

@@ -47,7 +47,9 @@ async function loseKey(email: string): Promise<void> {
 async function restoreKey(email: string): Promise<void> {
   const { newest } = assent.house.dataKeys
   const id = await pointOf(email)
-  await assent.house.db.update(contactPoints).set({ dataKeyId: newest.id }).where(eq(contactPoints.id, id))
+  await assent.house.db.transaction((tx) =>
+    tx.update(contactPoints).set({ dataKeyId: newest.id }).where(eq(contactPoints.id, id)),
+  )
 }
 
 async function eventsOf(email: string) {

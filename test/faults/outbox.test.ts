@@ -1,17 +1,46 @@
 /** The outbox: what was committed is told to the engine, by whoever comes by, in the order of each run, and each row once. */
+import { and, eq, sql } from 'drizzle-orm'
 import { pino } from 'pino'
+import postgres from 'postgres'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
-import { outbox } from '../../db/schema/triggers.ts'
+import { z } from 'zod'
+import { outbox, triggerEvents } from '../../db/schema/triggers.ts'
 import { Dispatcher } from '../../engine/dispatcher.ts'
+import { installPoint } from '../../points.ts'
+import {
+  type OutboxEntry,
+  type OutboxTrigger,
+  putAllInOutbox,
+  putInOutbox,
+} from '../../transactions/outbox.ts'
+import { allLanes, exchange, type Floors, leaseQuery, noFloors } from '../../transactions/outboxLeases.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { anything, takenShape } from '../harness/client.ts'
 import { type Person, publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
 import { Wire } from '../harness/proxy.ts'
 import { until } from '../harness/until.ts'
+import { startWorkerProcess } from '../harness/workerProcess.ts'
+
+/** A look at all lanes, with nothing to report. */
+const everything = {
+  told: [],
+  untold: [],
+  kept: [],
+  from: allLanes,
+  floors: noFloors,
+  page: 500,
+}
+const planShape = z.tuple([
+  z.object({
+    'QUERY PLAN': z.tuple([
+      z.object({ Plan: z.object({ 'Shared Hit Blocks': z.number(), 'Shared Read Blocks': z.number() }) }),
+    ]),
+  }),
+])
 
 let wire: Wire
 let assent: Assent
-const ending: (() => Promise<void>)[] = []
+const ending: (() => unknown)[] = []
 /** Nobody dispatches in this file but those a test starts; and no worker runs, so a history shows what the engine was told. */
 let carts = 0
 beforeAll(async () => {
@@ -58,6 +87,15 @@ async function told(run: string): Promise<string[]> {
     if (event.workflowExecutionStartedEventAttributes) return ['start']
     return event.workflowExecutionSignaledEventAttributes ? ['signal'] : []
   })
+}
+
+/** Nothing waits, and nobody dispatches any more. */
+async function emptied(): Promise<void> {
+  const lone = dispatcher(50)
+  await assent.house.db.transaction((tx) => tx.delete(outbox).where(eq(outbox.stream, 'unreadable')))
+  lone.start()
+  await until('the outbox to be empty', async () => (await waiting()).length === 0)
+  await lone.stop()
 }
 
 const newCart = () => `cart-${++carts}`
@@ -121,10 +159,10 @@ describe('the outbox', () => {
     const [run = ''] = (await post('cart.abandoned', person, cart)).started
     lone.start()
     const failed = await until('the start to fail', async () =>
-      (await waiting()).find((row) => row.stream === run && row.attempts > 0),
+      (await waiting()).find((row) => row.stream === run && row.lastError !== null),
     )
-    expect(failed).toMatchObject({ kind: 'start' })
-    // The signal is due at once, the start only after a pause.
+    // The engine is away: the row is not at fault.
+    expect(failed).toMatchObject({ kind: 'start', attempts: 0 })
     expect((await post('order.placed', person, cart)).signalled).toEqual([run])
     await wire.mend()
     await until('the outbox to be empty', async () => (await waiting()).length === 0)
@@ -144,5 +182,236 @@ describe('the outbox', () => {
       return rows.length > 0 ? rows : null
     })
     expect(stuck).toMatchObject({ lastError: 'ZodError' })
+  })
+
+  it('lets nothing wait for the slowest: what is due is told while another row is still being told', async () => {
+    const person = await putPerson(assent.api)
+    await emptied()
+    const held = Promise.withResolvers<void>()
+    let first = true
+    ending.push(
+      installPoint('outbox:leased', async () => {
+        if (!first) return
+        first = false
+        await held.promise
+      }),
+    )
+    const lone = dispatcher(50)
+    const [slow = ''] = (await post('cart.abandoned', person, newCart())).started
+    lone.start()
+    await until('the slow one to be under way', async () => !first)
+    const [quick = ''] = (await post('cart.abandoned', person, newCart())).started
+    await until('the quick one', async () => (await told(quick)).length > 0)
+    await expect(told(slow)).rejects.toThrow()
+    held.resolve()
+    await until('the slow one', async () => (await told(slow)).length > 0)
+  })
+
+  it('tells what withdraws and what stops before what starts, and never a later row of a stream', async () => {
+    const { db } = assent.house
+    await emptied()
+    const trigger = (name: string): OutboxTrigger => ({
+      name,
+      senderEvent: name,
+      contactPoint: null,
+      contact: null,
+      delivery: null,
+      payload: {},
+      occurredAt: new Date().toISOString(),
+    })
+    const start = (id: string): OutboxEntry => ({
+      stream: id,
+      kind: 'start',
+      body: { workflow: 'doubleOptIn', id, profile: 'default', clock: 'real', first: { do: 'again' } },
+    })
+    const stop = (id: string, why: 'trigger' | 'exit'): OutboxEntry => ({
+      stream: id,
+      kind: 'signal',
+      body: { workflow: id, nudge: { why } },
+    })
+    const rollBack = new Error('nothing of this is kept')
+    const seen = await db
+      .transaction(async (tx) => {
+        await putAllInOutbox(tx, [
+          ...Array.from({ length: 40 }, (_, n) => start(`s-${n}`)),
+          stop('s-1', 'exit'),
+          stop('nudged', 'trigger'),
+          { stream: 'contact:1', kind: 'trigger', body: trigger('contact.updated') },
+          stop('stopped', 'exit'),
+          { stream: 'point:1', kind: 'trigger', body: trigger('consent.withdrawn') },
+        ])
+        const { leased } = await exchange(tx, { ...everything, room: 6, starts: 1 })
+        throw Object.assign(rollBack, { leased: leased.map((row) => row.stream) })
+      })
+      .catch((error: unknown) => {
+        if (error !== rollBack) throw error
+        return 'leased' in rollBack ? rollBack.leased : null
+      })
+    expect(seen).toEqual(['point:1', 'stopped', 'contact:1', 'nudged', 's-0'])
+  })
+
+  it('tells each stream in its order, with four dispatchers at once and rows that fail now and then', async () => {
+    const people = await Promise.all(Array.from({ length: 6 }, () => putPerson(assent.api)))
+    const all = [1, 2, 3, 4].map(() => dispatcher(20))
+    let calls = 0
+    ending.push(
+      installPoint('outbox:leased', async () => {
+        calls += 1
+        if (calls % 7 === 0) throw new Error('this time it is not told')
+      }),
+      installPoint('outbox:told', async () => {
+        if (calls % 11 === 0) throw new Error('told, and not recorded as told')
+      }),
+    )
+    for (const one of all) one.start()
+    const wanted = Array.from({ length: 12 }, (_, n) => `n-${n}`)
+    const write = (person: Person) =>
+      wanted.reduce(
+        (before, senderEvent) =>
+          before.then(() =>
+            assent.house.db.transaction((tx) =>
+              putInOutbox(tx, {
+                stream: `contact:${person.id}`,
+                kind: 'trigger',
+                body: {
+                  name: 'order.placed',
+                  senderEvent,
+                  contactPoint: null,
+                  contact: person.id,
+                  delivery: null,
+                  payload: { cart: 'none' },
+                  occurredAt: new Date().toISOString(),
+                },
+              }),
+            ),
+          ),
+        Promise.resolve(),
+      )
+    await Promise.all(people.map(write))
+    await until(
+      'the outbox to be empty',
+      async () => {
+        const rows = await waiting()
+        return rows.every(({ stream }) => !stream.startsWith('contact:'))
+      },
+      { seconds: 50 },
+    )
+    for (const person of people) {
+      const events = await assent.house.db
+        .select({ senderEvent: triggerEvents.senderEvent })
+        .from(triggerEvents)
+        .where(and(eq(triggerEvents.contactId, person.id), eq(triggerEvents.name, 'order.placed')))
+        .orderBy(triggerEvents.seq)
+      expect(events.map((event) => event.senderEvent)).toEqual(wanted.map((name) => `${name}:${person.id}`))
+    }
+  })
+
+  it('parks a row after ten attempts; an operator sees it, has it tried again, or drops it, and its stream goes on', async () => {
+    const { db } = assent.house
+    const lone = dispatcher(50)
+    lone.start()
+    const person = await putPerson(assent.api)
+    const [run = ''] = (await post('cart.abandoned', person, newCart())).started
+    await until('the start', async () => (await told(run)).length > 0)
+    const signal = { wait: null, event: null }
+    await db.transaction((tx) =>
+      tx.insert(outbox).values([
+        { stream: run, kind: 'signal', body: { nonsense: true }, attempts: 9 },
+        { stream: run, kind: 'signal', body: signal },
+      ]),
+    )
+    const rowShape = z.object({
+      items: z.array(z.looseObject({ id: z.string(), stream: z.string(), lastError: z.string() })),
+    })
+    const parked = () => assent.api.ok('GET', '/v1/outbox?state=parked', undefined, rowShape)
+    const one = async () => (await parked()).items.find((row) => row.stream === run)
+    const row = await until('the row to be parked', one)
+    expect(row).toMatchObject({ attempts: 10, lastError: 'ZodError' })
+    expect((await waiting()).filter(({ stream }) => stream === run)).toHaveLength(2)
+    expect((await assent.api.call('POST', `/v1/outbox/${row.id}/retry`)).status).toBe(204)
+    // Wrong as before: it fails again, and is not parked at once.
+    await until('another attempt', async () =>
+      (await waiting()).some(({ id, attempts }) => String(id) === row.id && attempts > 0),
+    )
+    expect(await one()).toBeUndefined()
+    expect((await assent.api.call('DELETE', `/v1/outbox/${row.id}`)).status).toBe(404)
+    await db.transaction((tx) =>
+      tx
+        .update(outbox)
+        .set({ state: 'parked' })
+        .where(eq(outbox.id, Number(row.id))),
+    )
+    expect((await assent.api.call('DELETE', `/v1/outbox/${row.id}`)).status).toBe(204)
+    await until('the rest of the stream', async () => (await waiting()).every(({ stream }) => stream !== run))
+    expect(await told(run)).toEqual(['start', 'signal'])
+  })
+})
+
+describe('a process that dies', () => {
+  it.each(['outbox:leased', 'outbox:told'] as const)(
+    'at %s loses nothing, and what is told again is told in order',
+    async (name) => {
+      await emptied()
+      const person = await putPerson(assent.api)
+      const cart = newCart()
+      const [run = ''] = (await post('cart.abandoned', person, cart)).started
+      await post('order.placed', person, cart)
+      const dying = await startWorkerProcess(assent.environment, { ASSENT_POINTS: `${name}=kill` })
+      expect(await dying.ended).toBe('SIGKILL')
+      expect((await waiting()).filter((row) => row.stream === run)).toHaveLength(2)
+      dispatcher(100).start()
+      await until('the outbox to be empty', async () => (await waiting()).length === 0)
+      expect(await told(run)).toEqual(['start', 'signal'])
+    },
+  )
+})
+
+describe('leasing', () => {
+  it('reads little beside 5,000 rows that are deleted and cannot be removed, and with a plan from an empty outbox', async () => {
+    const { db } = assent.house
+    const owner = postgres(assent.environment.DATABASE_URL ?? '', { max: 2 })
+    ending.push(() => owner.end())
+    const look = { ...everything, room: 10, starts: 10 }
+    // A plan for the empty table, said often enough to be kept.
+    let { floors } = await exchange(db, look)
+    for (let n = 0; n < 8; n++) ({ floors } = await exchange(db, { ...look, floors }))
+    const old = await owner.reserve()
+    await old`begin isolation level repeatable read read only`
+    await old`select count(*) from outbox`
+    await db.transaction((tx) =>
+      tx.execute(
+        sql`insert into outbox (stream, kind, body) select 'dead-' || n, 'start', '{}' from generate_series(1, 5000) n`,
+      ),
+    )
+    await db.transaction((tx) => tx.execute(sql`delete from outbox where stream like 'dead-%'`))
+    await db.transaction((tx) => tx.insert(outbox).values({ stream: 'alive', kind: 'start', body: {} }))
+    const first = await exchange(db, { ...look, floors })
+    expect(first.leased.map((row) => row.stream)).toEqual(['alive'])
+    const blocks = (from: Floors) =>
+      db.transaction(async (tx) => {
+        const values = {
+          lanes: [...allLanes],
+          floors: allLanes.map((lane) => from.get(lane) ?? 0),
+          page: 500,
+          room: 10,
+          starts: 10,
+        }
+        await tx.execute(sql`set local plan_cache_mode = force_custom_plan`)
+        const rows = await tx.execute(
+          sql`explain (analyze, buffers, format json) ${leaseQuery((name) => sql.param(values[name]))}`,
+        )
+        const [
+          {
+            'QUERY PLAN': [plan],
+          },
+        ] = planShape.parse(rows)
+        return plan.Plan['Shared Hit Blocks'] + plan.Plan['Shared Read Blocks']
+      })
+    const [withFloors, without] = [await blocks(first.floors), await blocks(noFloors)]
+    expect(withFloors).toBeLessThan(60)
+    expect(without).toBeGreaterThan(withFloors + 50)
+    await old`commit`
+    old.release()
+    await db.transaction((tx) => tx.delete(outbox).where(eq(outbox.stream, 'alive')))
   })
 })

@@ -124,6 +124,26 @@ describe('a profile that signs its mail', () => {
   })
 })
 
+describe('a trigger of 150 KB that is made to keep a reader of addresses busy', () => {
+  it('is a mail like any other, and so is the next one', async () => {
+    await assent.api.put('/v1/messages/note', {
+      channel: 'email',
+      purpose: 'service',
+      subject: 'A note',
+      html: '<p>{{ trigger.note }}</p>',
+      text: 'A note: {{ trigger.note }}',
+    })
+    const person = await putPerson(assent.api)
+    const note = `https://www.example.com/${')]}'.repeat(50_000)}`
+    const run = await startRunOf(assent.api, await journeyOf('note'), person, { note })
+    const next = await startRunOf(assent.api, await journeyOf('receipt'), person, { order: '2' })
+    await assent.runEnded(next)
+    await assent.runEnded(run)
+    expect(await deliveryOf(run)).toMatchObject({ state: 'sent', renderAttempts: 0 })
+    expect(await mailsArrived(person.email, 2)).toHaveLength(2)
+  })
+})
+
 describe('a mail that cannot be rendered in time', () => {
   it('fails after a few attempts, though a worker dies in between, and other mail leaves meanwhile', async () => {
     await assent.stopWorker()

@@ -1,0 +1,78 @@
+/** The outbox, for operators: what waits to be told, and what could not be told. */
+import { z } from 'zod'
+import { listOutbox } from '../../db/reads/outbox.ts'
+import { dropParked, retryParked } from '../../transactions/parkedRows.ts'
+import { listShape } from '../list.ts'
+import { type Route, route } from '../routing.ts'
+
+const rowId = z.string().regex(/^[1-9][0-9]{0,14}$/)
+
+const query = z.object({
+  state: z.enum(['waiting', 'parked']).default('parked').meta({
+    description: '`waiting`: to be told, or being told now; `parked`: failed ten times, and left for you',
+  }),
+  limit: z.coerce.number().int().min(1).max(200).default(50).meta({ description: 'At most so many items' }),
+  after: rowId.optional().meta({ description: 'The `next` of the page before' }),
+})
+
+const rowView = z
+  .object({
+    id: z.string(),
+    stream: z.string().meta({ description: 'Run, request, contact or contact point: told in order' }),
+    kind: z.enum(['start', 'signal', 'trigger']),
+    state: z.enum(['waiting', 'parked']),
+    attempts: z.number().int(),
+    nextAttemptAt: z.string(),
+    lastError: z.string().nullable().meta({ description: 'Kind of the last error; the log says more' }),
+    createdAt: z.string(),
+  })
+  .meta({ id: 'OutboxRow', description: 'Something that Temporal or the intake must still be told' })
+
+const params = z.object({ id: rowId })
+
+export const outboxRoutes: Route[] = [
+  route({
+    method: 'get',
+    path: '/v1/outbox',
+    operationId: 'listOutbox',
+    tag: 'Outbox',
+    summary: 'What could not be told, or waits to be told',
+    scopes: ['admin'],
+    query,
+    responses: { 200: { description: 'A page, oldest first', schema: listShape('OutboxList', rowView) } },
+    handle: async ({ query: { state, limit, after }, house }) => ({
+      status: 200,
+      body: await listOutbox(house.db, { state, limit, after }),
+    }),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/outbox/{id}/retry',
+    operationId: 'retryOutboxRow',
+    tag: 'Outbox',
+    summary: 'Try a parked row again, at once',
+    scopes: ['admin'],
+    params,
+    responses: { 204: { description: 'It is tried again, and may be parked again after ten attempts' } },
+    handle: async ({ params: { id }, house }) => {
+      await retryParked(house, Number(id))
+      return { status: 204 }
+    },
+  }),
+  route({
+    method: 'delete',
+    path: '/v1/outbox/{id}',
+    operationId: 'dropOutboxRow',
+    tag: 'Outbox',
+    summary: 'Drop a parked row: what it says is never told',
+    description:
+      'Later rows of its stream are told then. A run whose start was dropped never begins: cancel it.',
+    scopes: ['admin'],
+    params,
+    responses: { 204: { description: 'Dropped' } },
+    handle: async ({ params: { id }, house }) => {
+      await dropParked(house, Number(id))
+      return { status: 204 }
+    },
+  }),
+]

@@ -1,0 +1,52 @@
+/** Tells Temporal, or the intake, what one row of the outbox says. Telling it twice does no harm. */
+import { type Client, WorkflowNotFoundError } from '@temporalio/client'
+import type { Nudge } from '../domain/journey/signals.ts'
+import type { House } from '../transactions/house.ts'
+import { takeOwnEvent } from '../transactions/intake/takeOwnEvent.ts'
+import { outboxSignalShape, outboxStartShape, outboxTriggerShape } from '../transactions/outbox.ts'
+import type { OutboxRow } from '../transactions/outboxLeases.ts'
+import { startWorkflow } from './starts.ts'
+
+export type TellerOptions = { house: House; client: Client; taskQueue: string }
+
+/** Seconds the engine may take to answer one call. */
+const patience = 5
+
+export class Teller {
+  readonly #options: TellerOptions
+
+  constructor(options: TellerOptions) {
+    this.#options = options
+  }
+
+  async tell(row: OutboxRow): Promise<void> {
+    const { client, taskQueue } = this.#options
+    switch (row.kind) {
+      case 'start': {
+        const start = outboxStartShape.parse(row.body)
+        return client.withDeadline(Date.now() + patience * 1_000, () =>
+          startWorkflow(client, taskQueue, start),
+        )
+      }
+      case 'signal': {
+        const { workflow, nudge } = outboxSignalShape.parse(row.body)
+        return client.withDeadline(Date.now() + patience * 1_000, () =>
+          this.#signal(workflow, nudge),
+        )
+      }
+      case 'trigger':
+        return takeOwnEvent(this.#options.house, outboxTriggerShape.parse(row.body))
+      default:
+        return row.kind satisfies never
+    }
+  }
+
+  /** The stream's start was told before this row came up, so a workflow that is not found has closed: recovery looks after its row. */
+  async #signal(workflow: string, nudge: Nudge): Promise<void> {
+    try {
+      await this.#options.client.workflow.getHandle(workflow).signal('nudge', nudge)
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error
+    }
+  }
+}

@@ -1,0 +1,114 @@
+/** Whether anybody sends: workers say that they live and how they find the mail server, and `/readyz` says it on. */
+import { sql } from 'drizzle-orm'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { z } from 'zod'
+import { openSmtpChannel } from '../../channels/email/smtp.ts'
+import { probeMail } from '../../channels/probe.ts'
+import { readWorkers } from '../../db/reads/workers.ts'
+import { workers } from '../../db/schema/workers.ts'
+import { Heartbeat } from '../../engine/heartbeat.ts'
+import { type Assent, startAssent } from '../harness/assent.ts'
+import { SmtpServer } from '../harness/smtp.ts'
+import { until } from '../harness/until.ts'
+import { startWorkerProcess } from '../harness/workerProcess.ts'
+
+const readiness = z.object({
+  database: z.boolean(),
+  engine: z.boolean(),
+  workers: z.number().nullable(),
+  mail: z.object({ ok: z.boolean(), code: z.string().optional() }).nullable(),
+})
+
+let smtp: SmtpServer
+let assent: Assent
+beforeAll(async () => {
+  smtp = await SmtpServer.start()
+  assent = await startAssent({ worker: false, smtp: smtp.url })
+})
+afterAll(async () => {
+  await assent.stop()
+  await smtp.stop()
+})
+
+async function readyz(): Promise<{ status: number; said: z.output<typeof readiness> }> {
+  const answer = await fetch(`${assent.url}/readyz`)
+  return { status: answer.status, said: readiness.parse(await answer.json()) }
+}
+const says = (wanted: Partial<z.output<typeof readiness>>) =>
+  until(JSON.stringify(wanted), async () => {
+    const { said } = await readyz()
+    const relevant = { workers: said.workers, mail: said.mail }
+    return JSON.stringify({ ...relevant, ...wanted }) === JSON.stringify(relevant)
+  })
+const inTransaction = (statement: ReturnType<typeof sql>) =>
+  assent.house.db.transaction((tx) => tx.execute(statement))
+
+it('without a worker the API is ready to accept, and says that nobody sends', async () => {
+  expect(await readyz()).toEqual({
+    status: 200,
+    said: { database: true, engine: true, workers: 0, mail: null },
+  })
+})
+
+it('a worker process is there once it works, with a mail server, and gone once it stopped', async () => {
+  const worker = await startWorkerProcess(assent.environment)
+  await says({ workers: 1, mail: { ok: true } })
+  await worker.stop()
+  await says({ workers: 0, mail: null })
+})
+
+it('a worker that is killed counts for half a minute; its row is kept for a day', async () => {
+  const { db } = assent.house
+  const beats = (id: string) =>
+    new Heartbeat({ house: assent.house, taskQueue: id, probe: async () => null, interval: 3_600_000 })
+  const dead = beats('dead')
+  dead.start()
+  await until('its row', async () => (await readWorkers(db)).alive === 1)
+  const ago = (time: string) =>
+    inTransaction(
+      sql`update workers set seen_at = clock_timestamp() - ${time}::interval where task_queue = 'dead'`,
+    )
+  await ago('29 seconds')
+  expect((await readWorkers(db)).alive).toBe(1)
+  await ago('31 seconds')
+  expect((await readWorkers(db)).alive).toBe(0)
+  const alive = beats('alive')
+  alive.start()
+  await until('the other', async () => (await readWorkers(db)).alive === 1)
+  expect(await db.select({ queue: workers.taskQueue }).from(workers)).toHaveLength(2)
+  await ago('25 hours')
+  const another = beats('another')
+  another.start()
+  await until('the row to be cleared away', async () => {
+    const rows = await db.select({ queue: workers.taskQueue }).from(workers)
+    return JSON.stringify(rows.map((row) => row.queue).toSorted()) === '["alive","another"]'
+  })
+  await Promise.all([dead.stop(), alive.stop(), another.stop()])
+  expect(await readWorkers(db)).toEqual({ alive: 0, mail: null })
+})
+
+it('one worker that reaches the mail server is enough; where none does, it says what is in the way', async () => {
+  const { house } = assent
+  const unreachable = openSmtpChannel('smtp://127.0.0.1:1')
+  const reachable = openSmtpChannel(smtp.url)
+  const beats = (probe: () => ReturnType<typeof probeMail>) => new Heartbeat({ house, taskQueue: 'q', probe })
+  const cut = beats(() => probeMail(unreachable))
+  cut.start()
+  await says({ workers: 1, mail: { ok: false, code: 'connection-failed' } })
+  const well = beats(() => probeMail(reachable))
+  well.start()
+  await says({ workers: 2, mail: { ok: true } })
+  await well.stop()
+  await says({ workers: 1, mail: { ok: false, code: 'connection-failed' } })
+  await cut.stop()
+  await Promise.all([unreachable.close(), reachable.close()])
+})
+
+it('a probe that finds all connections busy says nothing, for the mail server is at work', async () => {
+  const channel = openSmtpChannel(`${smtp.url}?maxConnections=1`)
+  const slot = await channel.acquire({})
+  const found = await probeMail(channel, { patience: 200 })
+  slot.release()
+  await channel.close()
+  expect(found).toBeNull()
+})

@@ -1,0 +1,155 @@
+/**
+ * Leases on rows of the outbox. In one short transaction a dispatcher reports what became of the rows it had, and takes new ones.
+ *
+ * 1. Only the first row of a stream can be leased, whatever state it is in; the next one only after it was deleted. So a stream is told in
+ *    its order by any number of dispatchers. Rows of a stream are written under one lock: the order of their ids is the order of
+ *    their commits.
+ * 2. A lease is a `next_attempt_at` in the future. If its holder dies, it runs out, and the row is told again: telling is idempotent.
+ * 3. The statement begins at a floor per lane: no row that is left was written by an earlier transaction. It steps over no row that was
+ *    deleted before, though a long snapshot elsewhere may keep those from being removed.
+ */
+import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import type { Db } from '../db/connect.ts'
+import { outbox } from '../db/schema/triggers.ts'
+import { columnsOf, given, rowsOf, Statement } from '../db/statement.ts'
+import { lanes } from './outbox.ts'
+
+export type OutboxRow = typeof outbox.$inferSelect
+
+/** What became of a row that was not told. */
+export type Untold = {
+  id: number
+  /** False: the row is not at fault (the engine or the database is away), and keeps its place. */
+  counted: boolean
+  /** Seconds until it may be tried again. */
+  pause: number
+  /** Name of the error, without what it quotes. */
+  error: string
+}
+
+/** Lowest `written_in` of a row that is left, by lane. */
+export type Floors = ReadonlyMap<number, number>
+
+export type Exchange = {
+  told: readonly number[]
+  untold: readonly Untold[]
+  /** Rows still being told, whose leases are to go on. */
+  kept: readonly number[]
+  /** Most rows to lease, and most starts among them. */
+  room: number
+  starts: number
+  /** Lanes to lease from. */
+  from: readonly number[]
+  floors: Floors
+  /** Rows looked at per lane: more where the first ones cannot be leased. */
+  page: number
+}
+
+/** Seconds a lease holds. Longer than a row takes to be told; as long as the rows of a dead process wait. */
+export const leaseSeconds = 15
+/** A row that was tried so often is parked. */
+export const mostAttempts = 10
+
+export const allLanes: readonly number[] = Object.values(lanes)
+export const noFloors: Floors = new Map(allLanes.map((lane) => [lane, 0]))
+
+// A plan made while the outbox was empty would read all of it for each row.
+const planAnew = new Statement<Record<string, never>, never>(
+  sql`set local plan_cache_mode = force_custom_plan`,
+)
+
+const remove = new Statement<{ ids: number[] }, never>(
+  sql`delete from outbox where id = any(${given('ids')}::bigint[])`,
+)
+
+const prolong = new Statement<{ ids: number[] }, never>(
+  sql`update outbox set next_attempt_at = statement_timestamp() + make_interval(secs => ${leaseSeconds}::int)
+    where id = any(${given('ids')}::bigint[])`,
+)
+
+const putBack = new Statement<
+  { untold: string },
+  { id: string; stream: string; kind: string; state: string }
+>(
+  sql`update outbox set
+      attempts = outbox.attempts + given.counted::int,
+      next_attempt_at = statement_timestamp() + make_interval(secs => given.pause),
+      last_error = given.error,
+      state = case when outbox.attempts + given.counted::int >= ${mostAttempts}::int then 'parked' else outbox.state end,
+      written_in = case when given.counted then pg_current_xact_id()::text::bigint else outbox.written_in end
+    from jsonb_to_recordset(${given('untold')}::jsonb) as given (id bigint, counted boolean, pause float8, error text)
+    where outbox.id = given.id
+    returning outbox.id, outbox.stream, outbox.kind, outbox.state`,
+)
+
+type LeaseValues = { lanes: number[]; floors: number[]; page: number; room: number; starts: number }
+
+/** @param value where a value comes in: exported for the test that looks at what the statement reads */
+export const leaseQuery = (value: (name: keyof LeaseValues) => SQLWrapper): SQL => sql`
+  with page as materialized (
+    select row.* from unnest(${value('lanes')}::smallint[], ${value('floors')}::bigint[]) as part (lane, floor)
+    cross join lateral (
+      select id, stream, lane, written_in, next_attempt_at from outbox
+      where state = 'waiting' and lane = part.lane and written_in >= part.floor
+      order by written_in, id limit ${value('page')}::int
+    ) as row
+  ), heads as (
+    select distinct on (stream) * from page order by stream, id
+  ), due as materialized (
+    select id, lane, written_in, row_number() over (partition by lane order by written_in, id) as place from heads
+    where next_attempt_at <= statement_timestamp()
+      and not exists (select from outbox earlier where earlier.stream = heads.stream and earlier.id < heads.id)
+  ), chosen as materialized (
+    select id from due where lane < ${lanes.starts}::smallint or place <= ${value('starts')}::int
+    order by lane, written_in, id limit ${value('room')}::int
+  ), leased as (
+    update outbox set next_attempt_at = statement_timestamp() + make_interval(secs => ${leaseSeconds}::int)
+    where id = any(array(
+      select id from outbox where id = any(array(select id from chosen))
+        and state = 'waiting' and next_attempt_at <= statement_timestamp()
+      for update skip locked))
+    returning *
+  )
+  select ${columnsOf(outbox)} from leased order by lane, written_in, id`
+
+const lease = rowsOf<LeaseValues>()(outbox, leaseQuery(given))
+
+const lowest = new Statement<{ lanes: number[]; floors: number[] }, { lane: number; floor: string }>(
+  sql`select part.lane, least(
+      (select written_in from outbox where state = 'waiting' and lane = part.lane and written_in >= part.floor
+       order by written_in, id limit 1),
+      pg_snapshot_xmin(pg_current_snapshot())::text::bigint) as floor
+    from unnest(${given('lanes')}::smallint[], ${given('floors')}::bigint[]) as part (lane, floor)`,
+)
+
+/** @returns the rows leased now, the new floors, and the rows that were parked */
+export async function exchange(
+  db: Db,
+  with_: Exchange,
+): Promise<{ leased: OutboxRow[]; floors: Floors; parked: { id: string; stream: string; kind: string }[] }> {
+  const { told, untold, kept } = with_
+  const floorsOf = (some: readonly number[]) => some.map((lane) => with_.floors.get(lane) ?? 0)
+  return db.transaction(async (tx) => {
+    const [, , , back, leased, floors] = await Promise.all([
+      planAnew.all(tx, {}),
+      told.length > 0 ? remove.all(tx, { ids: [...told] }) : [],
+      kept.length > 0 ? prolong.all(tx, { ids: [...kept] }) : [],
+      untold.length > 0 ? putBack.all(tx, { untold: JSON.stringify(untold) }) : [],
+      with_.room > 0 && with_.from.length > 0
+        ? lease.all(tx, {
+            lanes: [...with_.from],
+            floors: floorsOf(with_.from),
+            page: with_.page,
+            room: with_.room,
+            starts: with_.starts,
+          })
+        : [],
+      lowest.all(tx, { lanes: [...allLanes], floors: floorsOf(allLanes) }),
+    ])
+    return {
+      leased,
+      floors: new Map(floors.map(({ lane, floor }) => [lane, Number(floor)])),
+      parked: back.filter(({ state }) => state === 'parked'),
+    }
+  })
+}
