@@ -15,6 +15,8 @@ import { SmtpServer } from '../harness/smtp.ts'
 export type Scenario = {
   name: string
   workflow: 'journey' | 'doubleOptIn'
+  /** Whether it comes to a send. */
+  sends: boolean
   /** What the workflow returns. */
   result: Record<string, string>
   /** @returns the workflow's id */
@@ -89,6 +91,7 @@ async function ask(
 export const scenarios: readonly Scenario[] = [
   {
     name: 'journey-two-mails-and-a-trigger',
+    sends: true,
     workflow: 'journey',
     result: completed,
     live: async (assent) => {
@@ -100,12 +103,14 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'journey-timed-out-and-sent-again',
+    sends: true,
     workflow: 'journey',
     result: completed,
     live: (assent) => skipping(assent, { steps: [send, ordered] }),
   },
   {
     name: 'journey-event-before-the-wait',
+    sends: false,
     workflow: 'journey',
     result: completed,
     live: async (assent) => {
@@ -120,6 +125,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'journey-untracked-silence',
+    sends: true,
     workflow: 'journey',
     result: completed,
     live: (assent) => {
@@ -133,6 +139,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'journey-blocked-and-going-on',
+    sends: true,
     workflow: 'journey',
     result: completed,
     live: async (assent) =>
@@ -143,6 +150,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'journey-blocked-and-exited',
+    sends: true,
     workflow: 'journey',
     result: { state: 'exited', reason: 'blocked' },
     live: async (assent) =>
@@ -153,6 +161,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'journey-sleeps-and-branches',
+    sends: false,
     workflow: 'journey',
     result: { state: 'exited', reason: 'exit-step' },
     live: (assent) =>
@@ -171,6 +180,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'journey-branch-case',
+    sends: true,
     workflow: 'journey',
     result: completed,
     live: async (assent) => {
@@ -183,6 +193,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'journey-exit-trigger-while-waiting',
+    sends: false,
     workflow: 'journey',
     result: { state: 'exited', reason: 'trigger:order.placed' },
     live: async (assent) => {
@@ -195,6 +206,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'journey-cancelled-before-it-began',
+    sends: false,
     workflow: 'journey',
     result: { state: 'cancelled', reason: 'cancelled' },
     live: async (assent) => {
@@ -207,6 +219,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'journey-hand-over-given-up',
+    sends: true,
     workflow: 'journey',
     result: completed,
     live: async () => {
@@ -225,6 +238,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'journey-held-and-sent',
+    sends: true,
     workflow: 'journey',
     result: completed,
     live: async () => {
@@ -245,8 +259,9 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'double-opt-in-confirmed',
+    sends: true,
     workflow: 'doubleOptIn',
-    result: { state: 'confirmed' },
+    result: { state: 'confirmed', reason: 'confirmed' },
     live: async (assent) => {
       const { who, id } = await ask(assent)
       const [mail] = await mailsArrived(who.email, 1)
@@ -257,14 +272,16 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'double-opt-in-reminded-and-expired',
+    sends: true,
     workflow: 'doubleOptIn',
-    result: { state: 'expired' },
+    result: { state: 'expired', reason: 'expired' },
     live: async (assent) => workflowId(assent, (await ask(assent, 'skipping')).id),
   },
   {
     name: 'double-opt-in-asked-again-and-withdrawn',
+    sends: true,
     workflow: 'doubleOptIn',
-    result: { state: 'withdrawn' },
+    result: { state: 'withdrawn', reason: 'withdrawn' },
     live: async (assent) => {
       const { who, id } = await ask(assent)
       await mailsArrived(who.email, 1)
