@@ -146,7 +146,7 @@ describe('a workflow that is ended by hand', () => {
       )
     await overdue(stuck, '3 days')
     await overdue(other, '2 days')
-    const owner = postgres(assent.environment.DATABASE_URL ?? '', { max: 1, onnotice: () => {} })
+    const owner = postgres(assent.environment.MIGRATION_DATABASE_URL ?? '', { max: 1, onnotice: () => {} })
     await owner.unsafe(`create function stuck() returns trigger language plpgsql as $$ begin
         if new.id = '${stuck}' then raise exception 'stuck'; end if; return new; end $$;
       create trigger stuck before update of state on double_opt_ins for each row execute function stuck()`)
