@@ -131,7 +131,11 @@ describe('a workflow that is ended by hand', () => {
       const grants = [{ purpose: 'marketing', topic: 'newsletter' }]
       const { id } = await assent.api.ok('POST', '/v1/double-opt-ins', { contactPoint, grants }, idOf)
       const handle = await assent.workflow(id)
-      await until('its workflow', async () => handle.describe())
+      // At rest: what it was about to do would otherwise go on beside the test.
+      await until('its timer', async () => {
+        const { events } = await handle.fetchHistory()
+        return events?.some((event) => event.timerStartedEventAttributes != null) === true ? true : null
+      })
       await handle.terminate('an operator')
       return id
     }
