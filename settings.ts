@@ -63,7 +63,10 @@ const shape = z.object({
   LISTEN_ADDRESS: z.string().min(1).optional(),
   /** Where people reach us: base of every link in a mail. */
   PUBLIC_URL: url(['http:', 'https:']).optional(),
+  /** As a user that is a member of `assent_app`, and nothing more: see `db/restricted.ts`. */
   DATABASE_URL: url(['postgres:', 'postgresql:']),
+  /** As the user that owns the database: where it is set, migrations are applied at start. */
+  MIGRATION_DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
   TEMPORAL_ADDRESS: z
     .string()
     .regex(/^(?:[^\s:/]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}$/, 'host:port')

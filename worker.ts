@@ -9,8 +9,8 @@ import { TestMails } from './activities/testMails.ts'
 import { openSmtpChannel } from './channels/email/smtp.ts'
 import { probeMail } from './channels/probe.ts'
 import { connect } from './db/connect.ts'
-import { migrate } from './db/migrate.ts'
 import { Versions } from './db/reads/versions.ts'
+import { readyDatabase } from './db/restricted.ts'
 import { engineOptions } from './engine/connection.ts'
 import { Dispatcher } from './engine/dispatcher.ts'
 import { Heartbeat } from './engine/heartbeat.ts'
@@ -39,7 +39,7 @@ Runtime.install({
   shutdownSignals: [],
 })
 
-await migrate(settings.DATABASE_URL)
+await readyDatabase(settings)
 const database = connect(settings.DATABASE_URL, 20)
 const reads = connect(settings.DATABASE_URL, 1)
 const threads = new Threads()

@@ -210,6 +210,10 @@ export const examples: readonly Example[] = [
     answers: 409,
   },
   { operation: 'cancelRun', params: { id: '$RUN' } },
+  { operation: 'listOutbox', query: { state: 'parked' } },
+  // Nothing is parked where Temporal can be reached.
+  { operation: 'retryOutboxRow', params: { id: '4711' }, answers: 404 },
+  { operation: 'dropOutboxRow', params: { id: '4711' }, answers: 404 },
   {
     operation: 'createKey',
     body: { name: 'Web shop', scopes: ['contacts', 'triggers'] },

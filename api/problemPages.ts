@@ -21,7 +21,7 @@ export function problemRoutes(publicUrl: string): Router {
       request,
       response,
       { type: problemType(publicUrl, kind), kind, ...found },
-      problemKindPage({ kind, ...found, codes: [] }),
+      problemKindPage({ kind, ...found }),
     )
   })
   return router

@@ -2,9 +2,9 @@
 import { Client, Connection } from '@temporalio/client'
 import { sql } from 'drizzle-orm'
 import { connect } from '../db/connect.ts'
-import { migrate } from '../db/migrate.ts'
 import { Versions } from '../db/reads/versions.ts'
 import { readWorkers } from '../db/reads/workers.ts'
+import { readyDatabase } from '../db/restricted.ts'
 import { engineOptions } from '../engine/connection.ts'
 import { Dispatcher } from '../engine/dispatcher.ts'
 import { Verifier } from '../engine/verifier.ts'
@@ -22,7 +22,7 @@ const settings = requireSettings(process.env)
 const log = openLog('api', settings.LOG_LEVEL)
 const life = lifetime(log, 28_000)
 
-const migrated = await migrate(settings.DATABASE_URL)
+const migrated = await readyDatabase(settings)
 if (migrated.length > 0) log.info({ migrated }, 'the schema was brought up to date')
 const database = connect(settings.DATABASE_URL)
 const reads = connect(settings.DATABASE_URL, 1)

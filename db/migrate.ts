@@ -17,14 +17,19 @@ export class MigrationChanged extends Error {
   }
 }
 
-/** @returns the names of the migrations applied now */
-export async function migrate(url: string): Promise<string[]> {
+/**
+ * @param url of the user that owns the database; it is not the one the processes work as
+ * @param user the processes' user, which becomes a member of `assent_app`
+ * @returns the names of the migrations applied now
+ */
+export async function migrate(url: string, user?: string): Promise<string[]> {
   const sql = postgres(url, { max: 1, onnotice: () => {} })
   try {
     await sql`select pg_advisory_lock(${lockId})`
     await sql`create table if not exists schema_migrations (
       name text primary key, sha256 text not null, applied_at timestamptz not null default clock_timestamp())`
     await createRole(sql)
+    if (user !== undefined) await letIn(sql, user)
     const applied = new Map(
       (await sql<{ name: string; sha256: string }[]>`select name, sha256 from schema_migrations`).map(
         (row) => [row.name, row.sha256],
@@ -47,6 +52,30 @@ export async function migrate(url: string): Promise<string[]> {
   } finally {
     await sql.end({ timeout: 5 })
   }
+}
+
+/** Files that have not been applied, seen by a user that may not apply them. Newer ones than ours are no fault. */
+export async function missingMigrations(url: string): Promise<string[]> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} })
+  try {
+    const files = (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort()
+    const [there] = await sql<
+      { there: boolean }[]
+    >`select to_regclass('public.schema_migrations') is not null as there`
+    if (there?.there !== true) return files
+    const rows = await sql<{ name: string }[]>`select name from schema_migrations`
+    const applied = new Set(rows.map((row) => row.name))
+    return files.filter((file) => !applied.has(file))
+  } finally {
+    await sql.end({ timeout: 5 })
+  }
+}
+
+async function letIn(sql: postgres.Sql, user: string): Promise<void> {
+  const [row] = await sql<
+    { member: boolean }[]
+  >`select pg_has_role(${user}::name, 'assent_app', 'member') as member`
+  if (row?.member !== true) await sql`grant assent_app to ${sql(user)}`
 }
 
 /** Roles belong to the whole cluster, so another database's migration may be creating the same one at this moment. */

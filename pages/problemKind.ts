@@ -9,8 +9,6 @@ export type ProblemKindView = {
   meaning: string
   causes: readonly string[]
   remedies: readonly string[]
-  /** Codes that the API answers within the kind, with what each means. */
-  codes: readonly { code: string; meaning: string }[]
 }
 
 export function problemKindPage(view: ProblemKindView): string {
@@ -23,12 +21,6 @@ export function problemKindPage(view: ProblemKindView): string {
 ${list(view.causes)}
 <h2>What to do</h2>
 ${list(view.remedies)}
-${
-  view.codes.length === 0
-    ? null
-    : html`<h2>Codes</h2>
-<ul>${view.codes.map(({ code, meaning }) => html`<li><code>${code}</code>: ${prose(meaning)}</li>`)}</ul>`
-}
 <p><a href="/problems">All problems</a> · <a href="/docs">API reference</a></p>`,
   )
 }

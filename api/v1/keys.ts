@@ -1,8 +1,9 @@
 /** API keys: shown once, stored hashed. */
 import { randomBytes } from 'node:crypto'
-import { and, desc, eq, isNull } from 'drizzle-orm'
+import { and, desc, eq, isNull, lt } from 'drizzle-orm'
 import { z } from 'zod'
 import { newId } from '../../db/ids.ts'
+import { pageById, pageOf } from '../../db/reads/page.ts'
 import { apiKeys } from '../../db/schema/access.ts'
 import { notFound } from '../../domain/refusal.ts'
 import { idShape, textShape } from '../../domain/shapes/primitives.ts'
@@ -66,22 +67,22 @@ export const keyRoutes: Route[] = [
     tag: 'Keys',
     summary: 'All keys, without the keys',
     scopes: ['admin'],
-    responses: {
-      200: {
-        description: 'Keys, newest first',
-        schema: listShape('KeyList', keyView),
-      },
-    },
-    handle: async ({ house }) => {
-      const rows = await house.db.select().from(apiKeys).orderBy(desc(apiKeys.id))
-      const items = rows.map(({ id, name, scopes, createdAt, revokedAt }) => ({
-        id,
-        name,
-        scopes,
-        createdAt,
-        revokedAt,
-      }))
-      return { status: 200, body: { items, next: null } }
+    query: pageById,
+    responses: { 200: { description: 'A page, newest first', schema: listShape('KeyList', keyView) } },
+    handle: async ({ query, house }) => {
+      const rows = await house.db
+        .select()
+        .from(apiKeys)
+        .where(query.after === undefined ? undefined : lt(apiKeys.id, query.after))
+        .orderBy(desc(apiKeys.id))
+        .limit(query.limit + 1)
+      const page = pageOf(
+        rows,
+        query.limit,
+        ({ id, name, scopes, createdAt, revokedAt }) => ({ id, name, scopes, createdAt, revokedAt }),
+        (row) => row.id,
+      )
+      return { status: 200, body: page }
     },
   }),
   route({

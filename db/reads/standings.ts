@@ -3,7 +3,7 @@
  * from the ledger: a damaged projection must not stop a withdrawal.
  */
 import { eq } from 'drizzle-orm'
-import { fold } from '../../domain/consent/fold.ts'
+import { byPurposeThenTopic, fold } from '../../domain/consent/fold.ts'
 import { recordedEntry } from '../../domain/consent/recorded.ts'
 import type { Standings } from '../../domain/consent/types.ts'
 import type { Db } from '../connect.ts'
@@ -25,6 +25,7 @@ export async function readStoredStandings(
     const agrees = read.success && read.data.purpose === purpose && (read.data.topic ?? '') === topic
     return agrees ? [read.data] : []
   })
-  if (entries.length === rows.length) return { standings: { entries }, damaged: false }
-  return { standings: fold(await readFoldEvents(db, contactPointId)), damaged: true }
+  const damaged = entries.length < rows.length
+  if (!damaged) return { standings: { entries: entries.sort(byPurposeThenTopic) }, damaged }
+  return { standings: fold(await readFoldEvents(db, contactPointId)), damaged }
 }

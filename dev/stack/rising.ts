@@ -16,7 +16,7 @@ import { startMailbox } from '../mailbox.ts'
 import type { Ports } from '../ports.ts'
 import { startSmsSandbox } from '../sms-sandbox/sandbox.ts'
 import type { Addresses } from './addresses.ts'
-import { applicationDatabase } from './application-database.ts'
+import { applicationDatabase, givenDatabase } from './application-database.ts'
 import { type Environment, isSet, type OwnParts, processEnvironment } from './settings.ts'
 
 /** In the order in which they are stopped. */
@@ -60,7 +60,13 @@ export class Rising {
   /** Brings up everything; what it brought up before an error stays for `stop`. */
   async start(): Promise<Addresses> {
     const { own, env, ports, keys, say } = this.#options
-    const databaseUrl = own.database ? await this.#database() : (env.DATABASE_URL ?? '')
+    const databaseUrl = own.database
+      ? await this.#database()
+      : await givenDatabase(
+          env.DATABASE_URL ?? '',
+          isSet(env.MIGRATION_DATABASE_URL) ? env.MIGRATION_DATABASE_URL : undefined,
+          keys.databasePassword,
+        )
     const mailbox = own.mailbox ? await this.#mailbox() : { smtp: env.SMTP_URL ?? '', ui: null, api: null }
     const api = `http://127.0.0.1:${ports.PORT}`
     const publicUrl = isSet(env.PUBLIC_URL) ? env.PUBLIC_URL.replace(/\/+$/, '') : api
@@ -83,6 +89,7 @@ export class Rising {
         },
         env,
       ),
+      DATABASE_URL: databaseUrl,
       PORT: String(ports.PORT),
       // A development stack is nobody else's business: not even the neighbours' on the same network.
       LISTEN_ADDRESS: env.LISTEN_ADDRESS ?? '127.0.0.1',

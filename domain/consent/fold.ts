@@ -206,7 +206,8 @@ function saysSomething(entry: Entry): boolean {
   return entry.newest !== null || entry.pending.length > 0
 }
 
-function byPurposeThenTopic(a: Entry, b: Entry): number {
+/** The order of the entries of `Standings`. */
+export function byPurposeThenTopic(a: Entry, b: Entry): number {
   if (a.purpose !== b.purpose) return a.purpose < b.purpose ? -1 : 1
   if (a.topic === b.topic) return 0
   if (a.topic === null) return -1

@@ -21,7 +21,7 @@ let assent: Assent
 let owner: postgres.Sql
 beforeAll(async () => {
   assent = await startAssent({ worker: false })
-  owner = postgres(assent.environment.DATABASE_URL ?? '', { max: 1 })
+  owner = postgres(assent.environment.MIGRATION_DATABASE_URL ?? '', { max: 1 })
   await putBrand(assent.api)
 })
 afterAll(async () => {

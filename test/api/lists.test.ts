@@ -7,7 +7,7 @@ import { newId } from '../../db/ids.ts'
 import { findContactPoint } from '../../db/reads/contactPoint.ts'
 import { suppressions } from '../../db/schema/ledger.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
-import { deliveryShape } from '../harness/client.ts'
+import { deliveryShape, idOf } from '../harness/client.ts'
 import {
   optIn,
   type Person,
@@ -246,4 +246,17 @@ describe('a look-up by address in the body', () => {
       expect(await wrong(undefined)).toEqual(['/contactPoint'])
     },
   )
+})
+
+describe('keys', () => {
+  it('are listed page by page, the newest first, each once', async () => {
+    const made: string[] = []
+    for (const name of ['one', 'two', 'three']) {
+      made.unshift((await assent.api.ok('POST', '/v1/keys', { name, scopes: ['read'] }, idOf)).id)
+    }
+    const first = await assent.api.ok('GET', '/v1/keys?limit=2', undefined, list)
+    const second = await assent.api.ok('GET', `/v1/keys?limit=2&after=${first.next}`, undefined, list)
+    expect([...first.items, ...second.items].map((key) => key.id)).toEqual(made)
+    expect(second.next).toBeNull()
+  })
 })

@@ -139,7 +139,7 @@ it('nothing at all is nothing taken', async () => {
 
 describe('a fault of ours in one line', () => {
   it('is that line’s 500: those before and after it stand, and nothing is said of them that is not so', async () => {
-    const owner = postgres(assent.environment.DATABASE_URL ?? '', { max: 1, onnotice: () => {} })
+    const owner = postgres(assent.environment.MIGRATION_DATABASE_URL ?? '', { max: 1, onnotice: () => {} })
     await owner.unsafe(`
       create function break_line() returns trigger language plpgsql as $$
       begin if new.payload ? 'breaks' then raise exception 'the disk is full'; end if; return new; end $$;

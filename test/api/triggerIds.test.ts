@@ -143,7 +143,7 @@ describe('ids are kept for 400 days', () => {
   })
 
   it('by the indexes, however many there are', async () => {
-    const owner = postgres(assent.environment.DATABASE_URL ?? '', { max: 1 })
+    const owner = postgres(assent.environment.MIGRATION_DATABASE_URL ?? '', { max: 1 })
     await owner`insert into trigger_ids (sender, name, id, answer, recorded_at)
       select 'bulk', 'a.b', n::text, '{}', clock_timestamp() from generate_series(1, 20000) n`
     await owner`analyze trigger_ids`

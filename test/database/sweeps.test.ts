@@ -12,7 +12,7 @@ let assent: Assent
 let owner: postgres.Sql
 beforeAll(async () => {
   assent = await startAssent({ worker: false })
-  owner = postgres(assent.environment.DATABASE_URL ?? '', { max: 2, onnotice: () => {} })
+  owner = postgres(assent.environment.MIGRATION_DATABASE_URL ?? '', { max: 2, onnotice: () => {} })
 })
 afterAll(async () => {
   await owner.end()

@@ -18,6 +18,8 @@ const addressesShape = z.object({
 })
 
 export interface WholeStack {
+  /** Its folder, which is `.assent` for a person. */
+  readonly home: string
   readonly addresses: z.infer<typeof addressesShape>
   /** Asks for an orderly end as Ctrl-C does, and answers the exit code. */
   stop(): Promise<number | null>
@@ -55,7 +57,7 @@ export async function startWholeStack(): Promise<WholeStack> {
       () => Promise.resolve(existsSync(file) || child.exitCode !== null || child.signalCode !== null),
       { seconds: 100 },
     )
-    return { addresses: addressesShape.parse(JSON.parse(readFileSync(file, 'utf8'))), stop }
+    return { home, addresses: addressesShape.parse(JSON.parse(readFileSync(file, 'utf8'))), stop }
   } catch (error) {
     await stop()
     throw new Error(`the stack did not come up:\n${printed}`, { cause: error })

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import postgres from 'postgres'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { powersOf } from '../../db/restricted.ts'
 import { type Database, startDatabase } from '../../dev/database.ts'
 import { freePorts } from '../../dev/ports.ts'
-import { applicationDatabase } from '../../dev/stack/application-database.ts'
+import { applicationDatabase, givenDatabase } from '../../dev/stack/application-database.ts'
 
 // mkdtemp makes a folder that only its owner can enter: run by root, Postgres' own account cannot.
 let folder: string
@@ -57,12 +58,18 @@ test('nobody comes in without the password', async () => {
   await expect(ask(url.href, 'select 1')).rejects.toThrow(/password authentication failed/)
 })
 
-test('the application gets a database of its own and is no superuser; asked again, it is the same', async () => {
+test('the application gets a database of its own, and a user that cannot undo its limits; asked again, it is the same', async () => {
   const { adminUrl } = await start()
-  const url = await applicationDatabase(adminUrl, 'first')
-  await ask(url, 'create table kept as select 1 as one')
+  expect(await powersOf(await applicationDatabase(adminUrl, 'first'))).toEqual([])
   const again = await applicationDatabase(adminUrl, 'second')
-  expect(await ask(again, "select one, current_setting('is_superuser') as super from kept")).toEqual([
-    { one: 1, super: 'off' },
-  ])
+  expect(await ask(again, "select current_setting('is_superuser') as super from contacts")).toEqual([])
+  await expect(ask(again, 'alter table consent_events disable trigger all')).rejects.toThrow(/must be owner/)
+})
+
+test('given an owner alone, a local stack makes a harmless user beside it; a harmless one it takes as it is', async () => {
+  const { adminUrl } = await start()
+  const harmless = await givenDatabase(adminUrl, undefined, 'secret')
+  expect(new URL(harmless).username).toBe('assent_runtime')
+  expect(await powersOf(harmless)).toEqual([])
+  expect(await givenDatabase(harmless, undefined, 'other')).toBe(harmless)
 })

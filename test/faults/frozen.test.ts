@@ -9,9 +9,9 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { z } from 'zod'
 import { httpServer } from '../../api/serving.ts'
-import { migrate } from '../../db/migrate.ts'
 import { type Database, startPassingDatabase } from '../../dev/database.ts'
 import { freePorts } from '../../dev/ports.ts'
+import { applicationDatabase } from '../../dev/stack/application-database.ts'
 import { ApiClient } from '../harness/client.ts'
 import { testKeys } from '../harness/keys.ts'
 
@@ -24,12 +24,12 @@ let environment: Record<string, string>
 beforeAll(async () => {
   const [port = 0] = await freePorts(1)
   database = await startPassingDatabase({ port, log: join(tmpdir(), `assent-frozen-${process.pid}.log`) })
-  await migrate(database.adminUrl)
+  const url = await applicationDatabase(database.adminUrl, 'harmless')
   environment = {
     ...testKeys,
     PORT: '0',
     LISTEN_ADDRESS: '127.0.0.1',
-    DATABASE_URL: database.adminUrl,
+    DATABASE_URL: url,
     TEMPORAL_ADDRESS: inject('temporal').address,
     TEMPORAL_TASK_QUEUE: `frozen-${process.pid}`,
     TEMPORAL_WORKFLOW_BUNDLE: inject('bundle'),

@@ -369,7 +369,7 @@ describe('a process that dies', () => {
 describe('leasing', () => {
   it('reads little beside 5,000 rows that are deleted and cannot be removed, and with a plan from an empty outbox', async () => {
     const { db } = assent.house
-    const owner = postgres(assent.environment.DATABASE_URL ?? '', { max: 2 })
+    const owner = postgres(assent.environment.MIGRATION_DATABASE_URL ?? '', { max: 2 })
     ending.push(() => owner.end())
     const look = { ...everything, room: 10, starts: 10 }
     // A plan for the empty table, said often enough to be kept.

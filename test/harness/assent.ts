@@ -172,11 +172,12 @@ export class Assent {
 
 export async function startAssent(options: AssentOptions = {}): Promise<Assent> {
   const database = await ownDatabase()
-  const databaseUrl = new URL(database.url)
+  const databaseUrl = new URL(database.runtimeUrl)
   if (options.databaseBy !== undefined) databaseUrl.host = await options.databaseBy(databaseUrl.host)
   const environment: Record<string, string> = {
     ...testKeys,
     DATABASE_URL: databaseUrl.href,
+    MIGRATION_DATABASE_URL: database.url,
     TEMPORAL_ADDRESS: options.engine ?? inject('temporal').address,
     TEMPORAL_TASK_QUEUE: `t-${randomBytes(6).toString('hex')}`,
     TEMPORAL_WORKFLOW_BUNDLE: inject('bundle'),

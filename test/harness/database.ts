@@ -2,10 +2,13 @@
 import { randomBytes } from 'node:crypto'
 import postgres from 'postgres'
 import { inject } from 'vitest'
+import { runtimeUser } from './keys.ts'
 
 export type OwnDatabase = {
   /** As owner: what migrations use, and tests that tamper. */
   url: string
+  /** As the processes' user. */
+  runtimeUrl: string
   drop(): Promise<void>
 }
 
@@ -15,7 +18,14 @@ export async function ownDatabase(): Promise<OwnDatabase> {
   await inAdmin(admin, `create database ${name} template ${inject('template')}`)
   const url = new URL(admin)
   url.pathname = `/${name}`
-  return { url: url.href, drop: () => inAdmin(admin, `drop database if exists ${name} with (force)`) }
+  const runtime = new URL(url)
+  runtime.username = runtimeUser.name
+  runtime.password = runtimeUser.password
+  return {
+    url: url.href,
+    runtimeUrl: runtime.href,
+    drop: () => inAdmin(admin, `drop database if exists ${name} with (force)`),
+  }
 }
 
 async function inAdmin(admin: string, statement: string): Promise<void> {

@@ -9,3 +9,6 @@ export const testKeys = {
   ASSENT_SUPPRESSION_KEYS: `test:${key()}`,
   ASSENT_API_KEY: key(),
 }
+
+/** The processes' user in all databases of a run: made once (`test/setup/prepare.ts`). */
+export const runtimeUser = { name: 'assent_runtime', password: 'harmless' }

@@ -131,7 +131,11 @@ describe('a workflow that is ended by hand', () => {
       const grants = [{ purpose: 'marketing', topic: 'newsletter' }]
       const { id } = await assent.api.ok('POST', '/v1/double-opt-ins', { contactPoint, grants }, idOf)
       const handle = await assent.workflow(id)
-      await until('its workflow', async () => handle.describe())
+      // At rest: what it was about to do would otherwise go on beside the test.
+      await until('its timer', async () => {
+        const { events } = await handle.fetchHistory()
+        return events?.some((event) => event.timerStartedEventAttributes != null) === true ? true : null
+      })
       await handle.terminate('an operator')
       return id
     }
@@ -144,7 +148,7 @@ describe('a workflow that is ended by hand', () => {
         .where(eq(doubleOptIns.id, id))
     await overdue(stuck, '3 days')
     await overdue(other, '2 days')
-    const owner = postgres(assent.environment.DATABASE_URL ?? '', { max: 1, onnotice: () => {} })
+    const owner = postgres(assent.environment.MIGRATION_DATABASE_URL ?? '', { max: 1, onnotice: () => {} })
     await owner.unsafe(`create function stuck() returns trigger language plpgsql as $$ begin
         if new.id = '${stuck}' then raise exception 'stuck'; end if; return new; end $$;
       create trigger stuck before update of state on double_opt_ins for each row execute function stuck()`)

@@ -9,6 +9,7 @@ import { bundleWorkflowCode } from '@temporalio/worker'
 import postgres from 'postgres'
 import type { TestProject } from 'vitest/node'
 import { migrate } from '../../db/migrate.ts'
+import { runtimeUser } from '../harness/keys.ts'
 
 /** The running parts, as tests get them by `inject`. */
 export interface Parts {
@@ -51,10 +52,11 @@ export const personsFile = join(tmpdir(), `assent-persons-${process.pid}.txt`)
 async function makeTemplate(admin: string): Promise<void> {
   const sql = postgres(admin, { max: 1 })
   await sql.unsafe(`create database ${template}`)
+  await sql.unsafe(`create role ${runtimeUser.name} login password '${runtimeUser.password}'`)
   await sql.end()
   const url = new URL(admin)
   url.pathname = `/${template}`
-  await migrate(url.href)
+  await migrate(url.href, runtimeUser.name)
 }
 
 const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error }

@@ -1,0 +1,13 @@
+/** `npm run migrate`: brings the schema up to date as the owner, and lets the processes' user in. */
+import { migrate } from './db/migrate.ts'
+import { userOf } from './db/restricted.ts'
+
+const { MIGRATION_DATABASE_URL: owner, DATABASE_URL: url } = process.env
+if (owner === undefined || owner === '') {
+  process.stderr.write('MIGRATION_DATABASE_URL must be set: the address of the user that owns the database\n')
+  process.exit(1)
+}
+const applied = await migrate(owner, url === undefined || url === '' ? undefined : userOf(url))
+process.stdout.write(
+  applied.length === 0 ? 'The schema is up to date.\n' : `Applied: ${applied.join(', ')}\n`,
+)
