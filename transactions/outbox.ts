@@ -55,6 +55,8 @@ export const outboxTriggerShape = z.object({
   doubleOptIn: z.string().nullish(),
   payload: z.record(z.string(), z.unknown()),
   occurredAt: z.string(),
+  /** How many runs led to it, each started by what the one before it did; left out: none. */
+  depth: z.number().int().exactOptional(),
 })
 export type OutboxTrigger = z.infer<typeof outboxTriggerShape>
 

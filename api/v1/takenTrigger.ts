@@ -8,9 +8,12 @@ export const takenShape = z
     event: z.uuid(),
     started: z.array(z.uuid()).meta({ description: 'Runs it started' }),
     signalled: z.array(z.uuid()).meta({ description: 'Runs it moved or ended' }),
-    skipped: z.array(z.object({ journey: z.string(), code: z.literal('too-many-runs') })).meta({
-      description: 'Journeys it did not enter because the contact has as many open runs there as it may (50)',
-    }),
+    skipped: z
+      .array(z.object({ journey: z.string(), code: z.enum(['too-many-runs', 'journey-loop']) }))
+      .meta({
+        description:
+          'Journeys it did not start, and why. `too-many-runs`: the contact has 50 open runs there, the most it may have. `journey-loop`: runs that start each other led to it, five in a row.',
+      }),
     duplicate: z
       .boolean()
       .meta({ description: 'The id was known: this post had no effect, and the rest is the first answer' }),

@@ -53,6 +53,9 @@ create table journey_entries (
 insert into journey_entries (contact_id, journey, last_entered, last_ended)
   select contact_id, journey, max(started_at), max(ended_at) from runs group by contact_id, journey;
 
+-- How many runs led to an event, each started by what the one before it did: journeys that start each other end somewhere.
+alter table trigger_events add column depth smallint not null default 0;
+
 -- Ids of the confirmation mails that are due so far, in their order.
 alter table double_opt_ins drop column mails_wanted, add column mails uuid[] not null default '{}';
 alter table double_opt_ins alter column mails drop default;

@@ -7,7 +7,7 @@ export const eventClasses = ['human', 'proxy', 'bot'] as const
 export type EventClass = (typeof eventClasses)[number]
 
 /** A journey that an event would have entered, and why it did not. */
-export type SkippedEntry = { journey: string; code: 'too-many-runs' }
+export type SkippedEntry = { journey: string; code: 'too-many-runs' | 'journey-loop' }
 
 export const triggerEvents = pgTable('trigger_events', {
   id: uuid('id').primaryKey(),
@@ -23,6 +23,8 @@ export const triggerEvents = pgTable('trigger_events', {
   payload: jsonb('payload').$type<Record<string, unknown>>().notNull(),
   occurredAt: instant('occurred_at').notNull(),
   recordedAt: instant('recorded_at').notNull(),
+  /** How many runs led to it, each started by what the one before it did; 0: it came from outside. */
+  depth: smallint('depth').notNull().default(0),
 })
 
 /** One thing that happened, as it is stored. */

@@ -8,6 +8,12 @@ import { parseDuration } from './duration.ts'
  */
 export const mostOpenRuns = 50
 
+/**
+ * Most runs that may start each other one after the other: by what it does, a run can raise a trigger that starts the next. Without
+ * a limit, two journeys that start each other would do so for ever.
+ */
+export const mostRunsInARow = 5
+
 export type EntryVerdict = 'enters' | 're-entry-forbidden' | 'too-many-runs'
 
 /**

@@ -73,25 +73,29 @@ export async function patchContact(
     const identity = await lockIdentity(tx, { externalId, addresses })
     const id = await findContact(tx, externalId)
     if (id === null) throw notFound('contact', externalId)
-    await patchContactIn(tx, house, identity, id, patch, readBack)
+    await patchContactIn(tx, house, identity, id, patch, { readBack })
     return { id }
   })
 }
 
-/** As `patchContact`, inside a transaction of the caller's, who holds `identity` and at most the contact's lock and its runs'. */
+/**
+ * As `patchContact`, inside a transaction of the caller's, who holds `identity` and at most the contact's lock and its runs'.
+ * @param about.depth how many runs led to the change
+ */
 export async function patchContactIn(
   tx: Db,
   house: House,
   identity: LockedIdentity,
   id: string,
   patch: ContactPatch,
-  readBack: ContactReadBack = {},
+  { readBack = {}, depth = 0 }: { readBack?: ContactReadBack; depth?: number } = {},
 ): Promise<void> {
-  await changeContact(tx, house, identity, id, async (present) => {
+  const change = async (present: Present) => {
     const input = contactShape.parse(mergePatch(present.input, patch))
     await refuseOther(tx, present, input, readBack)
     return input
-  })
+  }
+  await changeContact(tx, house, identity, id, change, depth)
 }
 
 async function findContact(tx: Db, externalId: string): Promise<string | null> {

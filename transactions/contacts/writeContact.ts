@@ -45,6 +45,7 @@ export type Present = { row: ContactRow; input: ContactInput }
 /**
  * Changes a contact that is known. A change that changes nothing writes nothing.
  * @param change gives the contact as it shall be; may refuse
+ * @param depth how many runs led to the change
  * @throws Refusal not-found; invalid
  */
 export async function changeContact(
@@ -53,6 +54,7 @@ export async function changeContact(
   identity: LockedIdentity,
   id: string,
   change: (present: Present) => ContactInput | Promise<ContactInput>,
+  depth = 0,
 ): Promise<void> {
   const row = await lockContact(tx, id)
   const input = await change({ row, input: await inputOf(tx, row) })
@@ -65,7 +67,7 @@ export async function changeContact(
     .update(contacts)
     .set({ ...fields, updatedAt })
     .where(eq(contacts.id, id))
-  await raise(tx, row, raised)
+  await raise(tx, row, raised, depth)
 }
 
 /** Whether two ways to put a contact mean the same. */
@@ -100,7 +102,7 @@ async function inputOf(tx: Db, row: ContactRow): Promise<ContactInput> {
 }
 
 /** Into the outbox: intake takes them in transactions of their own. */
-async function raise(tx: Db, contact: ContactRow, raised: readonly Raised[]): Promise<void> {
+async function raise(tx: Db, contact: ContactRow, raised: readonly Raised[], depth = 0): Promise<void> {
   const occurredAt = await databaseNow(tx)
   for (const { name, payload } of raised) {
     const trigger: OutboxTrigger = {
@@ -111,6 +113,7 @@ async function raise(tx: Db, contact: ContactRow, raised: readonly Raised[]): Pr
       delivery: null,
       payload,
       occurredAt,
+      depth,
     }
     await putInOutbox(tx, { stream: `contact:${contact.id}`, kind: 'trigger', body: trigger })
   }

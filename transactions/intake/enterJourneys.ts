@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm'
 import type { SkippedEntry } from '../../db/schema/triggers.ts'
 import { given, Statement } from '../../db/statement.ts'
 import { entryOf } from '../../domain/journey/awaits.ts'
+import { mostRunsInARow } from '../../domain/journey/reentry.ts'
 import { entryVerdict, insertRun } from '../runs/startRun.ts'
 import type { Happening } from './happening.ts'
 
@@ -13,8 +14,8 @@ export const enterableJourneys = new Statement<{ name: string }, { key: string; 
 )
 
 /**
- * Re-entry rules are the journey's own word and pass without mention; an entry that only the number of open runs forbids is
- * answered as skipped, since its sender may want to know.
+ * Re-entry rules are the journey's own word and pass without mention. An entry that only the number of open runs forbids is
+ * answered as skipped, since its sender may want to know; so is one by an event to which too many runs led.
  *
  * @returns the runs that were started, and the entries that were skipped
  */
@@ -30,6 +31,10 @@ export async function enterJourneys(
     const entry = entryOf(definition)
     if (entry === null || (entry.humanOnly && event.class !== 'human')) continue
     if (!(await bindings.holds(entry.where, { trigger: event.payload }))) continue
+    if (event.depth > mostRunsInARow) {
+      skipped.push({ journey: key, code: 'journey-loop' })
+      continue
+    }
     const verdict = await entryVerdict(tx, journey, contact.id, event.recordedAt)
     if (verdict === 'too-many-runs') skipped.push({ journey: key, code: verdict })
     if (verdict !== 'enters') continue

@@ -29,6 +29,7 @@ export async function takeOwnEvent(house: House, trigger: OutboxTrigger): Promis
     deliveryId: trigger.delivery,
     payload: trigger.payload,
     occurredAt: trigger.occurredAt,
+    depth: trigger.depth ?? 0,
   }
   const { contact, contactPoint, senderEvent } = trigger
   const ofContact = (contactId: string) => ({
@@ -37,10 +38,7 @@ export async function takeOwnEvent(house: House, trigger: OutboxTrigger): Promis
     senderEvent: `${senderEvent}:${contactId}`,
   })
   if (contact !== null || contactPoint === null) {
-    await takeTrigger(
-      house,
-      contact === null ? { ...event, contactId: null, senderEvent } : ofContact(contact),
-    )
+    await take(house, contact === null ? { ...event, contactId: null, senderEvent } : ofContact(contact))
     return
   }
   // Oldest first: ids are in the order of time.
@@ -55,14 +53,11 @@ export async function takeOwnEvent(house: House, trigger: OutboxTrigger): Promis
   }
 }
 
-/** Nobody is answered: what the number of open runs kept from starting is an operator's to know. */
+/** Nobody is answered, so an operator is told which journeys the event did not start, and why. */
 async function take(house: House, incoming: IncomingEvent): Promise<void> {
   const { event, skipped } = await takeTrigger(house, incoming)
   if (skipped.length === 0) return
-  house.log.warn(
-    { event, trigger: incoming.name, skipped },
-    'the contact has too many open runs: the event did not enter these journeys',
-  )
+  house.log.warn({ event, trigger: incoming.name, skipped }, 'the event did not start these journeys')
 }
 
 /** Who took the event as its own before; null: it concerned nobody; undefined: nobody has taken it yet. */

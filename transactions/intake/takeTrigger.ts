@@ -40,6 +40,8 @@ export type IncomingEvent = {
   occurredAt?: string | null
   /** False: it moves and ends runs, and starts none. */
   starts?: boolean
+  /** How many runs led to it; left out: it came from outside. */
+  depth?: number
   /** What the answer says of a contact that was created for it. */
   about?: { created?: string; withoutAddress?: boolean }
 }
@@ -80,6 +82,7 @@ export async function takeTriggerIn(house: House, tx: Db, incoming: IncomingEven
     payload: incoming.payload,
     occurredAt: incoming.occurredAt ?? now,
     recordedAt: now,
+    depth: incoming.depth ?? 0,
   }
   const nothing = { event: id, started: [], signalled: [], skipped: [], ...incoming.about }
   const [, , concerned] = await Promise.all([
