@@ -5,17 +5,18 @@ import { type ExitStep, exit, exitShape, type PlanExit } from './exit.ts'
 import { type BoundPlanStep, type BoundStep, bindPlanStep, bindStep } from './kind.ts'
 import { defineSteps } from './parts.ts'
 import { type PlanSend, type SendStep, send, sendShape } from './send.ts'
+import { type PlanSet, type SetStep, set, setShape } from './set.ts'
 import { type PlanWait, type WaitStep, wait, waitShape } from './wait.ts'
 import { type PlanWaitFor, type WaitForStep, waitFor, waitForShape } from './waitFor.ts'
 
-export type Step = SendStep | WaitStep | WaitForStep | BranchStep | ExitStep
-export type PlanStep = PlanSend | PlanWait | PlanWaitFor | PlanBranch | PlanExit
+export type Step = SendStep | WaitStep | WaitForStep | BranchStep | SetStep | ExitStep
+export type PlanStep = PlanSend | PlanWait | PlanWaitFor | PlanBranch | PlanSet | PlanExit
 
 /** The words for `type`. */
 export type StepType = Step['type']
 
 const stepShape: z.ZodType<Step> = z
-  .discriminatedUnion('type', [sendShape, waitShape, waitForShape, branchShape, exitShape])
+  .discriminatedUnion('type', [sendShape, waitShape, waitForShape, branchShape, setShape, exitShape])
   .meta({ id: 'Step', description: 'One step; steps run from top to bottom' })
 defineSteps(stepShape)
 
@@ -30,6 +31,8 @@ export function stepOf(step: Step): BoundStep<PlanStep> {
       return bindStep(waitFor, step)
     case 'branch':
       return bindStep(branch, step)
+    case 'set':
+      return bindStep(set, step)
     case 'exit':
       return bindStep(exit, step)
     default:
@@ -48,6 +51,8 @@ export function planStepOf(step: PlanStep): BoundPlanStep {
       return bindPlanStep(waitFor, step)
     case 'branch':
       return bindPlanStep(branch, step)
+    case 'set':
+      return bindPlanStep(set, step)
     case 'exit':
       return bindPlanStep(exit, step)
     default:

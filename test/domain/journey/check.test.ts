@@ -62,6 +62,7 @@ const sound: JourneyDefinition = {
   steps: [
     { id: 'pause', type: 'wait', for: '1 hour' },
     send('remind', 'reminder'),
+    { id: 'mark', type: 'set', attributes: { reminded: true } },
     {
       ...waitFor('opened', { opened: 'remind', steps: [] }),
       onTimeout: [send('again', 'reminder')],

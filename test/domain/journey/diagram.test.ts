@@ -20,7 +20,10 @@ describe('the diagram of a journey', () => {
             type: 'waitFor',
             timeout: '3 days',
             events: [{ opened: 'remind', steps: [] }],
-            onTimeout: [{ id: 'again', type: 'send', message: 'cart-reminder-2' }],
+            onTimeout: [
+              { id: 'again', type: 'send', message: 'cart-reminder-2' },
+              { id: 'mark', type: 'set', attributes: { reminded: true, cart: null } },
+            ],
           },
         ],
       }),
@@ -36,7 +39,9 @@ describe('the diagram of a journey', () => {
   s3 -->|"remind opened"| completed
   s3 -->|"nothing in time"| s4
   s4["send cart-reminder-2"]
-  s4 --> completed
+  s4 --> s5
+  s5["set reminded, cart"]
+  s5 --> completed
   s3 -->|"not tracked"| completed
   x1>"at any time: order.placed"] -.-> exited
   exited(("exited"))

@@ -51,6 +51,15 @@ const waitStep: fc.Arbitrary<Step> = fc.oneof(
   }),
 )
 
+const setStep: fc.Arbitrary<Step> = fc.record({
+  id: fc.constant(''),
+  type: fc.constant('set' as const),
+  attributes: fc.constantFrom<Record<string, string | number | null>>(
+    { stage: 'welcomed' },
+    { score: 1, trialEnds: null },
+  ),
+})
+
 const exitStep: fc.Arbitrary<Step> = fc
   .constant({ id: '', type: 'exit' as const })
   .map((step) => ({ ...step }))
@@ -59,6 +68,7 @@ function stepsOf(depth: number): fc.Arbitrary<Step[]> {
   const flat: fc.WeightedArbitrary<Step>[] = [
     { arbitrary: sendStep, weight: 4 },
     { arbitrary: waitStep, weight: 3 },
+    { arbitrary: setStep, weight: 2 },
     { arbitrary: exitStep, weight: 1 },
   ]
   if (depth === 0) return fc.array(fc.oneof(...flat), { maxLength: 2 })
@@ -143,7 +153,8 @@ export function answerTo({ place, effect }: Turn, definition: JourneyDefinition,
       return { type: 'waited', result: results[choice % results.length] ?? 'timed-out' }
     }
     case 'perform': {
-      const cases = step.type === 'branch' ? step.cases.length : 0
+      if (step.type !== 'branch') return { type: 'performed', way: null }
+      const cases = step.cases.length
       const chosen = choice % (cases + 1)
       return { type: 'performed', way: chosen === cases ? null : chosen }
     }

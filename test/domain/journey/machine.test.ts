@@ -136,6 +136,7 @@ describe('the machine', () => {
       { do: 'await', timeoutMs: 86_400_000 },
     ],
     [{ id: 's', type: 'branch', cases: [] }, { do: 'perform' }],
+    [{ id: 's', type: 'set', attributes: { stage: 'new' } }, { do: 'perform' }],
     [
       { id: 's', type: 'exit' },
       { do: 'end', end: { state: 'exited', reason: 'exit-step' } },
@@ -149,6 +150,7 @@ describe('the machine', () => {
     { id: 'choose', type: 'branch', cases: [{ when: 'true', steps: [] }] },
     { id: 'wait', type: 'waitFor', timeout: '1 day', events: [{ trigger: 'a.b', steps: [] }] },
     { id: 'last', type: 'wait', for: '1 day' },
+    { id: 'attributes', type: 'set', attributes: { stage: 'new' } },
     { id: 'out', type: 'exit' },
   ])
   it.each<[string, string, Answer, string]>([
@@ -161,6 +163,13 @@ describe('the machine', () => {
     ['of a wait for events at a sleep', 'last', { type: 'waited', result: 'timed-out' }, 'wrong-outcome'],
     ['of a sleep at a wait for events', 'wait', { type: 'waited', result: 'elapsed' }, 'wrong-outcome'],
     ['with a case that is not there', 'choose', { type: 'performed', way: 1 }, 'no-such-way'],
+    [
+      'with a way out of a step that has one only',
+      'attributes',
+      { type: 'performed', way: 0 },
+      'no-such-way',
+    ],
+    ['of a send at a set', 'attributes', { type: 'sent', result: 'handed-over' }, 'wrong-outcome'],
     ['with an event that is not there', 'wait', { type: 'waited', result: { matched: 1 } }, 'no-such-way'],
     ['at a step after which nothing comes', 'out', { type: 'performed', way: null }, 'wrong-outcome'],
     ['at a step that the plan does not have', 'toString', { type: 'performed', way: null }, 'unknown-step'],

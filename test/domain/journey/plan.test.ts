@@ -17,7 +17,7 @@ function reachable(plan: Plan, canBeUntracked: (id: string) => boolean): Set<str
     found.add(id)
     const step = plan.steps[id]
     if (!step || step.type === 'exit') continue
-    if (step.type === 'send' || step.type === 'wait') open.push(step.next)
+    if (step.type === 'send' || step.type === 'wait' || step.type === 'set') open.push(step.next)
     if (step.type === 'branch') open.push(...step.cases, step.otherwise)
     if (step.type === 'waitFor') {
       open.push(...step.branches, step.onTimeout)
@@ -55,6 +55,7 @@ describe('a plan', () => {
       steps: [
         { id: 'a', type: 'send', message: 'words3' },
         { id: 'b', type: 'wait', until: 'words4' },
+        { id: 's', type: 'set', attributes: { words9: 'words10' } },
         {
           id: 'c',
           type: 'branch',

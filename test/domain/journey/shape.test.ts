@@ -39,6 +39,32 @@ describe('reading a journey definition', () => {
       {},
       '/steps/0/cases/0/steps/0/type',
     ],
+    ['a set without attributes', [{ id: 's', type: 'set', attributes: {} }], {}, '/steps/0/attributes'],
+    ['attributes that are a list', [{ id: 's', type: 'set', attributes: ['a'] }], {}, '/steps/0/attributes'],
+    [
+      'an attribute whose name cannot be stored',
+      [{ id: 's', type: 'set', attributes: { 'a\u0000': 1 } }],
+      {},
+      '/steps/0/attributes',
+    ],
+    [
+      'an attribute whose value cannot be stored',
+      [{ id: 's', type: 'set', attributes: { a: ['\ud800'] } }],
+      {},
+      '/steps/0/attributes',
+    ],
+    [
+      'attributes that are too long',
+      [{ id: 's', type: 'set', attributes: { a: 'x'.repeat(10_000) } }],
+      {},
+      '/steps/0/attributes',
+    ],
+    [
+      'a set that gives an address',
+      [{ id: 's', type: 'set', attributes: { a: 1 }, email: 'a@example.com' }],
+      {},
+      '/steps/0',
+    ],
     ['a wait that says neither or both', [{ id: 'w', type: 'wait' }], {}, '/steps/0'],
     [
       'an event of two kinds',

@@ -5,6 +5,7 @@ import type { Step } from '../../../domain/journey/steps/index.ts'
 import type { Advancing } from '../advancing.ts'
 import { recordStep } from '../path.ts'
 import { takeBranch } from './branch.ts'
+import { setAttributes } from './set.ts'
 
 /** What came of a step, as the run's path shows it. `way`: index of the way taken, where there are several. */
 export type Performed = { way: number | null; outcome: string; reason?: string | null }
@@ -22,6 +23,8 @@ function performed(advancing: Advancing, step: Step): Promise<Performed> {
   switch (step.type) {
     case 'branch':
       return takeBranch(advancing, step)
+    case 'set':
+      return setAttributes(advancing, step)
     case 'send':
     case 'wait':
     case 'waitFor':
