@@ -30,9 +30,7 @@ export class Teller {
       }
       case 'signal': {
         const { workflow, nudge } = outboxSignalShape.parse(row.body)
-        return client.withDeadline(Date.now() + patience * 1_000, () =>
-          this.#signal(workflow, nudge),
-        )
+        return client.withDeadline(Date.now() + patience * 1_000, () => this.#signal(workflow, nudge))
       }
       case 'trigger':
         return takeOwnEvent(this.#options.house, outboxTriggerShape.parse(row.body))
