@@ -1,4 +1,4 @@
-/** The worker process: runs workflows and activities until it is told to stop, sweeps the outbox with the API, and looks after orphaned runs. */
+/** The worker process: runs workflows and activities until it is told to stop, sweeps the outbox with the API, and looks after runs that lost their workflow. */
 import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Client, Connection } from '@temporalio/client'
@@ -11,10 +11,10 @@ import { probeMail } from './channels/probe.ts'
 import { connect } from './db/connect.ts'
 import { Versions } from './db/reads/versions.ts'
 import { readyDatabase } from './db/restricted.ts'
-import { engineOptions } from './engine/connection.ts'
+import { clientIdentity, engineOptions } from './engine/connection.ts'
 import { Dispatcher } from './engine/dispatcher.ts'
 import { Heartbeat } from './engine/heartbeat.ts'
-import { OrphanWatch } from './engine/orphans.ts'
+import { RecoveryWatch } from './engine/recovery/watch.ts'
 import { Retention } from './engine/retention.ts'
 import { ensureSearchAttributes } from './engine/searchAttributes.ts'
 import { Verifier } from './engine/verifier.ts'
@@ -66,14 +66,23 @@ const connection = await reachEngine()
 if (connection !== null) {
   const client = await Connection.connect(engineOptions(settings))
   await ensureSearchAttributes(client, settings.TEMPORAL_NAMESPACE, log, () => pause(1_000))
-  const temporal = new Client({ connection: client, namespace: settings.TEMPORAL_NAMESPACE })
+  const temporal = new Client({
+    connection: client,
+    namespace: settings.TEMPORAL_NAMESPACE,
+    identity: clientIdentity(),
+  })
   const dispatcher = new Dispatcher({
     house,
     client: temporal,
     taskQueue: settings.TEMPORAL_TASK_QUEUE,
     log,
   })
-  const orphans = new OrphanWatch({ house, client: temporal, log })
+  const recovery = new RecoveryWatch({
+    house,
+    client: temporal,
+    taskQueue: settings.TEMPORAL_TASK_QUEUE,
+    log,
+  })
   const testMails = new TestMails({ house, email })
   const heartbeat = new Heartbeat({
     house,
@@ -93,7 +102,7 @@ if (connection !== null) {
   })
   const running = worker.run()
   dispatcher.start()
-  orphans.start()
+  recovery.start()
   heartbeat.start()
   testMails.start()
   log.info({ taskQueue: settings.TEMPORAL_TASK_QUEUE }, 'the worker polls')
@@ -103,7 +112,7 @@ if (connection !== null) {
   await running.catch((error: unknown) => log.error({ err: error }, 'the worker did not end in order'))
   await heartbeat.stop()
   await dispatcher.stop()
-  await Promise.all([orphans.stop(), testMails.stop()])
+  await Promise.all([recovery.stop(), testMails.stop()])
   await client.close()
   await connection.close()
 }

@@ -5,7 +5,7 @@ import { connect } from '../db/connect.ts'
 import { Versions } from '../db/reads/versions.ts'
 import { readWorkers } from '../db/reads/workers.ts'
 import { readyDatabase } from '../db/restricted.ts'
-import { engineOptions } from '../engine/connection.ts'
+import { clientIdentity, engineOptions } from '../engine/connection.ts'
 import { Dispatcher } from '../engine/dispatcher.ts'
 import { Verifier } from '../engine/verifier.ts'
 import { lifetime } from '../lifetime.ts'
@@ -42,7 +42,11 @@ await registerBuiltIns(house)
 
 // The engine may be away: what is accepted waits in the outbox.
 const connection = Connection.lazy(engineOptions(settings))
-const client = new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE })
+const client = new Client({
+  connection,
+  namespace: settings.TEMPORAL_NAMESPACE,
+  identity: clientIdentity(),
+})
 const dispatcher = new Dispatcher({ house, client, taskQueue: settings.TEMPORAL_TASK_QUEUE, log })
 dispatcher.start()
 const verifier = new Verifier({ house, log })

@@ -21,3 +21,15 @@ const ofRun = new RegExp(`^(?:[^:]+:)?(${uuid})$`)
 export function runOfWorkflow(workflowId: string): string | null {
   return ofRun.exec(workflowId)?.[1] ?? null
 }
+
+const ofRequest = new RegExp(`^double-opt-in:[^:]+:(${uuid})$`)
+
+/** The request that a workflow of type `doubleOptIn` carries; null where the id has another form. */
+export function requestOfWorkflow(workflowId: string): string | null {
+  return ofRequest.exec(workflowId)?.[1] ?? null
+}
+
+/** The workflow by which a restored namespace is recognised; one for each task queue. */
+export function beaconWorkflowId(taskQueue: string): string {
+  return `assent-beacon:${taskQueue}`
+}

@@ -1,6 +1,8 @@
 /** How our processes reach the Temporal server. */
 import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import type { TLSConfig } from '@temporalio/client'
+import { ownIdentity } from '../domain/recovery/execution.ts'
 import type { Settings } from '../settings.ts'
 
 type Wanted = Pick<
@@ -36,4 +38,9 @@ export function engineOptions(settings: Wanted): {
     ...(apiKey === undefined ? {} : { apiKey }),
     ...(encrypted ? { tls: { ...pair, ...root } } : {}),
   }
+}
+
+/** Who our clients say they are: recovery tells by it what a person did in Temporal. */
+export function clientIdentity(): string {
+  return `${ownIdentity}@${hostname()}:${process.pid}`
 }

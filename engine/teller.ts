@@ -5,6 +5,7 @@ import type { House } from '../transactions/house.ts'
 import { takeOwnEvent } from '../transactions/intake/takeOwnEvent.ts'
 import { outboxSignalShape, outboxStartShape, outboxTriggerShape } from '../transactions/outbox.ts'
 import type { OutboxRow } from '../transactions/outboxLeases.ts'
+import { recoverUnheard } from './recovery/unheard.ts'
 import { startWorkflow } from './starts.ts'
 
 export type TellerOptions = { house: House; client: Client; taskQueue: string }
@@ -39,12 +40,13 @@ export class Teller {
     }
   }
 
-  /** The stream's start was told before this row came up, so a workflow that is not found has closed: recovery looks after its row. */
+  /** The stream's start was told before this row came up, so a workflow that is not found is gone: its run is recovered. */
   async #signal(workflow: string, nudge: Nudge): Promise<void> {
     try {
       await this.#options.client.workflow.getHandle(workflow).signal('nudge', nudge)
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) throw error
+      await recoverUnheard(this.#options, workflow)
     }
   }
 }

@@ -1,25 +1,32 @@
 /** Parked rows of the outbox: an operator has one tried again, or drops it. Rows of its stream wait until then. */
 import { and, eq, sql } from 'drizzle-orm'
+import type { Db } from '../db/connect.ts'
 import { outbox } from '../db/schema/triggers.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { House } from './house.ts'
 
 const parked = (id: number) => and(eq(outbox.id, id), eq(outbox.state, 'parked'))
 
+const tried = {
+  state: 'waiting' as const,
+  attempts: 0,
+  nextAttemptAt: sql`statement_timestamp()`,
+  // Dispatchers do not look at rows from before their floor.
+  writtenIn: sql`pg_current_xact_id()::text::bigint`,
+}
+
+/** Has the parked rows of one stream tried again. */
+export async function retryParkedOf(tx: Db, stream: string): Promise<void> {
+  await tx
+    .update(outbox)
+    .set(tried)
+    .where(and(eq(outbox.stream, stream), eq(outbox.state, 'parked')))
+}
+
 /** @throws Refusal not-found */
 export async function retryParked(house: House, id: number): Promise<void> {
   const rows = await house.db.transaction((tx) =>
-    tx
-      .update(outbox)
-      .set({
-        state: 'waiting',
-        attempts: 0,
-        nextAttemptAt: sql`statement_timestamp()`,
-        // Dispatchers do not look at rows from before their floor.
-        writtenIn: sql`pg_current_xact_id()::text::bigint`,
-      })
-      .where(parked(id))
-      .returning({ id: outbox.id }),
+    tx.update(outbox).set(tried).where(parked(id)).returning({ id: outbox.id }),
   )
   if (rows.length === 0) throw notParked(id)
 }

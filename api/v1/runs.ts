@@ -5,6 +5,7 @@ import { getRun, listRuns } from '../../db/reads/runs.ts'
 import { periodQuery } from '../../db/reads/walk.ts'
 import { runStates } from '../../db/schema/journeys.ts'
 import { idShape, keyShape, lineShape } from '../../domain/shapes/primitives.ts'
+import { retryRun } from '../../transactions/recovery/retryRun.ts'
 import { cancelRun } from '../../transactions/runs/endRun.ts'
 import { listShape } from '../list.ts'
 import { type Route, route } from '../routing.ts'
@@ -18,6 +19,10 @@ const runShape = z
     contact: z.object({ id: z.uuid(), externalId: z.string().nullable() }),
     state: z.enum(runStates),
     endReason: z.string().nullable(),
+    parked: z
+      .string()
+      .nullable()
+      .meta({ description: 'Why it waits for an operator (`POST /v1/runs/{id}/retry`); null: it does not' }),
     startedAt: z.string(),
     endedAt: z.string().nullable(),
   })
@@ -68,10 +73,17 @@ export const runRoutes: Route[] = [
       journey: keyShape.optional(),
       contact: lineShape(200).optional().meta({ description: 'External id' }),
       state: z.enum(runStates).optional(),
+      parked: z
+        .enum(['true'])
+        .optional()
+        .meta({ description: '`true`: only runs that wait for an operator' }),
       ...periodQuery,
     }),
     responses: { 200: { description: 'A page', schema: listShape('RunList', runShape) } },
-    handle: async ({ query, house }) => ({ status: 200, body: await listRuns(house.db, query) }),
+    handle: async ({ query, house }) => ({
+      status: 200,
+      body: await listRuns(house.db, { ...query, parked: query.parked === 'true' }),
+    }),
   }),
   route({
     method: 'post',
@@ -85,6 +97,21 @@ export const runRoutes: Route[] = [
     responses: { 200: { description: 'Cancelled', schema: runDetailShape } },
     handle: async ({ params, house }) => {
       await cancelRun(house, params.id)
+      return { status: 200, body: await getRun(house.db, params.id) }
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/runs/{id}/retry',
+    operationId: 'retryRun',
+    refuses: { conflict: 'The run has ended already' },
+    tag: 'Runs',
+    summary: 'Have a run that is parked, or stands still, tried again',
+    scopes: ['journeys'],
+    params: byId,
+    responses: { 200: { description: 'It is tried again', schema: runDetailShape } },
+    handle: async ({ params, house }) => {
+      await retryRun(house, params.id)
       return { status: 200, body: await getRun(house.db, params.id) }
     },
   }),

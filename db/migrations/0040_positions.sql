@@ -31,7 +31,7 @@ alter table run_path
 alter table waits add unique (run_id, visit);
 
 -- Open waits that are past due have lost their timer: recovery looks for them.
-create index waits_due on waits (deadline) where state = 'open';
+create index waits_due on waits (deadline, id) where state = 'open';
 
 -- The id of a delivery is its claim key: the run's position, or the request, names it before there is a row.
 alter table deliveries

@@ -1,5 +1,5 @@
 /** Runs with their path, as the API shows them. */
-import { and, asc, desc, eq, inArray, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm'
 import { readPosition } from '../../domain/journey/position.ts'
 import { notFound } from '../../domain/refusal.ts'
 import { journeyWorkflowId } from '../../domain/workflowIds.ts'
@@ -18,6 +18,8 @@ export type RunView = {
   contact: { id: string; externalId: string | null }
   state: RunState
   endReason: string | null
+  /** Why it waits for an operator; null: it does not. */
+  parked: string | null
   startedAt: string
   endedAt: string | null
 }
@@ -49,6 +51,7 @@ const columns = {
   contact: { id: contacts.id, externalId: contacts.externalId },
   state: runs.state,
   endReason: runs.endReason,
+  parked: sql<string | null>`case when ${runs.endedAt} is null then ${runs.parked} end`,
   startedAt: runs.startedAt,
   endedAt: runs.endedAt,
 }
@@ -56,13 +59,13 @@ const columns = {
 /** @throws Refusal not-found */
 export async function getRun(db: Db, id: string): Promise<RunDetail> {
   const [row] = await db
-    .select({ ...columns, position: runs.position, parked: runs.parked })
+    .select({ ...columns, position: runs.position })
     .from(runs)
     .innerJoin(contacts, eq(contacts.id, runs.contactId))
     .where(eq(runs.id, id))
   if (row === undefined) throw notFound('run', id)
-  const { position, parked, ...run } = row
-  const waitingFor = run.endedAt === null ? await waitingForOf(db, run, position, parked) : null
+  const { position, ...run } = row
+  const waitingFor = run.endedAt === null ? await waitingForOf(db, run, position) : null
   const workflowId = journeyWorkflowId(run.journey, run.id)
   return { ...run, workflowId, waitingFor, path: await pathOf(db, id) }
 }
@@ -85,14 +88,9 @@ function pathOf(db: Db, id: string): Promise<RunDetail['path']> {
     .orderBy(asc(runPath.visit))
 }
 
-async function waitingForOf(
-  db: Db,
-  run: RunView,
-  position: unknown,
-  parked: string | null,
-): Promise<RunDetail['waitingFor']> {
+async function waitingForOf(db: Db, run: RunView, position: unknown): Promise<RunDetail['waitingFor']> {
   const { step, delivery } = readPosition(position)
-  if (parked !== null) return { step, until: null, why: 'parked' }
+  if (run.parked !== null) return { step, until: null, why: 'parked' }
   if (run.state === 'paused') return { step, until: null, why: 'paused' }
   const [wait] = await db
     .select({ kind: waits.kind, until: waits.deadline })
@@ -112,6 +110,8 @@ export type RunFilter = Period & {
   /** External id. */
   contact?: string | undefined
   state?: RunState | undefined
+  /** Only those that wait for an operator. */
+  parked?: boolean | undefined
   limit: number
   after?: string | undefined
 }
@@ -142,6 +142,17 @@ export async function listRuns(db: Db, filter: RunFilter): Promise<Page<RunView>
 function pageOfIds(filter: RunFilter, contact: string | undefined): SQL {
   const { journey, state, limit } = filter
   const page = { ...filter, id: runs.id }
+  if (filter.parked === true) {
+    // Few, so whatever else is asked for is looked at in each.
+    const where = [
+      sql`${runs.parked} is not null`,
+      isNull(runs.endedAt),
+      contact === undefined ? undefined : eq(runs.contactId, contact),
+      journey === undefined ? undefined : eq(runs.journey, journey),
+      state === undefined ? undefined : eq(runs.state, state),
+    ]
+    return newestFirst(runs, { ...page, along: [], where })
+  }
   if (contact !== undefined) {
     const where = [
       eq(runs.contactId, contact),

@@ -30,7 +30,7 @@ export const doubleOptIns = pgTable('double_opt_ins', {
   expiresAt: instant('expires_at').notNull(),
   remindedAt: instant('reminded_at'),
   settledAt: instant('settled_at'),
-  /** How often the sweep could not record the end of this request, and when it may try again. */
+  /** How often its end could not be recorded or its workflow was started again, and when recovery looks at it again. */
   settleFailures: integer('settle_failures').notNull().default(0),
   settleAfter: instant('settle_after'),
 })

@@ -62,6 +62,8 @@ export const runs = pgTable('runs', {
   recoveries: integer('recoveries').notNull().default(0),
   /** Why it is not driven any more until an operator retries it; null: it is driven. */
   parked: text('parked'),
+  /** Recovery leaves it alone until then, and looks at it again from then on; null: it has no reason to. */
+  recoverAfter: instant('recover_after'),
 })
 
 /** When a contact last entered a journey, and when a run of it there last ended: for re-entry rules, kept beyond the runs. */

@@ -6,7 +6,9 @@ import pino from 'pino'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { doubleOptIns } from '../../db/schema/doubleOptIns.ts'
-import { OrphanWatch } from '../../engine/orphans.ts'
+import { waits } from '../../db/schema/journeys.ts'
+import { expireOverdue } from '../../engine/recovery/expire.ts'
+import { RecoveryWatch } from '../../engine/recovery/watch.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { idOf } from '../harness/client.ts'
 import { publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
@@ -44,40 +46,131 @@ it('finds the run by journey, version and state, and reads where it is', async (
   )
 })
 
+const taskCompleted = (event: { workflowTaskCompletedEventAttributes?: unknown }) =>
+  event.workflowTaskCompletedEventAttributes != null
+
 describe('a workflow that is ended by hand', () => {
   const waiting = async () => {
     const journey = await publish(assent.api, { steps: [{ id: 'pause', type: 'wait', for: '1 hour' }] })
     const person = await putPerson(assent.api)
     const id = await startRunOf(assent.api, journey, person)
     await assent.runWaits(id, 'pause')
-    return { id, handle: await assent.workflow(id) }
+    const handle = await assent.workflow(id)
+    // The run waits as soon as its row is there; its workflow is started a moment later.
+    await until(
+      'its workflow',
+      async () => (await handle.fetchHistory()).events?.some(taskCompleted) ?? false,
+    )
+    return { id, handle }
   }
   const watch = () =>
-    new OrphanWatch({ house: assent.house, client: assent.client, log: pino({ level: 'silent' }) })
+    new RecoveryWatch({
+      house: assent.house,
+      client: assent.client,
+      taskQueue: assent.environment.TEMPORAL_TASK_QUEUE ?? '',
+      log: pino({ level: 'silent' }),
+      rate: 1_000,
+    })
+  const expire = () => expireOverdue(assent.house, () => false)
+  /** One look, as of a process of its own. */
+  const look = async () => {
+    const recovery = watch()
+    await recovery.look()
+    await recovery.stop()
+    return recovery.counts
+  }
 
   it.each([
     ['terminated', (handle: WorkflowHandle) => handle.terminate('an operator')],
     ['cancelled', (handle: WorkflowHandle) => handle.cancel()],
-  ])('%s: its run fails, and says so', async (how, act) => {
+  ])('%s: its run is cancelled, and says so', async (_, act) => {
     const { id, handle } = await waiting()
     await act(handle)
-    const orphans = watch()
     // The engine lists it a moment later.
-    await until('the run to be found', async () => (await orphans.look()).includes(id))
-    expect(await assent.run(id)).toMatchObject({
-      state: 'failed',
-      endReason: `workflow-${how}`,
-      waitingFor: null,
-      path: [{ step: 'pause', outcome: 'failed', reason: `workflow-${how}` }],
+    const ended = await until('the run to end', async () => {
+      await look()
+      const run = await assent.run(id)
+      return run.state === 'cancelled' ? run : null
     })
-    expect(await orphans.look()).toEqual([])
-    expect(await watch().look()).toEqual([])
+    expect(ended).toMatchObject({
+      endReason: 'cancelled-in-temporal',
+      waitingFor: null,
+      path: [{ step: 'pause', outcome: 'cancelled', reason: 'cancelled-in-temporal' }],
+    })
+    expect(await look()).toMatchObject({ ended: 0, started: 0 })
+  })
+
+  it('terminated, and then a trigger comes for it: the signal finds no workflow, and ends the run', async () => {
+    const steps = [
+      { id: 'pause', type: 'waitFor', timeout: '1 hour', events: [{ trigger: 'order.placed', steps: [] }] },
+    ]
+    const journey = await publish(assent.api, { steps })
+    const person = await putPerson(assent.api)
+    const id = await startRunOf(assent.api, journey, person)
+    await assent.runWaits(id, 'pause')
+    const handle = await assent.workflow(id)
+    await until('its workflow', () => handle.describe())
+    await handle.terminate('an operator')
+    const bought = { contact: { externalId: person.externalId }, payload: {} }
+    await assent.api.call('POST', '/v1/triggers/order.placed', bought)
+    expect(await assent.runEnded(id)).toMatchObject({
+      state: 'cancelled',
+      endReason: 'cancelled-in-temporal',
+    })
+  })
+
+  it('terminated by the server, as for a history that is too long: it is started again, and goes on', async () => {
+    const { id, handle } = await waiting()
+    await assent.client.workflowService.terminateWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: { workflowId: handle.workflowId },
+      reason: 'a limit',
+      identity: 'history-service',
+    })
+    await until('another workflow', async () => {
+      await look()
+      return (await handle.describe()).status.name === 'RUNNING'
+    })
+    expect((await assent.run(id)).state).toBe('waiting')
+    await assent.api.call('POST', `/v1/runs/${id}/cancel`)
+    expect(await assent.workflowResult(id)).toEqual({ state: 'cancelled', reason: 'cancelled' })
+  })
+
+  it('deleted: past due, its run is started again, and goes on', async () => {
+    const { id, handle } = await waiting()
+    await look()
+    await assent.client.workflowService.deleteWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: { workflowId: handle.workflowId },
+    })
+    await until('the workflow to be gone', async () =>
+      handle.describe().then(
+        () => false,
+        () => true,
+      ),
+    )
+    await assent.house.db.transaction((tx) =>
+      tx
+        .update(waits)
+        .set({ deadline: sql`clock_timestamp() - interval '119 seconds'` })
+        .where(eq(waits.runId, id)),
+    )
+    await look()
+    expect((await assent.run(id)).state).toBe('waiting')
+    await assent.house.db.transaction((tx) =>
+      tx
+        .update(waits)
+        .set({ deadline: sql`clock_timestamp() - interval '121 seconds'` })
+        .where(eq(waits.runId, id)),
+    )
+    await look()
+    expect(await assent.runEnded(id)).toMatchObject({ state: 'completed' })
   })
 
   it('reset: it goes on under its id, and its run with it', async () => {
     const { id, handle } = await waiting()
     const { events } = await handle.fetchHistory()
-    const first = events?.find((event) => event.workflowTaskCompletedEventAttributes != null)
+    const first = events?.find(taskCompleted)
     await assent.client.workflowService.resetWorkflowExecution({
       namespace: 'default',
       workflowExecution: { workflowId: handle.workflowId, runId: (await handle.describe()).runId },
@@ -89,7 +182,7 @@ describe('a workflow that is ended by hand', () => {
         handle.workflowId,
       ),
     )
-    expect(await watch().look()).toEqual([])
+    expect(await look()).toMatchObject({ ended: 0, started: 0 })
     expect((await assent.run(id)).state).toBe('waiting')
     await assent.api.call('POST', `/v1/runs/${id}/cancel`)
     expect(await assent.workflowResult(id)).toEqual({ state: 'cancelled', reason: 'cancelled' })
@@ -107,18 +200,18 @@ describe('a workflow that is ended by hand', () => {
     await until('its workflow', async () => handle.describe())
     await handle.terminate('an operator')
     const { db } = assent.house
-    const expire = (ago: string) =>
+    const endIt = (ago: string) =>
       db.transaction((tx) =>
         tx
           .update(doubleOptIns)
           .set({ expiresAt: sql`clock_timestamp() - ${ago}::interval` })
           .where(eq(doubleOptIns.id, id)),
       )
-    await expire('50 minutes')
-    expect(await watch().expireOverdue()).toEqual([])
-    await expire('70 minutes')
-    expect(await watch().expireOverdue()).toEqual([id])
-    expect(await watch().expireOverdue()).toEqual([])
+    await endIt('50 minutes')
+    expect(await expire()).toEqual([])
+    await endIt('70 minutes')
+    expect(await expire()).toEqual([id])
+    expect(await expire()).toEqual([])
     const { body } = await assent.api.call('GET', `/v1/double-opt-ins/${id}`)
     expect(body).toMatchObject({ state: 'expired' })
   })
@@ -131,10 +224,10 @@ describe('a workflow that is ended by hand', () => {
       const grants = [{ purpose: 'marketing', topic: 'newsletter' }]
       const { id } = await assent.api.ok('POST', '/v1/double-opt-ins', { contactPoint, grants }, idOf)
       const handle = await assent.workflow(id)
-      // At rest: what it was about to do would otherwise go on beside the test.
+      // At rest: an activity under way would expire it by itself.
       await until('its timer', async () => {
         const { events } = await handle.fetchHistory()
-        return events?.some((event) => event.timerStartedEventAttributes != null) === true ? true : null
+        return events?.some(({ timerStartedEventAttributes: timer }) => timer != null) ?? false
       })
       await handle.terminate('an operator')
       return id
@@ -142,10 +235,12 @@ describe('a workflow that is ended by hand', () => {
     const stuck = await ask()
     const other = await ask()
     const overdue = (id: string, ago: string) =>
-      db
-        .update(doubleOptIns)
-        .set({ expiresAt: sql`clock_timestamp() - ${ago}::interval` })
-        .where(eq(doubleOptIns.id, id))
+      db.transaction((tx) =>
+        tx
+          .update(doubleOptIns)
+          .set({ expiresAt: sql`clock_timestamp() - ${ago}::interval` })
+          .where(eq(doubleOptIns.id, id)),
+      )
     await overdue(stuck, '3 days')
     await overdue(other, '2 days')
     const owner = postgres(assent.environment.MIGRATION_DATABASE_URL ?? '', { max: 1, onnotice: () => {} })
@@ -158,20 +253,22 @@ describe('a workflow that is ended by hand', () => {
           extract(epoch from settle_after - clock_timestamp()) / 60 as wait from double_opt_ins where id = ${stuck}`
         return { failures: row?.failures, wait: Math.ceil(Number(row?.wait)) }
       }
-      expect(await watch().expireOverdue()).toEqual([other])
+      expect(await expire()).toEqual([other])
       expect(await minutes()).toEqual({ failures: 1, wait: 1 })
       // Not before its time: the next look leaves it alone.
-      await watch().expireOverdue()
+      await expire()
       expect(await minutes()).toEqual({ failures: 1, wait: 1 })
       await owner`update double_opt_ins set settle_after = clock_timestamp() where id = ${stuck}`
-      await watch().expireOverdue()
+      await expire()
       expect(await minutes()).toEqual({ failures: 2, wait: 2 })
     } finally {
       await owner.unsafe('drop trigger stuck on double_opt_ins; drop function stuck()')
       await owner.end()
     }
-    await db.update(doubleOptIns).set({ settleAfter: null }).where(eq(doubleOptIns.id, stuck))
-    expect(await watch().expireOverdue()).toEqual([stuck])
+    await db.transaction((tx) =>
+      tx.update(doubleOptIns).set({ settleAfter: null }).where(eq(doubleOptIns.id, stuck)),
+    )
+    expect(await expire()).toEqual([stuck])
   })
 
   it('a worker looks for such runs as soon as it starts', async () => {
@@ -184,7 +281,7 @@ describe('a workflow that is ended by hand', () => {
     )
     const worker = await startWorkerProcess(assent.environment)
     try {
-      expect(await assent.runEnded(id)).toMatchObject({ endReason: 'workflow-terminated' })
+      expect(await assent.runEnded(id)).toMatchObject({ endReason: 'cancelled-in-temporal' })
     } finally {
       await worker.kill()
     }

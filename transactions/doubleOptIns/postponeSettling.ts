@@ -8,11 +8,11 @@ import type { House } from '../house.ts'
 
 export async function postponeSettling({ db }: House, id: string): Promise<void> {
   const { settleFailures } = doubleOptIns
-  await db
-    .update(doubleOptIns)
-    .set({
-      settleFailures: sql`${settleFailures} + 1`,
-      settleAfter: sql`clock_timestamp() + least(interval '1 minute' * power(2, least(${settleFailures}, 20)), interval '1 day')`,
-    })
-    .where(eq(doubleOptIns.id, id))
+  const pause = sql`least(interval '1 minute' * power(2, least(${settleFailures}, 20)), interval '1 day')`
+  await db.transaction((tx) =>
+    tx
+      .update(doubleOptIns)
+      .set({ settleFailures: sql`${settleFailures} + 1`, settleAfter: sql`clock_timestamp() + ${pause}` })
+      .where(eq(doubleOptIns.id, id)),
+  )
 }

@@ -97,7 +97,7 @@ async function save({ tx, run }: Advancing, position: Position, seen: Answer | N
 }
 
 const saving = new Statement<{ run: string; position: string; waiting: boolean }, never>(
-  sql`update runs set position = ${given('position')}::jsonb, recoveries = 0,
+  sql`update runs set position = ${given('position')}::jsonb, recoveries = 0, recover_after = null,
     state = case when state = 'paused' then state when ${given('waiting')}::boolean then 'waiting' else 'running' end
     where id = ${given('run')}::uuid`,
 )

@@ -197,6 +197,7 @@ export async function insertRun(
     position: null,
     recoveries: 0,
     parked: null,
+    recoverAfter: null,
   }
   await Promise.all([insert.all(tx, row), remember.all(tx, { contact: contact.id, journey, now })])
   const { definition, plan } = await house.versions.journey(tx, journey, version)

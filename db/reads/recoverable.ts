@@ -1,0 +1,40 @@
+/** Whether recovery may look at a run or a request, and how many are parked. */
+import { sql } from 'drizzle-orm'
+import type { Db } from '../connect.ts'
+import { given, Statement } from '../statement.ts'
+import type { Suspect } from './suspects.ts'
+
+/**
+ * False for what has ended or is parked, for what was looked at a moment ago, and for what the outbox will start.
+ * @param options.unstarted whether a start that stands in the outbox counts for nothing: a later row of its stream was reached
+ */
+export async function mayRecover(
+  db: Db,
+  { id, kind }: Suspect,
+  options: { unstarted: boolean },
+): Promise<boolean> {
+  const statement = kind === 'run' ? run : request
+  return (await statement.first(db, { id, unstarted: options.unstarted })) !== undefined
+}
+
+type Given = { id: string; unstarted: boolean }
+const notStarting = sql`(${given('unstarted')}::boolean
+  or not exists (select from outbox where stream = ${given('id')}::text and kind = 'start'))`
+
+const run = new Statement<Given, { id: string }>(
+  sql`select id from runs where id = ${given('id')}::uuid and ended_at is null and parked is null
+    and (recover_after is null or recover_after <= clock_timestamp()) and ${notStarting}`,
+)
+const request = new Statement<Given, { id: string }>(
+  sql`select id from double_opt_ins where id = ${given('id')}::uuid and state = 'pending'
+    and (settle_after is null or settle_after <= clock_timestamp()) and ${notStarting}`,
+)
+
+/** Runs that wait for an operator. */
+export async function countParkedRuns(db: Db): Promise<number> {
+  return (await parked.first(db, {}))?.count ?? 0
+}
+
+const parked = new Statement<Record<never, never>, { count: number }>(
+  sql`select count(*)::int as count from runs where parked is not null and ended_at is null`,
+)

@@ -1,0 +1,82 @@
+/**
+ * Recovers one run or request. Where its workflow is gone, it is started again from its row; where a person ended the workflow in
+ * Temporal, the run ends; where it runs, it is nudged if it should have done something by now.
+ */
+import type { Client } from '@temporalio/client'
+import { mayRecover } from '../../db/reads/recoverable.ts'
+import type { Suspect } from '../../db/reads/suspects.ts'
+import type { Nudge } from '../../domain/journey/signals.ts'
+import { standingOf } from '../../domain/recovery/execution.ts'
+import type { House } from '../../transactions/house.ts'
+import { recoverRequest, requestIsDriven } from '../../transactions/recovery/recoverRequest.ts'
+import { recoverRun, recoveryFailed, runIsDriven } from '../../transactions/recovery/recoverRun.ts'
+import { cancelFromTemporal } from '../../transactions/runs/endRun.ts'
+import { startWorkflow } from '../starts.ts'
+import { latestExecution } from './execution.ts'
+
+export type Means = { house: House; client: Client; taskQueue: string }
+
+/**
+ * Why it is looked at. `closed`: its workflow closed, or was looked at before. `overdue`: it did not do in time what it should.
+ * `swept`: the engine has changed, and its workflow may know less than the row. `unheard`: it did not take a signal.
+ */
+export type Reason = 'closed' | 'overdue' | 'swept' | 'unheard'
+
+export type Outcome = 'left' | 'nudged' | 'started' | 'ended' | 'parked'
+
+/** @throws what the client throws where the engine does not answer; the suspect is found again */
+export async function recover(means: Means, suspect: Suspect, reason: Reason): Promise<Outcome> {
+  const { house, client } = means
+  if (!(await mayRecover(house.db, suspect, { unstarted: reason === 'unheard' }))) return 'left'
+  const standing = standingOf(await latestExecution(client, suspect.workflow))
+  switch (standing) {
+    case 'runs':
+      return isDriven(means, suspect, reason)
+    case 'person':
+      // A request is cancelled by nobody: it is confirmed, withdrawn or expires.
+      if (suspect.kind === 'request') return startAgain(means, suspect)
+      await cancelFromTemporal(house, suspect.id)
+      house.log.warn({ run: suspect.id }, 'a run ended because its workflow was ended in Temporal')
+      return 'ended'
+    case 'gone':
+      return startAgain(means, suspect)
+    default:
+      return standing satisfies never
+  }
+}
+
+async function isDriven(
+  { house, client }: Means,
+  { kind, id, workflow }: Suspect,
+  reason: Reason,
+): Promise<Outcome> {
+  const asksAgain = reason === 'overdue' || reason === 'swept'
+  const nudge: Nudge = { why: 'recovered' }
+  if (asksAgain) await client.workflow.getHandle(workflow).signal('nudge', nudge)
+  await (kind === 'run' ? runIsDriven : requestIsDriven)(house, id, reason === 'overdue')
+  return asksAgain ? 'nudged' : 'left'
+}
+
+async function startAgain({ house, client, taskQueue }: Means, { kind, id }: Suspect): Promise<Outcome> {
+  const recovery = await (kind === 'run' ? recoverRun : recoverRequest)(house, id)
+  switch (recovery.do) {
+    case 'leave':
+      return 'left'
+    case 'park':
+      house.log.error(
+        { run: id },
+        'a run was parked: its workflow was started again too often without progress',
+      )
+      return 'parked'
+    case 'start':
+      try {
+        await startWorkflow(client, taskQueue, recovery.start)
+      } catch (error) {
+        if (kind === 'run') await recoveryFailed(house, id)
+        throw error
+      }
+      return 'started'
+    default:
+      return recovery satisfies never
+  }
+}

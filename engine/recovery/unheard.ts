@@ -1,0 +1,10 @@
+/** A signal found no workflow: where its run or request is still open, that is recovered, and asks for what the signal was about. */
+import { openSubjects } from '../../db/reads/suspects.ts'
+import { requestOfWorkflow, runOfWorkflow } from '../../domain/workflowIds.ts'
+import { type Means, recover } from './recover.ts'
+
+export async function recoverUnheard(means: Means, workflowId: string): Promise<void> {
+  const id = runOfWorkflow(workflowId) ?? requestOfWorkflow(workflowId)
+  if (id === null) return
+  for (const suspect of await openSubjects(means.house.db, [id])) await recover(means, suspect, 'unheard')
+}

@@ -1,0 +1,179 @@
+/**
+ * Looks for runs and requests that lost their workflow, and recovers them. Four sources name suspects, and none asks the engine about
+ * every run: workflows that closed, rows that are past due, signals that nobody took (`unheard.ts`), and, only after the engine has
+ * changed, all open runs, at a set rate.
+ *
+ * Any number of processes may watch; the database lets one of them look at a time, and another go on where it stopped.
+ */
+import type { Client } from '@temporalio/client'
+import type { Logger } from 'pino'
+import { newId } from '../../db/ids.ts'
+import { type Source, type Suspect, suspectsOf, suspectsOfSweep } from '../../db/reads/suspects.ts'
+import { hasChanged } from '../../domain/recovery/epoch.ts'
+import { advanceSweep, beginSweep } from '../../domain/recovery/sweep.ts'
+import type { House } from '../../transactions/house.ts'
+import {
+  holdRecovery,
+  leaveRecovery,
+  noteRecovery,
+  type Watching,
+} from '../../transactions/recovery/watching.ts'
+import { Periodic } from '../periodic.ts'
+import { countOn, readEpoch } from './beacon.ts'
+import { closedSuspects } from './closed.ts'
+import { expireOverdue } from './expire.ts'
+import { inPace } from './pace.ts'
+import { type Means, type Outcome, type Reason, recover } from './recover.ts'
+
+export type RecoveryOptions = {
+  house: House
+  client: Client
+  taskQueue: string
+  log: Logger
+  /** Runs looked at in a second. */
+  rate?: number
+}
+
+/** What came of the suspects so far, in this process; `failed`: the engine or the database did not answer. */
+export type RecoveryCounts = Record<Outcome | 'failed', number>
+
+/** Milliseconds between two looks. */
+const interval = 60_000
+/** Milliseconds that a sweep takes of a look: what is past due and what closed come first again after it. */
+const sweepTime = 45_000
+/** Rows read at a time. */
+const page = 200
+/** Looks between two at runs that stand still without being due: these are found by reading what is under way. */
+const looksPerStall = 10
+
+const everyLook: readonly (readonly [Source, Reason])[] = [
+  ['againRuns', 'closed'],
+  ['againRequests', 'closed'],
+  ['dueDeliveries', 'overdue'],
+  ['dueWaits', 'overdue'],
+  ['dueReminders', 'overdue'],
+]
+
+export class RecoveryWatch {
+  readonly counts: RecoveryCounts = { left: 0, nudged: 0, started: 0, ended: 0, parked: 0, failed: 0 }
+  readonly #options: RecoveryOptions
+  readonly #means: Means
+  readonly #rate: number
+  readonly #holder = newId()
+  readonly #work: Periodic
+  #looks = 0
+
+  constructor(options: RecoveryOptions) {
+    this.#options = options
+    this.#means = options
+    this.#rate = options.rate ?? 50
+    this.#work = new Periodic(interval, async () => {
+      await this.look()
+    })
+  }
+
+  /** Looks now, and from time to time. */
+  start(): void {
+    this.#work.start()
+  }
+
+  /** Finishes the few that it is asking about. */
+  async stop(): Promise<void> {
+    await this.#work.stop()
+    await this.#safely('leave', () => leaveRecovery(this.#options.house, this.#holder))
+  }
+
+  /** @returns whether it looked: false where another process does */
+  async look(): Promise<boolean> {
+    const { house } = this.#options
+    const watching = await this.#safely('hold', () => holdRecovery(house, this.#holder))
+    if (watching == null) return false
+    await this.#safely('expire', () => expireOverdue(house, () => this.#work.stopped))
+    const engine = await this.#safely('recognise the engine', () => this.#recognise(watching))
+    // An engine that does not answer says nothing about any run.
+    if (engine !== true) return true
+    const sources = [...everyLook]
+    if (this.#looks++ % looksPerStall === 0) sources.push(['stalledRuns', 'overdue'])
+    for (const [source, reason] of sources) await this.#safely(source, () => this.#lookAt(source, reason))
+    await this.#safely('closed', () => this.#lookAtClosed())
+    await this.#safely('sweep', () => this.#sweep())
+    return true
+  }
+
+  /** Notes which engine this is; a sweep begins where it has changed. */
+  async #recognise(known: Watching): Promise<true> {
+    const { house, client, taskQueue, log } = this.#options
+    const epoch = await readEpoch(client, taskQueue)
+    if (hasChanged(known, epoch)) {
+      log.warn(
+        { ...epoch },
+        'the engine is new, or was put back to an earlier state: all open runs are looked at',
+      )
+      // Workflows that closed there are listed anew too.
+      const sweep = beginSweep(new Date().toISOString())
+      await noteRecovery(house, this.#holder, { ...epoch, sweep, closedUntil: null })
+    } else {
+      await noteRecovery(house, this.#holder, epoch)
+    }
+    await countOn(client, taskQueue, epoch)
+    return true
+  }
+
+  async #lookAt(source: Source, reason: Reason): Promise<void> {
+    const { db } = this.#options.house
+    let after: [string, string] | null = null
+    for (;;) {
+      const { suspects, last } = await suspectsOf(db, source, after, page)
+      if (last === null || !(await this.#recover(suspects, reason))) return
+      after = last
+    }
+  }
+
+  async #lookAtClosed(): Promise<void> {
+    const { house, client } = this.#options
+    const began = new Date().toISOString()
+    const watching = await holdRecovery(house, this.#holder)
+    if (watching === null) return
+    const failed = this.counts.failed
+    for await (const suspects of closedSuspects(house.db, client, watching.closedUntil)) {
+      if (!(await this.#recover(suspects, 'closed'))) return
+    }
+    // One that could not be asked about is listed again by the next look.
+    if (this.counts.failed === failed) await noteRecovery(house, this.#holder, { closedUntil: began })
+  }
+
+  /** Goes on with the sweep for a while; the next look takes it up again. */
+  async #sweep(): Promise<void> {
+    const { house, log } = this.#options
+    const end = performance.now() + sweepTime
+    while (performance.now() < end) {
+      const watching = await holdRecovery(house, this.#holder)
+      if (watching === null || watching.sweep === null) return
+      const { suspects, last } = await suspectsOfSweep(house.db, watching.sweep, page)
+      const failed = this.counts.failed
+      if (!(await this.#recover(suspects, 'swept'))) return
+      // The engine is away again: the page is repeated by the next look.
+      if (suspects.length > 0 && this.counts.failed - failed === suspects.length) return
+      const sweep = advanceSweep(watching.sweep, suspects.length, last)
+      await noteRecovery(house, this.#holder, { sweep })
+      if (sweep === null) log.info({ seen: watching.sweep.seen }, 'all open runs were looked at')
+    }
+  }
+
+  /** @returns whether all were looked at; one that cannot be asked about does not keep the others waiting */
+  #recover(suspects: readonly Suspect[], reason: Reason): Promise<boolean> {
+    return inPace(suspects, { rate: this.#rate, stopped: () => this.#work.stopped }, async (suspect) => {
+      const outcome = await this.#safely('recover', () => recover(this.#means, suspect, reason))
+      this.counts[outcome ?? 'failed'] += 1
+    })
+  }
+
+  async #safely<T>(what: string, part: () => Promise<T>): Promise<T | null> {
+    try {
+      return await part()
+    } catch (error) {
+      this.#options.log.warn({ err: error, what }, 'recovery could not look at everything; it looks again')
+      return null
+    }
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * A run whose workflow is gone: whether it is started again now, is left alone for a while, or is parked.
+ *
+ * Lock: the run row.
+ */
+import { sql } from 'drizzle-orm'
+import { given, Statement } from '../../db/statement.ts'
+import { mostRecoveries, pauseAfter } from '../../domain/recovery/backoff.ts'
+import type { House } from '../house.ts'
+import { lockRun } from '../locks.ts'
+import type { OutboxStart } from '../outbox.ts'
+import { endOf } from '../runs/endRun.ts'
+
+/** `leave`: it has ended, is parked or was started a moment ago. */
+export type Recovery = { do: 'start'; start: OutboxStart } | { do: 'park' } | { do: 'leave' }
+
+/** Counts the start that the caller makes now; of several callers at once only one is told to. */
+export async function recoverRun(house: House, id: string): Promise<Recovery> {
+  return house.db.transaction(async (tx) => {
+    const run = await lockRun(tx, id)
+    if (endOf(run) !== null || run.parked !== null) return { do: 'leave' }
+    if (run.recoveries >= mostRecoveries && (await isDue.first(tx, { id })) !== undefined) {
+      await parking.all(tx, { id })
+      return { do: 'park' }
+    }
+    const pause = pauseAfter(run.recoveries) / 1_000
+    if ((await counting.first(tx, { id, pause })) === undefined) return { do: 'leave' }
+    const { journey, version, clock } = run
+    const start = {
+      workflow: 'journey',
+      id,
+      journey,
+      version,
+      clock,
+      first: { do: 'again' },
+      again: true,
+    } as const
+    return { do: 'start', start }
+  })
+}
+
+const due = sql`(recover_after is null or recover_after <= clock_timestamp())`
+
+const isDue = new Statement<{ id: string }, { id: string }>(
+  sql`select id from runs where id = ${given('id')}::uuid and ${due}`,
+)
+
+const parking = new Statement<{ id: string }, never>(
+  sql`update runs set parked = 'recovered-in-vain' where id = ${given('id')}::uuid`,
+)
+
+const counting = new Statement<{ id: string; pause: number }, { id: string }>(
+  sql`update runs set recoveries = recoveries + 1, recover_after = clock_timestamp() + make_interval(secs => ${given('pause')}::float)
+    where id = ${given('id')}::uuid and ${due} returning id`,
+)
+
+/** The start could not be told: it does not count, and the run is looked at again in a minute. */
+export async function recoveryFailed(house: House, id: string): Promise<void> {
+  await house.db.transaction((tx) => uncounting.all(tx, { id }))
+}
+
+const uncounting = new Statement<{ id: string }, never>(
+  sql`update runs set recoveries = greatest(recoveries - 1, 0), recover_after = clock_timestamp() + interval '1 minute'
+    where id = ${given('id')}::uuid and ended_at is null`,
+)
+
+/** Its workflow runs. @param overdue it did not do in time what it should: it was nudged, and is looked at again */
+export async function runIsDriven(house: House, id: string, overdue: boolean): Promise<void> {
+  await house.db.transaction((tx) => (overdue ? nudged : healthy).all(tx, { id }))
+}
+
+const nudged = new Statement<{ id: string }, never>(
+  sql`update runs set recover_after = clock_timestamp() + interval '10 minutes' where id = ${given('id')}::uuid and ended_at is null`,
+)
+
+const healthy = new Statement<{ id: string }, never>(
+  sql`update runs set recoveries = 0, recover_after = null
+    where id = ${given('id')}::uuid and ended_at is null and (recoveries > 0 or recover_after is not null)`,
+)

@@ -1,0 +1,36 @@
+/** What recovery remembers: one row, held by one process at a time. A process that dies loses it after a minute. */
+import { eq, sql } from 'drizzle-orm'
+import { recovery } from '../../db/schema/recovery.ts'
+import type { House } from '../house.ts'
+
+export type Watching = typeof recovery.$inferSelect
+
+/** Takes or keeps the row for a minute. @returns null where another process has it */
+export async function holdRecovery({ db }: House, holder: string): Promise<Watching | null> {
+  return db.transaction(async (tx) => {
+    const [row] = await tx
+      .update(recovery)
+      .set({ holder, heldUntil: sql`clock_timestamp() + interval '1 minute'` })
+      .where(
+        sql`${recovery.holder} is null or ${recovery.holder} = ${holder} or ${recovery.heldUntil} < clock_timestamp()`,
+      )
+      .returning()
+    return row ?? null
+  })
+}
+
+/** Notes something, as long as the row is held; else whoever holds it now knows better. */
+export async function noteRecovery(
+  { db }: House,
+  holder: string,
+  change: Partial<Pick<Watching, 'closedUntil' | 'namespace' | 'generation' | 'sweep'>>,
+): Promise<void> {
+  await db.transaction((tx) => tx.update(recovery).set(change).where(eq(recovery.holder, holder)))
+}
+
+/** The process stops: another may go on at once. */
+export async function leaveRecovery({ db }: House, holder: string): Promise<void> {
+  await db.transaction((tx) =>
+    tx.update(recovery).set({ holder: null, heldUntil: null }).where(eq(recovery.holder, holder)),
+  )
+}
