@@ -70,9 +70,13 @@ export function lineShape(max: number): z.ZodString {
   return textShape(max).refine((text) => !/\p{Cc}/u.test(text), 'must hold no control characters')
 }
 
+const jsonShape = z.json()
+// Registered, since `meta` gives a copy, and the shape refers to itself.
+z.globalRegistry.add(jsonShape, { id: 'JsonValue', description: 'Any JSON value' })
+
 /** A JSON object of free content; bounded by the body limit, storable throughout. */
 export const payloadShape = z
-  .record(z.string(), z.json())
+  .record(z.string(), jsonShape)
   .refine(
     (value) => isStorableJson(value, 0),
     'must not contain U+0000, lone surrogates, or be nested deeper than 50',
