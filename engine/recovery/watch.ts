@@ -122,7 +122,8 @@ export class RecoveryWatch {
   async #lookAt(source: Source, reason: Reason): Promise<void> {
     const { db } = this.#options.house
     let after: [string, string] | null = null
-    for (;;) {
+    // Held anew for each page: a look may take long.
+    while (!this.#work.stopped && (await holdRecovery(this.#options.house, this.#holder)) !== null) {
       const { suspects, last } = await suspectsOf(db, source, after, page)
       if (last === null || !(await this.#recover(suspects, reason))) return
       after = last
@@ -131,6 +132,7 @@ export class RecoveryWatch {
 
   async #lookAtClosed(): Promise<void> {
     const { house, client } = this.#options
+    if (this.#work.stopped) return
     const began = new Date().toISOString()
     const watching = await holdRecovery(house, this.#holder)
     if (watching === null) return
@@ -146,7 +148,7 @@ export class RecoveryWatch {
   async #sweep(): Promise<void> {
     const { house, log } = this.#options
     const end = performance.now() + sweepTime
-    while (performance.now() < end) {
+    while (!this.#work.stopped && performance.now() < end) {
       const watching = await holdRecovery(house, this.#holder)
       if (watching === null || watching.sweep === null) return
       const { suspects, last } = await suspectsOfSweep(house.db, watching.sweep, page)
