@@ -43,6 +43,8 @@ type End = { state: string; reason: string }
 export async function drive(input: DriveInput): Promise<End> {
   const { subject } = input
   let nudged = false
+  /** Questions for consent in a row that got no answer. */
+  let undecided = 0
   /** Set once the workflow was cancelled in Temporal: resolves when the row has ended. */
   let cancelling: Promise<End | null> | null = null
   setHandler(nudge, () => {
@@ -94,10 +96,18 @@ export async function drive(input: DriveInput): Promise<End> {
   async function send(delivery: string, what: string): Promise<Next> {
     timer.cancel()
     show(`sending ${what}`)
-    const { decision } = await patiently(() =>
-      ask(`consent for ${what}`).decideConsent({ subject, delivery, now: now() }),
-    )
-    if (decision.verdict === 'block') return advance(`advance after ${what}`)
+    let verdict: 'allow' | 'block'
+    try {
+      const { decision } = await ask(`consent for ${what}`).decideConsent({ subject, delivery, now: now() })
+      verdict = decision.verdict
+      undecided = 0
+    } catch (error) {
+      if (!(error instanceof ActivityFailure)) throw error
+      // The row is asked anew: the send's time may be over by now, the run ended, or its position unreadable.
+      await sleep(pauseAfter(undecided++), { summary: 'no answer, ask again' })
+      return advance(`advance after ${what}`)
+    }
+    if (verdict === 'block') return advance(`advance after ${what}`)
     try {
       nudged = false
       return await deliver(what, { subject, delivery, now: now() })
@@ -129,15 +139,20 @@ export async function drive(input: DriveInput): Promise<End> {
 
   /** A database that is away is no reason to lose a run. */
   async function patiently<T>(question: () => Promise<T>): Promise<T> {
-    for (let pause = 10_000; ; pause = Math.min(pause * 2, 600_000)) {
+    for (let failures = 0; ; failures++) {
       try {
         return await question()
       } catch (error) {
         if (!(error instanceof ActivityFailure)) throw error
-        await sleep(pause, { summary: 'no answer, ask again' })
+        await sleep(pauseAfter(failures), { summary: 'no answer, ask again' })
       }
     }
   }
+}
+
+/** Milliseconds, from 10 seconds to 10 minutes. @param failures before this one */
+function pauseAfter(failures: number): number {
+  return Math.min(10_000 * 2 ** Math.min(failures, 10), 600_000)
 }
 
 /** Of a timer, in the Temporal UI. */

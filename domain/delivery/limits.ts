@@ -12,3 +12,8 @@ export function sendEndsAfter(expiresMs: number | null): number {
 export function sendEndReason(expiresMs: number | null): 'expired' | 'gave-up' {
   return expiresMs !== null && expiresMs <= patienceMs ? 'expired' : 'gave-up'
 }
+
+/** The state of a send that was given up. @param reason what was worth sending until now only is `expired`, all else `failed` */
+export function lapsedState(reason: string): 'expired' | 'failed' {
+  return reason === 'expired' ? 'expired' : 'failed'
+}

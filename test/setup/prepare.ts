@@ -9,6 +9,7 @@ import { bundleWorkflowCode } from '@temporalio/worker'
 import postgres from 'postgres'
 import type { TestProject } from 'vitest/node'
 import { migrate } from '../../db/migrate.ts'
+import { transitions } from '../../domain/delivery/states.ts'
 import { runtimeUser } from '../harness/keys.ts'
 
 /** The running parts, as tests get them by `inject`. */
@@ -57,6 +58,25 @@ async function makeTemplate(admin: string): Promise<void> {
   const url = new URL(admin)
   url.pathname = `/${template}`
   await migrate(url.href, runtimeUser.name)
+  await guardTransitions(url.href)
+}
+
+/** In tests the database refuses a delivery a change of state that the table of transitions does not have, whoever asks for it. */
+async function guardTransitions(url: string): Promise<void> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} })
+  const pairs = Object.entries(transitions).flatMap(([from, tos]) => tos.map((to) => `${from} ${to}`))
+  const allowed = pairs.map((pair) => `'${pair}'`).join(', ')
+  await sql.unsafe(`
+    create function test_transition() returns trigger language plpgsql as $$
+    begin
+      if old.state || ' ' || new.state not in (${allowed}) then
+        raise exception 'a delivery goes from % to %', old.state, new.state;
+      end if;
+      return new;
+    end $$;
+    create trigger test_transition before update of state on deliveries
+      for each row execute function test_transition()`)
+  await sql.end()
 }
 
 const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error }

@@ -15,6 +15,7 @@ import { contacts } from '../../db/schema/contacts.ts'
 import { formerHandles, links } from '../../db/schema/deliveries.ts'
 import { runs } from '../../db/schema/journeys.ts'
 import { build, given, insertOf, Statement } from '../../db/statement.ts'
+import { lapsedState } from '../../domain/delivery/limits.ts'
 import type { House } from '../house.ts'
 import { committing, tellDelivery } from '../outcomes.ts'
 import { type Confirmation, keepConfirmation } from './confirmationEvidence.ts'
@@ -62,7 +63,9 @@ export async function claimDelivery(house: House, prospect: Prospect, now: strin
     }
     if (origin.ended !== null) return settle(inner, standing, 'cancelled', origin.ended.reason)
     const clock = origin.clock === 'real' ? matter.input.now : now
-    if (origin.until !== null && clock >= origin.until) return settle(inner, standing, 'expired', 'expired')
+    if (origin.until !== null && clock >= origin.until) {
+      return settle(inner, standing, lapsedState(origin.lapse), origin.lapse)
+    }
     if (!isOfLockedPoint(standing)) return { kind: 'stale' }
     if (decision.verdict === 'block') return settle(inner, standing, 'blocked', decision.reason)
     // Without a contact point everything blocks; this is for the compiler.
@@ -159,7 +162,7 @@ const mark = new Statement<{ run: string }, never>(
 async function settle(
   inner: House,
   { existing, assessment }: Standing,
-  state: 'blocked' | 'cancelled' | 'expired',
+  state: 'blocked' | 'cancelled' | 'expired' | 'failed',
   reason: string,
 ): Promise<Claim> {
   const settledAt = assessment.matter.input.now

@@ -4,8 +4,10 @@
  *
  * Locks, where it blocks: the run row, the contact point, the delivery.
  */
+import { sql } from 'drizzle-orm'
+import { given, Statement } from '../../db/statement.ts'
 import type { Decision, DecisionInput } from '../../domain/consent/types.ts'
-import { sendResultOf } from '../../domain/delivery/states.ts'
+import { openStates, sendResultOf } from '../../domain/delivery/states.ts'
 import type { House } from '../house.ts'
 import { committing, tellDelivery } from '../outcomes.ts'
 import { decidedRow } from './deliveryRow.ts'
@@ -27,7 +29,9 @@ const mostForecasts = 20
 /** Of a delivery that is settled the stored decision; else a new one. */
 export async function decideDelivery(house: House, ref: DeliveryRef): Promise<Decided> {
   for (let round = 0; round < mostForecasts; round++) {
-    const forecast = await assessDelivery(house, house.reads ?? house.db, ref)
+    const db = house.reads ?? house.db
+    const [forecast, settled] = await Promise.all([assessDelivery(house, db, ref), stored.first(db, ref)])
+    if (settled !== undefined) return decidedOf(forecast, settled)
     const { origin, decision } = forecast
     const decided =
       origin.ended !== null || decision.verdict === 'allow'
@@ -46,10 +50,8 @@ async function recordBlock(house: House, forecast: Assessment): Promise<Decided 
     const { existing, assessment } = standing
     const { origin, matter, decision } = assessment
     if (existing !== null && sendResultOf(existing.state) !== null) {
-      const { decision: stored, decisionInput: input } = existing
-      return stored === null || input === null
-        ? decidedOf(assessment)
-        : decidedOf({ ...assessment, matter: { ...matter, input }, decision: stored })
+      const { decision: kept, decisionInput: input } = existing
+      return decidedOf(assessment, kept === null || input === null ? undefined : { input, decision: kept })
     }
     if (origin.ended !== null || decision.verdict === 'allow') return decidedOf(assessment)
     if (existing?.state === 'handed-over') {
@@ -67,13 +69,24 @@ async function recordBlock(house: House, forecast: Assessment): Promise<Decided 
   })
 }
 
-function decidedOf({ origin, matter, decision }: Assessment): Decided {
+/** As literals. */
+const open = sql.raw(openStates.map((state) => `'${state}'`).join(', '))
+
+type Stored = Pick<Decided, 'input' | 'decision'>
+
+/** Of a delivery that is settled, and was decided on. */
+const stored = new Statement<{ delivery: string }, Stored>(
+  sql`select decision, decision_input as input from deliveries
+    where id = ${given('delivery')}::uuid and state not in (${open})
+      and decision is not null and decision_input is not null`,
+)
+
+function decidedOf({ origin, matter, decision }: Assessment, settled?: Stored): Decided {
   const { ref, journey } = origin
   return {
     run: ref.kind === 'run' ? ref.run : null,
     step: journey?.step ?? null,
     delivery: ref.delivery,
-    input: matter.input,
-    decision,
+    ...(settled ?? { input: matter.input, decision }),
   }
 }

@@ -4,6 +4,7 @@
  *
  * Locks: the delivery's row.
  */
+import { lapsedState } from '../../domain/delivery/limits.ts'
 import { sendResultOf } from '../../domain/delivery/states.ts'
 import type { House } from '../house.ts'
 import { committing } from '../outcomes.ts'
@@ -23,5 +24,5 @@ export async function giveUpIn(inner: House, ref: DeliveryRef, reason: string): 
   const settledAt = assessment.matter.input.now
   if (row.state === 'handed-over') return unknownIfHandedOver(inner, row, settledAt)
   if (sendResultOf(row.state) !== null) return row
-  return changeDelivery(inner, row, { state: reason === 'expired' ? 'expired' : 'failed', reason, settledAt })
+  return changeDelivery(inner, row, { state: lapsedState(reason), reason, settledAt })
 }

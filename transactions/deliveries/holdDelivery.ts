@@ -9,6 +9,7 @@ import type { House } from '../house.ts'
 import { committing } from '../outcomes.ts'
 import { changeDelivery, type DeliveryRow, lockOrInsert } from './deliveryRow.ts'
 import { assessDelivery, type DeliveryRef } from './origin.ts'
+import { unknownIfHandedOver } from './standing.ts'
 
 /** Renderings of one delivery that may be stopped; a machine may be busy once or twice. */
 export const mostRenderAttempts = 3
@@ -17,7 +18,8 @@ export const mostRenderAttempts = 3
  * @param hold.reason a code, never data
  * @param hold.rendering whether a rendering of it was stopped
  * @param now the clock of the run, RFC 3339
- * @returns the delivery as it stands then: `held`, `failed` after the last rendering, or settled or handed over by another attempt
+ * @returns the delivery as it stands then: `held`, `failed` after the last rendering, `unknown` where an attempt before handed it over and
+ * died, or as another attempt settled it
  */
 export async function holdDelivery(
   house: House,
@@ -28,6 +30,8 @@ export async function holdDelivery(
   const assessment = await assessDelivery(house, house.db, ref)
   return committing(house, async (inner) => {
     const row = await lockOrInsert(inner.db, assessment)
+    // Left as it is, it would be tried again at once, and again, for as long as the hold's cause lasts.
+    if (row.state === 'handed-over') return unknownIfHandedOver(inner, row, assessment.matter.input.now)
     if (row.state !== 'claimed' && row.state !== 'held') return row
     const { reason } = hold
     const renderAttempts = row.renderAttempts + (hold.rendering ? 1 : 0)

@@ -9,7 +9,9 @@ import type { runs } from '../../db/schema/journeys.ts'
 import { given, Statement } from '../../db/statement.ts'
 import { decide } from '../../domain/consent/decide.ts'
 import type { Decision } from '../../domain/consent/types.ts'
+import { sendEndReason } from '../../domain/delivery/limits.ts'
 import { findStep } from '../../domain/journey/definition.ts'
+import { parseDuration } from '../../domain/journey/duration.ts'
 import type { RunEnd } from '../../domain/journey/machineTypes.ts'
 import { readPosition } from '../../domain/journey/position.ts'
 import { notFound } from '../../domain/refusal.ts'
@@ -34,6 +36,8 @@ export type Origin = {
   clock: 'real' | 'skipping'
   /** When the send is given up, RFC 3339 on that clock; null where it is not the send the run is at. */
   until: string | null
+  /** Why it is given up then: it was worth sending until then only, or our patience is over. */
+  lapse: 'expired' | 'gave-up'
   to: Recipient
   /** Key of the message. */
   message: string
@@ -87,6 +91,7 @@ async function originOfRun(
   return {
     ref,
     ...standingOf(send, ref),
+    lapse: sendEndReason(step.expires === undefined ? null : parseDuration(step.expires)),
     journey: { key, version, step: id, visit },
     clock,
     to: { contact: contactId },
@@ -124,6 +129,7 @@ async function originOfRequest(
     ref,
     ended: state === 'pending' ? null : { state: 'exited', reason: state },
     until: request.expiresAt,
+    lapse: 'expired',
     journey: null,
     clock: request.clock,
     to: { contactPoint: request.contactPointId },

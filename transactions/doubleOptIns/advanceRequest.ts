@@ -2,7 +2,7 @@
  * Advances a request for double opt-in, as `runs/advance.ts` does a run: which mail is to be sent, or until when to wait. A timer that
  * fired expires the request, or makes the one reminder due, unless the person was faster.
  *
- * Lock: the contact point.
+ * Locks: the contact point, then the rows of its held mails.
  */
 import { eq, inArray } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
@@ -15,6 +15,7 @@ import type { Next } from '../../domain/journey/next.ts'
 import { notFound } from '../../domain/refusal.ts'
 import { point } from '../../points.ts'
 import { heldBecause } from '../deliveries/heldBecause.ts'
+import { letGo } from '../deliveries/letGo.ts'
 import type { House } from '../house.ts'
 import { lockContactPoint } from '../locks.ts'
 import { expireIn } from './expireRequest.ts'
@@ -35,10 +36,14 @@ export async function advanceRequest(house: House, about: { request: string; now
     const clock = await databaseNow(tx)
     const [request] = await tx.select().from(doubleOptIns).where(eq(doubleOptIns.id, id))
     if (request === undefined) throw notFound('double opt-in', id)
-    if (request.state !== 'pending') return { do: 'end', state: request.state, reason: request.state }
+    if (request.state !== 'pending') {
+      await letGo(tx, request.mails, request.state)
+      return { do: 'end', state: request.state, reason: request.state }
+    }
     const now = request.clock === 'real' && clock > about.now ? clock : about.now
     if (now >= request.expiresAt) {
       await expireIn(tx, house, contactPoint, request)
+      await letGo(tx, request.mails, 'expired')
       return { do: 'end', state: 'expired', reason: 'expired' }
     }
     return (await nextMail(tx, await remindIfDue(tx, request, now), now)) ?? untilConfirmed(request, now)

@@ -3,7 +3,7 @@
  * to the machine, writes the new position and path, does what needs only Postgres, and repeats until something has to be waited
  * for. Asking again without a change gives the same answer, so a workflow may ask at any time, and any workflow of the run may ask.
  *
- * Locks: the contact row, then the run row; the contact point where a send is given up.
+ * Locks: the contact row, then the run row; the delivery's row where a send is given up.
  */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
@@ -15,6 +15,7 @@ import type { Next } from '../../domain/journey/next.ts'
 import { type Position, readPosition } from '../../domain/journey/position.ts'
 import { notFound } from '../../domain/refusal.ts'
 import { point } from '../../points.ts'
+import { letGo } from '../deliveries/letGo.ts'
 import type { House } from '../house.ts'
 import { lazyBindings } from '../intake/bindings.ts'
 import { lockRunWithContact, type RunRow } from '../locks.ts'
@@ -37,7 +38,7 @@ const longest = 500
  */
 export async function advance(house: House, request: { run: string; now: string }): Promise<Next> {
   await point('advance:before')
-  const resting = await atRest(house.reads ?? house.db, request)
+  const resting = await atRest(house, request)
   if (resting !== null) return resting
   const end = performance.now() + longest
   for (let effects = 0; effects < most && performance.now() < end; effects += perTransaction) {
@@ -106,26 +107,33 @@ type Rest = Pick<RunRow, 'state' | 'endReason' | 'parked'> & {
   until: string | null
   step: string | null
   kind: string | null
+  /** The delivery of its position, where that is held. */
+  held: string | null
 }
 
 /**
  * What can be told from one read without locks: an end, which stands for ever, and an open wait that is not due, of which nothing but a
  * later change can make something else; that change nudges.
  */
-async function atRest(db: Db, request: { run: string; now: string }): Promise<Next | null> {
-  const row = await rest.first(db, request)
+async function atRest(house: House, request: { run: string; now: string }): Promise<Next | null> {
+  const row = await rest.first(house.reads ?? house.db, request)
   if (row === undefined) throw notFound('run', request.run)
   const standing = standingOf(row)
+  const { held } = row
+  if (standing?.do === 'end' && held !== null) {
+    await house.db.transaction((tx) => letGo(tx, [held], standing.reason))
+  }
   if (standing !== null) return standing
   if (row.until === null || row.step === null) return null
   return { do: 'wait', until: row.until, what: row.step, why: row.kind === 'sleep' ? 'wait' : 'event' }
 }
 
 const rest = new Statement<{ run: string; now: string }, Rest>(
-  sql`select r.state, r.end_reason as "endReason", r.parked, w.step, w.kind,
+  sql`select r.state, r.end_reason as "endReason", r.parked, w.step, w.kind, d.id as held,
       to_char(w.deadline at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as until
     from runs r left join waits w on w.id = (r.position->>'wait')::uuid and w.state = 'open' and r.state <> 'paused'
       and w.deadline > ${given('now')}::timestamptz and (r.clock = 'skipping' or w.deadline > clock_timestamp())
+    left join deliveries d on d.id = (r.position->>'delivery')::uuid and d.state = 'held'
     where r.id = ${given('run')}::uuid`,
 )
 

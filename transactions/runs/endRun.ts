@@ -1,7 +1,7 @@
 /**
  * Ends runs, each once: running, waiting or paused → completed, exited, cancelled or failed. A second end learns of the first.
  *
- * Locks: the contact row, then the run row.
+ * Locks: the contact row, the run row, then the row of a held delivery.
  */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
@@ -82,12 +82,15 @@ export async function endRunsIn(
   return ended
 }
 
-/** The runs, their open waits, their paths, and what re-entry rules read. Gives only the runs that were open. */
+/** The runs, their open waits, what they hold, their paths, and what re-entry rules read. Gives only the runs that were open. */
 const ending = new Statement<Ending, { id: string; journey: string }>(
   sql`with ended as (
     update runs set state = ${given('state')}, ended_at = ${given('at')}::timestamptz, end_reason = ${given('reason')}
     where id = any(${given('runs')}::uuid[]) and ended_at is null
-    returning id, journey, contact_id
+    returning id, journey, contact_id, position
+  ), let_go as (
+    update deliveries set state = 'cancelled', reason = ${given('reason')}, held_until = null, settled_at = clock_timestamp()
+    from ended where deliveries.id = (ended.position->>'delivery')::uuid and deliveries.state = 'held'
   ), remembered as (
     update journey_entries e set last_ended = ${given('at')}::timestamptz from (select distinct contact_id, journey from ended) one
     where e.contact_id = one.contact_id and e.journey = one.journey

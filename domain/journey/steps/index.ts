@@ -1,5 +1,6 @@
 /** Every step type of the language. To add one, write its file beside this one and list it here. */
 import { z } from 'zod'
+import { MachineError } from '../machineError.ts'
 import { type BranchStep, branch, branchShape, type PlanBranch } from './branch.ts'
 import { type ExitStep, exit, exitShape, type PlanExit } from './exit.ts'
 import { type BoundPlanStep, type BoundStep, bindPlanStep, bindStep } from './kind.ts'
@@ -20,6 +21,12 @@ const stepShape: z.ZodType<Step> = z
   .meta({ id: 'Step', description: 'One step; steps run from top to bottom' })
 defineSteps(stepShape)
 
+/** A stored journey may have steps that a later version of Assent brought. */
+function unknownType(step: never): MachineError {
+  const { id } = z.looseObject({ id: z.string().optional() }).parse(step)
+  return new MachineError('unknown-step', id ?? null)
+}
+
 /** A step with what its type knows of it. */
 export function stepOf(step: Step): BoundStep<PlanStep> {
   switch (step.type) {
@@ -36,7 +43,7 @@ export function stepOf(step: Step): BoundStep<PlanStep> {
     case 'exit':
       return bindStep(exit, step)
     default:
-      return step satisfies never
+      throw unknownType(step)
   }
 }
 
@@ -56,6 +63,6 @@ export function planStepOf(step: PlanStep): BoundPlanStep {
     case 'exit':
       return bindPlanStep(exit, step)
     default:
-      return step satisfies never
+      throw unknownType(step)
   }
 }

@@ -1,0 +1,218 @@
+/** What could go wrong between a run's row and its workflow: no hold is forgotten, nothing is tried without end, no reason gets lost. */
+import { eq, sql } from 'drizzle-orm'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { renderDelivery } from '../../activities/render.ts'
+import { deliveries } from '../../db/schema/deliveries.ts'
+import { doubleOptIns } from '../../db/schema/doubleOptIns.ts'
+import { runs } from '../../db/schema/journeys.ts'
+import { claimDelivery } from '../../transactions/deliveries/claimDelivery.ts'
+import { decideDelivery } from '../../transactions/deliveries/decideDelivery.ts'
+import { holdDelivery } from '../../transactions/deliveries/holdDelivery.ts'
+import { type DeliveryRef, readDraft } from '../../transactions/deliveries/origin.ts'
+import { markHandedOver } from '../../transactions/deliveries/settleDelivery.ts'
+import { advanceRequest } from '../../transactions/doubleOptIns/advanceRequest.ts'
+import { advance } from '../../transactions/runs/advance.ts'
+import { cancelFromTemporal, cancelRun } from '../../transactions/runs/endRun.ts'
+import { type Assent, startAssent } from '../harness/assent.ts'
+import { idOf, takenShape } from '../harness/client.ts'
+import { optIn, optOut, publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
+import { refOfMail, refOfRun } from '../harness/refs.ts'
+
+let assent: Assent
+beforeAll(async () => {
+  assent = await startAssent({ worker: false })
+  await putBrand(assent.api)
+})
+afterAll(() => assent.stop())
+
+const now = () => new Date().toISOString()
+const next = (run: string) => advance(assent.house, { run, now: now() })
+const hold = (ref: DeliveryRef) =>
+  holdDelivery(assent.house, ref, { reason: 'channel-unavailable: refused', rendering: false }, now())
+
+async function deliveryOf({ delivery }: DeliveryRef) {
+  const [row] = await assent.house.db.select().from(deliveries).where(eq(deliveries.id, delivery))
+  return row
+}
+
+/** A run at its send, as far as the database knows. */
+async function sending(more: { expires?: string; exit?: object[] } = {}) {
+  const { exit = [], expires } = more
+  const journey = await publish(assent.api, {
+    exit,
+    steps: [
+      { id: 'one', type: 'send', message: 'first', ...(expires === undefined ? {} : { expires }) },
+      { id: 'pause', type: 'wait', for: '1 day' },
+    ],
+  })
+  const person = await putPerson(assent.api)
+  await optIn(assent.api, person.email, 'marketing', 'newsletter')
+  const run = await startRunOf(assent.api, journey, person)
+  return { person, run, ref: await refOfRun(assent.house, run) }
+}
+
+async function claim(ref: DeliveryRef) {
+  const { assessment, content } = await readDraft(assent.house, assent.house.db, ref)
+  const { rendering } = await renderDelivery(assent.house, assessment, content, assent.url)
+  return claimDelivery(assent.house, rendering, now())
+}
+
+/** The send's end has come. */
+async function endSend(run: string): Promise<void> {
+  const past = sql`jsonb_set(${runs.position}, '{sendUntil}', '"2020-01-01T00:00:00.000Z"')`
+  await assent.house.db.transaction((tx) => tx.update(runs).set({ position: past }).where(eq(runs.id, run)))
+}
+
+describe('a delivery held for a run', () => {
+  it('is cancelled with the run, and cannot be asked for any more', async () => {
+    const { run, ref } = await sending()
+    expect((await hold(ref)).state).toBe('held')
+    await cancelRun(assent.house, run)
+    expect(await deliveryOf(ref)).toMatchObject({ state: 'cancelled', reason: 'cancelled', heldUntil: null })
+    expect((await assent.api.call('POST', `/v1/deliveries/${ref.delivery}/retry`)).status).toBe(409)
+    expect((await assent.run(run)).path).toMatchObject([{ step: 'one', outcome: 'cancelled' }])
+  })
+
+  it('is cancelled by an exit trigger, and by a cancel in Temporal', async () => {
+    const exited = await sending({ exit: [{ trigger: 'order.placed' }] })
+    await hold(exited.ref)
+    const order = { contact: { externalId: exited.person.externalId } }
+    await assent.api.ok('POST', '/v1/triggers/order.placed', order, takenShape)
+    expect(await deliveryOf(exited.ref)).toMatchObject({ state: 'cancelled', reason: 'trigger:order.placed' })
+    const cancelled = await sending()
+    await hold(cancelled.ref)
+    await cancelFromTemporal(assent.house, cancelled.run)
+    expect(await deliveryOf(cancelled.ref)).toMatchObject({
+      state: 'cancelled',
+      reason: 'cancelled-in-temporal',
+    })
+  })
+
+  it('by an attempt that was under way when the run ended, is cancelled when its workflow asks', async () => {
+    const { run, ref } = await sending()
+    await cancelRun(assent.house, run)
+    expect((await hold(ref)).state).toBe('held')
+    expect(await next(run)).toEqual({ do: 'end', state: 'cancelled', reason: 'cancelled' })
+    expect(await deliveryOf(ref)).toMatchObject({ state: 'cancelled', reason: 'cancelled' })
+  })
+})
+
+it('a mail held for a request that was withdrawn is cancelled when its workflow asks', async () => {
+  const person = await putPerson(assent.api)
+  const { id } = await assent.api.ok(
+    'POST',
+    '/v1/double-opt-ins',
+    {
+      contactPoint: { channel: 'email', address: person.email },
+      profile: 'default',
+      grants: [{ purpose: 'marketing', topic: 'newsletter' }],
+      circumstances: 'ticked the box of the sign-up form',
+    },
+    idOf,
+  )
+  const ref = await refOfMail(assent.house, id, 1)
+  expect((await hold(ref)).state).toBe('held')
+  await optOut(assent.api, person.email, 'marketing')
+  expect(await advanceRequest(assent.house, { request: id, now: now() })).toMatchObject({
+    state: 'withdrawn',
+  })
+  expect(await deliveryOf(ref)).toMatchObject({ state: 'cancelled', reason: 'withdrawn' })
+  const [request] = await assent.house.db.select().from(doubleOptIns).where(eq(doubleOptIns.id, id))
+  expect(request?.state).toBe('withdrawn')
+})
+
+describe('a hand-over whose attempt died', () => {
+  it('is unknown where the next attempt cannot even be made: it is not tried again and again', async () => {
+    const { run, ref } = await sending()
+    const taken = await claim(ref)
+    if (taken.kind !== 'claimed') throw new Error(taken.kind)
+    expect(await markHandedOver(assent.house, taken.delivery, taken.attempt)).toBe(true)
+    expect(await next(run)).toMatchObject({ do: 'send', delivery: ref.delivery })
+    expect(await hold(ref)).toMatchObject({ state: 'unknown', reason: 'no-answer' })
+    expect(await next(run)).toMatchObject({ do: 'wait', what: 'pause' })
+  })
+})
+
+describe('a claim after the end of the send', () => {
+  it('says that we gave up, where the message has no limit of its own', async () => {
+    const { run, ref } = await sending()
+    await endSend(run)
+    const delivery = { state: 'failed', reason: 'gave-up' }
+    expect(await claim(ref)).toMatchObject({ kind: 'settled', delivery })
+    expect(await next(run)).toMatchObject({ do: 'wait', what: 'pause' })
+  })
+
+  it('says that the message expired, where it was worth sending until then only', async () => {
+    const { run, ref } = await sending({ expires: '1 hour' })
+    await endSend(run)
+    const delivery = { state: 'expired', reason: 'expired' }
+    expect(await claim(ref)).toMatchObject({ kind: 'settled', delivery })
+  })
+
+  it('finds what the run itself would have recorded', async () => {
+    for (const [expires, state, reason] of [
+      [undefined, 'failed', 'gave-up'],
+      ['1 hour', 'expired', 'expired'],
+      ['5 days', 'failed', 'gave-up'],
+    ] as const) {
+      const { run, ref } = await sending(expires === undefined ? {} : { expires })
+      await endSend(run)
+      expect(await next(run)).toMatchObject({ do: 'wait', what: 'pause' })
+      expect(await deliveryOf(ref)).toMatchObject({ state, reason })
+    }
+  })
+})
+
+describe('the consent activity', () => {
+  it('answers the stored decision of a blocked delivery, whatever was granted since', async () => {
+    const { person, run, ref } = await sending()
+    await optOut(assent.api, person.email, 'marketing')
+    const first = await decideDelivery(assent.house, ref)
+    expect(first.decision).toMatchObject({ verdict: 'block', reason: 'opted-out' })
+    await optIn(assent.api, person.email, 'marketing', 'newsletter')
+    expect(await decideDelivery(assent.house, ref)).toEqual(first)
+    expect(await claim(ref)).toMatchObject({ kind: 'settled', delivery: { state: 'blocked' } })
+    expect(await next(run)).toMatchObject({ do: 'wait', what: 'pause' })
+  })
+
+  it('decides anew on a held delivery, and blocks it where consent is gone', async () => {
+    const { person, run, ref } = await sending()
+    await claim(ref)
+    await hold(ref)
+    expect(await next(run)).toMatchObject({ do: 'wait', why: 'held', reason: 'channel-unavailable: refused' })
+    await optOut(assent.api, person.email, 'marketing')
+    expect((await decideDelivery(assent.house, ref)).decision.verdict).toBe('block')
+    expect(await deliveryOf(ref)).toMatchObject({ state: 'blocked', reason: 'opted-out', heldUntil: null })
+  })
+})
+
+describe('many callers at once', () => {
+  it('get one answer at a send, a wait, a due wait and an end; each visit is entered once', async () => {
+    const { run, ref } = await sending()
+    const all = async (at = now()) => {
+      const answers = await Promise.all(
+        Array.from({ length: 12 }, () => advance(assent.house, { run, now: at })),
+      )
+      return new Set(answers.map((one) => JSON.stringify(one)))
+    }
+    expect([...(await all())]).toEqual([JSON.stringify({ do: 'send', delivery: ref.delivery, what: 'one' })])
+    // An id nobody knows is refused, and takes nothing with it.
+    await expect(claim({ ...ref, delivery: run })).rejects.toThrow()
+    const claims = await Promise.all(Array.from({ length: 4 }, () => claim(ref)))
+    const attempts = claims.flatMap((one) => (one.kind === 'claimed' ? [one.attempt] : [])).sort()
+    expect(attempts).toEqual([1, 2, 3, 4])
+    const marks = await Promise.all(attempts.map((one) => markHandedOver(assent.house, ref.delivery, one)))
+    expect(marks).toEqual([false, false, false, true])
+    expect(await claim(ref)).toMatchObject({ kind: 'settled', delivery: { state: 'unknown' } })
+    expect(await all()).toHaveProperty('size', 1)
+    const waits = await next(run)
+    if (waits.do !== 'wait' || waits.until === null) throw new Error('the run does not wait')
+    expect([...(await all(waits.until))]).toEqual([
+      JSON.stringify({ do: 'end', state: 'completed', reason: 'end-of-steps' }),
+    ])
+    expect((await assent.run(run)).path.map(({ step, outcome }) => [step, outcome])).toEqual([
+      ['one', 'unknown'],
+      ['pause', 'waited'],
+    ])
+  })
+})
