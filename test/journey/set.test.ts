@@ -102,6 +102,22 @@ describe('a run that sets attributes', () => {
     expect(ended.path.map(({ outcome }) => outcome)).toEqual(['matched'])
   })
 
+  it('hears of its own change, where it waits for one', async () => {
+    const journey = await publish(assent.api, {
+      steps: [
+        { id: 'promote', type: 'set', attributes: { stage: 'gold' } },
+        {
+          id: 'changed',
+          type: 'waitFor',
+          timeout: '1 day',
+          events: [{ trigger: 'record.changed', steps: [] }],
+        },
+      ],
+    })
+    const run = await assent.runEnded(await startRunOf(assent.api, journey, await putPerson(assent.api)))
+    expect(run.path.map(({ outcome }) => outcome)).toEqual(['set', 'matched'])
+  })
+
   it('goes on where the contact would become too large, and says so in its path', async () => {
     const journey = await publish(assent.api, {
       steps: [{ id: 'promote', type: 'set', attributes: { stage: 'x'.repeat(5_000) } }],

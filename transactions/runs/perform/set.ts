@@ -22,8 +22,8 @@ export async function setAttributes(
   try {
     await patchContactIn(tx, house, identity, contact.id, { attributes }, { depth: await depthOf(advancing) })
   } catch (error) {
-    // Refused before anything was written. The run goes on: an attribute is no reason to lose it.
-    if (error instanceof Refusal && error.code === 'contact-too-large')
+    // Refused before anything was written, as a PATCH would be. The run goes on: an attribute is no reason to lose it.
+    if (error instanceof Refusal && error.kind === 'invalid')
       return { way: null, outcome: 'not-set', reason: error.code }
     throw error
   }
