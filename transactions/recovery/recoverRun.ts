@@ -54,13 +54,13 @@ const counting = new Statement<{ id: string; pause: number }, { id: string }>(
     where id = ${given('id')}::uuid and ${due} returning id`,
 )
 
-/** The start could not be told: it does not count, and the run is looked at again in a minute. */
+/** The start could not be told: it does not count, and whoever looks next tries again. */
 export async function recoveryFailed(house: House, id: string): Promise<void> {
   await house.db.transaction((tx) => uncounting.all(tx, { id }))
 }
 
 const uncounting = new Statement<{ id: string }, never>(
-  sql`update runs set recoveries = greatest(recoveries - 1, 0), recover_after = clock_timestamp() + interval '1 minute'
+  sql`update runs set recoveries = greatest(recoveries - 1, 0), recover_after = clock_timestamp()
     where id = ${given('id')}::uuid and ended_at is null`,
 )
 
