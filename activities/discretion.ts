@@ -6,6 +6,7 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker'
 import type { Logger } from 'pino'
+import { MachineError } from '../domain/journey/machineError.ts'
 
 export class Discretion implements ActivityInboundCallsInterceptor {
   readonly #log: Logger
@@ -24,7 +25,11 @@ export class Discretion implements ActivityInboundCallsInterceptor {
       if (error instanceof ApplicationFailure || error instanceof CancelledFailure) throw error
       const kind = error instanceof Error ? error.name : 'unknown'
       this.#log.error({ err: error }, 'an activity failed')
-      throw ApplicationFailure.retryable(`${kind}; see the worker's log`, kind)
+      const told = `${kind}; see the worker's log`
+      // Trying again changes nothing: the workflow asks what is next, and the run is parked.
+      throw error instanceof MachineError
+        ? ApplicationFailure.nonRetryable(told, kind)
+        : ApplicationFailure.retryable(told, kind)
     }
   }
 }

@@ -7,7 +7,6 @@
  */
 import { defineSearchAttributeKey } from '@temporalio/common'
 import {
-  ActivityFailure,
   allHandlersFinished,
   CancellationScope,
   CancelledFailure,
@@ -16,6 +15,7 @@ import {
   setCurrentDetails,
   setHandler,
   sleep,
+  TemporalFailure,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow'
@@ -102,7 +102,7 @@ export async function drive(input: DriveInput): Promise<End> {
       verdict = decision.verdict
       undecided = 0
     } catch (error) {
-      if (!(error instanceof ActivityFailure)) throw error
+      if (!(error instanceof TemporalFailure)) throw error
       // The row is asked anew: the send's time may be over by now, the run ended, or its position unreadable.
       await sleep(pauseAfter(undecided++), { summary: 'no answer, ask again' })
       return advance(`advance after ${what}`)
@@ -112,7 +112,7 @@ export async function drive(input: DriveInput): Promise<End> {
       nudged = false
       return await deliver(what, { subject, delivery, now: now() })
     } catch (error) {
-      if (!(error instanceof ActivityFailure)) throw error
+      if (!(error instanceof TemporalFailure)) throw error
       await sleep('1 minute', { summary: `${what} was interrupted, try again` })
       return advance(`advance after ${what}`)
     }
@@ -137,13 +137,16 @@ export async function drive(input: DriveInput): Promise<End> {
     })
   }
 
-  /** A database that is away is no reason to lose a run. */
+  /**
+   * A database that is away is no reason to lose a run. What a local activity throws arrives as it is, an activity's as the cause of an
+   * `ActivityFailure`: both are caught, since nothing here is cancelled.
+   */
   async function patiently<T>(question: () => Promise<T>): Promise<T> {
     for (let failures = 0; ; failures++) {
       try {
         return await question()
       } catch (error) {
-        if (!(error instanceof ActivityFailure)) throw error
+        if (!(error instanceof TemporalFailure)) throw error
         await sleep(pauseAfter(failures), { summary: 'no answer, ask again' })
       }
     }
