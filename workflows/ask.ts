@@ -5,13 +5,19 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow'
 import type { Activities } from '../activities/activities.ts'
 
+/**
+ * Nine attempts with the pauses between them take about a minute. The engine's core does not hold `scheduleToCloseTimeout` against
+ * attempts that fail quickly: without a number it would try for ever, and the history grow by three events every few seconds.
+ */
+const attempts = 9
+
 /** The activities that only touch our database. @param summary what the Temporal UI shows beside the call: step ids, no texts */
 export function ask(summary: string): Omit<Activities, 'deliver'> {
   return proxyLocalActivities<Omit<Activities, 'deliver'>>({
     startToCloseTimeout: '20 seconds',
     scheduleToCloseTimeout: '1 minute',
     localRetryThreshold: '10 seconds',
-    retry: { initialInterval: '500 milliseconds', maximumInterval: '10 seconds' },
+    retry: { initialInterval: '500 milliseconds', maximumInterval: '10 seconds', maximumAttempts: attempts },
     summary,
   })
 }

@@ -4,15 +4,18 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { renderDelivery } from '../../activities/render.ts'
 import { deliveries } from '../../db/schema/deliveries.ts'
 import { doubleOptIns } from '../../db/schema/doubleOptIns.ts'
-import { runs } from '../../db/schema/journeys.ts'
+import { runs, waits } from '../../db/schema/journeys.ts'
+import { readPosition } from '../../domain/journey/position.ts'
 import { claimDelivery } from '../../transactions/deliveries/claimDelivery.ts'
 import { decideDelivery } from '../../transactions/deliveries/decideDelivery.ts'
+import { giveUpDelivery } from '../../transactions/deliveries/giveUpDelivery.ts'
 import { holdDelivery } from '../../transactions/deliveries/holdDelivery.ts'
 import { type DeliveryRef, readDraft } from '../../transactions/deliveries/origin.ts'
 import { markHandedOver } from '../../transactions/deliveries/settleDelivery.ts'
 import { advanceRequest } from '../../transactions/doubleOptIns/advanceRequest.ts'
 import { advance } from '../../transactions/runs/advance.ts'
 import { cancelFromTemporal, cancelRun } from '../../transactions/runs/endRun.ts'
+import { startRun } from '../../transactions/runs/startRun.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { idOf, takenShape } from '../harness/client.ts'
 import { optIn, optOut, publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
@@ -121,6 +124,25 @@ it('a mail held for a request that was withdrawn is cancelled when its workflow 
   expect(request?.state).toBe('withdrawn')
 })
 
+it('a hold never outlasts its send: the run is asked again at the end of the send', async () => {
+  const { run, ref } = await sending({ expires: '1 hour' })
+  await hold(ref)
+  const { db } = assent.house
+  const heldUntil = sql`clock_timestamp() + interval '2 days'`
+  await db.transaction((tx) =>
+    tx.update(deliveries).set({ heldUntil }).where(eq(deliveries.id, ref.delivery)),
+  )
+  const [row] = await db.select().from(runs).where(eq(runs.id, run))
+  const { sendUntil } = readPosition(row?.position)
+  expect(sendUntil).toBeDefined()
+  expect(await next(run)).toMatchObject({ do: 'wait', why: 'held', until: sendUntil })
+  expect(await advance(assent.house, { run, now: sendUntil ?? '' })).toMatchObject({
+    do: 'wait',
+    what: 'pause',
+  })
+  expect(await deliveryOf(ref)).toMatchObject({ state: 'expired', reason: 'expired' })
+})
+
 describe('a hand-over whose attempt died', () => {
   it('is unknown where the next attempt cannot even be made: it is not tried again and again', async () => {
     const { run, ref } = await sending()
@@ -214,5 +236,50 @@ describe('many callers at once', () => {
       ['one', 'unknown'],
       ['pause', 'waited'],
     ])
+  })
+})
+
+describe('a run', () => {
+  const rowOf = async (run: string) => (await assent.house.db.select().from(runs).where(eq(runs.id, run)))[0]
+
+  it('takes ten effects in a transaction, its start among them, and is asked on', async () => {
+    const steps = Array.from({ length: 25 }, (_, i) => ({
+      id: `which-${i}`,
+      type: 'branch',
+      cases: [{ when: 'true', steps: [] }],
+    }))
+    const journey = await publish(assent.api, {
+      steps: [...steps, { id: 'pause', type: 'wait', for: '1 day' }],
+    })
+    const run = await startRunOf(assent.api, journey, await putPerson(assent.api))
+    expect((await rowOf(run))?.position).toMatchObject({ step: 'which-9', visit: 10 })
+    expect(await next(run)).toMatchObject({ do: 'wait', what: 'pause' })
+    expect((await rowOf(run))?.position).toMatchObject({ step: 'pause', visit: 26 })
+    expect((await assent.run(run)).path.map(({ step }) => step)).toEqual([
+      ...steps.map(({ id }) => id),
+      'pause',
+    ])
+  })
+
+  it('that is paused stays so, wherever the machine goes', async () => {
+    const { run, ref } = await sending()
+    await assent.house.db.transaction((tx) =>
+      tx.update(runs).set({ state: 'paused' }).where(eq(runs.id, run)),
+    )
+    await giveUpDelivery(assent.house, ref, 'gave-up')
+    expect(await next(run)).toMatchObject({ do: 'wait', what: 'pause' })
+    expect((await rowOf(run))?.state).toBe('paused')
+  })
+
+  it('of a rehearsal takes no notice of the real time', async () => {
+    const journey = await publish(assent.api, { steps: [{ id: 'pause', type: 'wait', for: '1 day' }] })
+    const { id: contactId } = await putPerson(assent.api)
+    const start = { journey, contactId, payload: {}, clock: 'skipping' as const }
+    const { id: run } = await startRun(assent.house, start)
+    const deadline = '2020-01-02T00:00:00.000Z'
+    await assent.house.db.transaction((tx) => tx.update(waits).set({ deadline }).where(eq(waits.runId, run)))
+    const at = (time: string) => advance(assent.house, { run, now: time })
+    expect(await at('2020-01-01T00:00:00.000Z')).toMatchObject({ do: 'wait', until: deadline })
+    expect(await at(deadline)).toMatchObject({ do: 'end', state: 'completed' })
   })
 })

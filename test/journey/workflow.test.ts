@@ -2,6 +2,7 @@
 import { eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { runs } from '../../db/schema/journeys.ts'
+import { installPoint } from '../../points.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { takenShape } from '../harness/client.ts'
 import { optIn, publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
@@ -57,9 +58,7 @@ it('continues as a new one when the engine suggests it, and what comes then coun
   expect(await handle.result()).toEqual({ state: 'completed', reason: 'end-of-steps' })
 })
 
-it('parks a run at a send whose position this version cannot read, and does not fail it', {
-  timeout: 150_000,
-}, async () => {
+it('parks a run at a send whose position this version cannot read, and does not fail it', async () => {
   const journey = await publish(assent.api, { steps: [{ id: 'one', type: 'send', message: 'first' }] })
   const person = await putPerson(assent.api)
   await optIn(assent.api, person.email, 'marketing', 'newsletter')
@@ -76,4 +75,36 @@ it('parks a run at a send whose position this version cannot read, and does not 
   expect(smtp.letters(person.email)).toEqual([])
   const { status } = await (await assent.workflow(run)).describe()
   expect(status.name).toBe('RUNNING')
+})
+
+it('whose questions get no answer for long sleeps and asks again; the run goes on once they do', {
+  timeout: 240_000,
+}, async () => {
+  const journey = await publish(assent.api, { steps: [ordered] })
+  const person = await putPerson(assent.api)
+  const run = await startRunOf(assent.api, journey, person)
+  const handle = await assent.workflow(run)
+  await until('the workflow', () => handle.describe())
+  const remove = installPoint('advance:before', async () => {
+    throw new Error('no database')
+  })
+  try {
+    const order = { contact: { externalId: person.externalId } }
+    await assent.api.ok('POST', '/v1/triggers/order.placed', order, takenShape)
+    await until(
+      'a sleep',
+      async () => {
+        const { events } = await handle.fetchHistory()
+        const timers = events?.filter((event) => event.timerStartedEventAttributes != null) ?? []
+        return timers.some(
+          (event) => Number(event.timerStartedEventAttributes?.startToFireTimeout?.seconds) === 10,
+        )
+      },
+      { seconds: 180 },
+    )
+  } finally {
+    remove()
+  }
+  expect((await assent.runEnded(run)).path).toMatchObject([{ step: 'ordered', outcome: 'matched' }])
+  expect(await handle.result()).toEqual({ state: 'completed', reason: 'end-of-steps' })
 })
