@@ -11,7 +11,7 @@ import { decideDelivery } from '../../transactions/deliveries/decideDelivery.ts'
 import { giveUpDelivery } from '../../transactions/deliveries/giveUpDelivery.ts'
 import { holdDelivery } from '../../transactions/deliveries/holdDelivery.ts'
 import { type DeliveryRef, readDraft } from '../../transactions/deliveries/origin.ts'
-import { markHandedOver } from '../../transactions/deliveries/settleDelivery.ts'
+import { markHandedOver, settleDelivery } from '../../transactions/deliveries/settleDelivery.ts'
 import { advanceRequest } from '../../transactions/doubleOptIns/advanceRequest.ts'
 import { advance } from '../../transactions/runs/advance.ts'
 import { cancelFromTemporal, cancelRun } from '../../transactions/runs/endRun.ts'
@@ -114,12 +114,19 @@ it('a mail held for a request that was withdrawn is cancelled when its workflow 
     idOf,
   )
   const ref = await refOfMail(assent.house, id, 1)
-  expect((await hold(ref)).state).toBe('held')
+  const sent = await claim(ref)
+  if (sent.kind !== 'claimed') throw new Error(sent.kind)
+  await markHandedOver(assent.house, sent.delivery, sent.attempt)
+  const answer = { code: 250, enhanced: null, text: 'queued' }
+  await settleDelivery(assent.house, sent, { kind: 'accepted', answer }, now())
+  const reminder = await refOfMail(assent.house, id, 2)
+  expect((await hold(reminder)).state).toBe('held')
   await optOut(assent.api, person.email, 'marketing')
   expect(await advanceRequest(assent.house, { request: id, now: now() })).toMatchObject({
     state: 'withdrawn',
   })
-  expect(await deliveryOf(ref)).toMatchObject({ state: 'cancelled', reason: 'withdrawn' })
+  expect(await deliveryOf(reminder)).toMatchObject({ state: 'cancelled', reason: 'withdrawn' })
+  expect(await deliveryOf(ref)).toMatchObject({ state: 'sent', reason: null })
   const [request] = await assent.house.db.select().from(doubleOptIns).where(eq(doubleOptIns.id, id))
   expect(request?.state).toBe('withdrawn')
 })
@@ -206,6 +213,51 @@ describe('the consent activity', () => {
     expect((await decideDelivery(assent.house, ref)).decision.verdict).toBe('block')
     expect(await deliveryOf(ref)).toMatchObject({ state: 'blocked', reason: 'opted-out', heldUntil: null })
   })
+})
+
+describe('an attempt that comes too late', () => {
+  it('for a send that the run has left is superseded: nothing is claimed for it', async () => {
+    const { run, ref } = await sending()
+    // As a move does it: the position names another send, and no row tells of this one yet.
+    const elsewhere = sql`jsonb_set(${runs.position}, '{delivery}', to_jsonb(gen_random_uuid()::text))`
+    await assent.house.db.transaction((tx) =>
+      tx.update(runs).set({ position: elsewhere }).where(eq(runs.id, run)),
+    )
+    const delivery = { state: 'cancelled', reason: 'superseded' }
+    expect(await claim(ref)).toMatchObject({ kind: 'settled', delivery })
+  })
+
+  it('hands nothing over that was held or blocked since its claim', async () => {
+    const held = await sending()
+    const first = await claim(held.ref)
+    if (first.kind !== 'claimed') throw new Error(first.kind)
+    await hold(held.ref)
+    expect(await markHandedOver(assent.house, first.delivery, first.attempt)).toBe(false)
+    const blocked = await sending()
+    const second = await claim(blocked.ref)
+    if (second.kind !== 'claimed') throw new Error(second.kind)
+    await optOut(assent.api, blocked.person.email, 'marketing')
+    expect((await decideDelivery(assent.house, blocked.ref)).decision.verdict).toBe('block')
+    expect(await markHandedOver(assent.house, second.delivery, second.attempt)).toBe(false)
+    expect(await deliveryOf(blocked.ref)).toMatchObject({ state: 'blocked' })
+  })
+})
+
+it('each hold lasts longer than the one before', async () => {
+  const { ref } = await sending()
+  const lengths: number[] = []
+  for (let i = 0; i < 4; i++) {
+    const at = now()
+    const { heldUntil, holds } = await holdDelivery(
+      assent.house,
+      ref,
+      { reason: 'dkim-key: gone', rendering: false },
+      at,
+    )
+    expect(holds).toBe(i + 1)
+    lengths.push(Date.parse(heldUntil ?? '') - Date.parse(at))
+  }
+  expect(lengths).toEqual([1_000, 2_000, 4_000, 8_000])
 })
 
 describe('many callers at once', () => {
