@@ -335,3 +335,42 @@ describe('a run', () => {
     expect(await at(deadline)).toMatchObject({ do: 'end', state: 'completed' })
   })
 })
+
+describe('an event counts once', () => {
+  const waitFor = (id: string) => ({
+    id,
+    type: 'waitFor',
+    timeout: '1 day',
+    events: [{ trigger: 'order.placed', steps: [] }],
+  })
+  async function started(steps: object[]) {
+    const journey = await publish(assent.api, { steps })
+    const person = await putPerson(assent.api)
+    const run = await startRunOf(assent.api, journey, person)
+    const order = { contact: { externalId: person.externalId } }
+    await assent.api.ok('POST', '/v1/triggers/order.placed', order, takenShape)
+    return run
+  }
+
+  it('for the first of two waits that are entered after it, in one transaction', async () => {
+    const send = { id: 'one', type: 'send', message: 'first' }
+    const run = await started([send, waitFor('first'), waitFor('second')])
+    await giveUpDelivery(assent.house, await refOfRun(assent.house, run), 'gave-up')
+    expect(await next(run)).toMatchObject({ do: 'wait', what: 'second' })
+    expect((await assent.run(run)).path.map(({ step, outcome }) => [step, outcome])).toEqual([
+      ['one', 'failed'],
+      ['first', 'matched'],
+      ['second', 'waiting'],
+    ])
+  })
+
+  it('for no wait that follows a sleep during which it came', async () => {
+    const run = await started([{ id: 'sleep', type: 'wait', for: '1 day' }, waitFor('ordered')])
+    const sleeps = await next(run)
+    if (sleeps.do !== 'wait' || sleeps.until === null) throw new Error('the run does not sleep')
+    expect(await advance(assent.house, { run, now: sleeps.until })).toMatchObject({
+      do: 'wait',
+      what: 'ordered',
+    })
+  })
+})
