@@ -76,3 +76,16 @@ it('cancelled in Temporal while its mail is held: the mail is cancelled, and not
   await until('the mail to be cancelled', async () => (await outcome()) === 'cancelled')
   expect(smtp.letters(person.email)).toEqual([])
 })
+
+it('cancelled in Temporal while it waits for a day: it ends at once, in the row and in Temporal', async () => {
+  const journey = await publish(assent.api, { steps: [ordered] })
+  const run = await startRunOf(assent.api, journey, await putPerson(assent.api))
+  const handle = await assent.workflow(run)
+  await until('the timer', async () => {
+    const { events } = await handle.fetchHistory()
+    return events?.some((event) => event.timerStartedEventAttributes != null)
+  })
+  await handle.cancel()
+  await until('the workflow to end', async () => (await handle.describe()).status.name === 'CANCELLED')
+  expect(await assent.run(run)).toMatchObject({ state: 'cancelled', endReason: 'cancelled-in-temporal' })
+})
