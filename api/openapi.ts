@@ -130,7 +130,7 @@ function operation(one: Route): ZodOpenApiOperationObject {
               required: false,
               description:
                 'Repeating the request with the same key gives the first answer and has no second effect',
-              schema: { type: 'string' as const, maxLength: 200 },
+              schema: { type: 'string' as const, minLength: 1, maxLength: 200 },
             },
           ],
         }

@@ -23,7 +23,7 @@ export const problemKinds: Readonly<Record<RefusalKind, ProblemKind>> = {
     causes: [
       'The body is not JSON, or is missing where one is needed.',
       'The body was cut off on its way, or is not what its Content-Encoding says.',
-      'The Idempotency-Key is longer than 200 characters.',
+      'The Idempotency-Key is empty, or longer than 200 characters.',
     ],
     remedies: ['Correct the request. Repeating it as it is gives the same answer.'],
   },

@@ -20,6 +20,9 @@ export type RefusalKind =
   | 'internal' // 500: only ever made of an unknown error, so nobody raises it
   | 'unavailable' // 503
 
+/** Faults that one refusal names: a caller corrects no more of them at once, and a request has room for a hundred thousand. */
+export const mostErrors = 100
+
 export class Refusal extends Error {
   readonly kind: RefusalKind
   readonly errors: readonly FieldError[]
@@ -44,7 +47,7 @@ export class Refusal extends Error {
     this.name = 'Refusal'
     this.kind = kind
     this.code = options.code ?? kind
-    this.errors = options.errors ?? []
+    this.errors = (options.errors ?? []).slice(0, mostErrors)
     this.retryAfter = options.retryAfter ?? null
     this.extra = options.extra ?? {}
   }
