@@ -13,8 +13,8 @@ import { readWorkflowId } from '../db/reads/workflowId.ts'
  */
 export type Retried = 'asked' | 'under-way' | 'nothing-waits' | 'unsupported'
 
-/** @param delivery `runId` of the held delivery, or `doubleOptIn` */
-export type RetryHeld = (delivery: { runId: string | null; doubleOptIn: string | null }) => Promise<Retried>
+/** @param delivery `run` of the held delivery, or `doubleOptIn` */
+export type RetryHeld = (delivery: { run: string | null; doubleOptIn: string | null }) => Promise<Retried>
 
 /** Milliseconds the engine may take to answer. */
 const patience = 5_000
@@ -31,7 +31,7 @@ export async function retryDelivery(
   client: Client,
   delivery: Parameters<RetryHeld>[0],
 ): Promise<Retried> {
-  const origin = delivery.runId ?? delivery.doubleOptIn
+  const origin = delivery.run ?? delivery.doubleOptIn
   const workflowId = origin === null ? null : await readWorkflowId(db, origin)
   if (workflowId === null) return 'nothing-waits'
   return client.withDeadline(Date.now() + patience, async () => {
