@@ -208,6 +208,8 @@ export function refusalsOf(one: Route): Record<string, string> {
           forbidden: 'The key may not do this',
           'too-many': 'Too many wrong keys',
         }),
+    'timed-out': 'The request came too slowly',
+    'headers-too-large': 'The headers have more than 16 KB',
     ...(one.params === undefined ? {} : { 'not-found': 'Not known' }),
     ...(one.body === undefined
       ? {}

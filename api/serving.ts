@@ -2,6 +2,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { RequestHandler } from 'express'
 import { withDeadline } from '../db/deadline.ts'
+import { answerUnreadable } from './unreadable.ts'
 
 /** In milliseconds. A caller that takes longer is answered 408 and cut off. */
 export type ServingLimits = {
@@ -15,10 +16,17 @@ export type ServingLimits = {
 
 const usual: ServingLimits = { headers: 10_000, request: 30_000, check: 1_000 }
 
-export function httpServer(handler?: RequestListener, limits: ServingLimits = usual): Server {
+/** @param publicUrl base of a problem's `type` */
+export function httpServer(
+  publicUrl: string,
+  handler?: RequestListener,
+  limits: ServingLimits = usual,
+): Server {
   const { headers, request, check } = limits
   const options = { headersTimeout: headers, requestTimeout: request, connectionsCheckingInterval: check }
-  return createServer(options, handler)
+  const server = createServer(options, handler)
+  answerUnreadable(server, publicUrl)
+  return server
 }
 
 /** Milliseconds that requests under way get to finish. */

@@ -12,11 +12,13 @@ export type RefusalKind =
   | 'forbidden' // 403
   | 'not-found' // 404
   | 'method-not-allowed' // 405
+  | 'timed-out' // 408
   | 'conflict' // 409
   | 'too-large' // 413
   | 'unsupported' // 415
   | 'invalid' // 422
   | 'too-many' // 429
+  | 'headers-too-large' // 431
   | 'internal' // 500: only ever made of an unknown error, so nobody raises it
   | 'unavailable' // 503
 
