@@ -226,7 +226,7 @@ async function callerOf(
   given: { authenticate: Authenticate },
 ): Promise<Caller> {
   if (one.scopes === null) return { id: 'nobody', scopes: [] }
-  const caller = await given.authenticate(request.get('Authorization'), clientNetwork(request))
+  const caller = await given.authenticate(request.get('Authorization'), () => clientNetwork(request))
   if (!permits(caller, one.scopes)) {
     throw new Refusal('forbidden', `this needs a key with the scope ${one.scopes.join(' or ')}`)
   }
