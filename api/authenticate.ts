@@ -8,8 +8,8 @@ import { Strikes } from '../domain/limits/strikes.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { type Caller, scopeShape } from './scopes.ts'
 
-/** @param network whom wrong keys are counted against, as `clientNetwork` gives it */
-export type Authenticate = (authorization: string | undefined, network: string) => Promise<Caller>
+/** @param networkOf whom a wrong key is counted against, as `clientNetwork` gives it; not asked for the key from outside */
+export type Authenticate = (authorization: string | undefined, networkOf: () => string) => Promise<Caller>
 
 /** Wrong keys that one network may send, and how many of them are forgotten in a second. */
 const wrongKeys = { burst: 60, perSecond: 1 }
@@ -37,12 +37,13 @@ export function authenticator(db: Db, given: string | undefined): Authenticate {
   const admin = given === undefined ? null : hashKey(given)
   const strikes = new Strikes(wrongKeys)
   const good = new Set<string>()
-  return async (authorization, network) => {
+  return async (authorization, networkOf) => {
     const key = /^Bearer +([\x21-\x7e]{1,200}) *$/i.exec(authorization ?? '')?.[1]
     if (key === undefined) throw new Refusal('unauthorised', 'send a key: Authorization: Bearer …')
     const hashed = hashKey(key)
     if (admin !== null && timingSafeEqual(admin, hashed)) return { id: 'environment', scopes: ['admin'] }
     const name = hashed.toString('hex')
+    const network = networkOf()
     const wait = good.has(name) ? 0 : strikes.wait(network, seconds())
     if (wait > 0) {
       throw new Refusal(

@@ -130,7 +130,7 @@ function operation(one: Route): ZodOpenApiOperationObject {
               required: false,
               description:
                 'Repeating the request with the same key gives the first answer and has no second effect',
-              schema: { type: 'string' as const, maxLength: 200 },
+              schema: { type: 'string' as const, minLength: 1, maxLength: 200 },
             },
           ],
         }
@@ -208,6 +208,8 @@ export function refusalsOf(one: Route): Record<string, string> {
           forbidden: 'The key may not do this',
           'too-many': 'Too many wrong keys',
         }),
+    'timed-out': 'The request came too slowly',
+    'headers-too-large': 'The headers have more than 16 KB',
     ...(one.params === undefined ? {} : { 'not-found': 'Not known' }),
     ...(one.body === undefined
       ? {}

@@ -23,7 +23,7 @@ export const problemKinds: Readonly<Record<RefusalKind, ProblemKind>> = {
     causes: [
       'The body is not JSON, or is missing where one is needed.',
       'The body was cut off on its way, or is not what its Content-Encoding says.',
-      'The Idempotency-Key is longer than 200 characters.',
+      'The Idempotency-Key is empty, or longer than 200 characters.',
     ],
     remedies: ['Correct the request. Repeating it as it is gives the same answer.'],
   },
@@ -57,6 +57,16 @@ export const problemKinds: Readonly<Record<RefusalKind, ProblemKind>> = {
     meaning: 'The address exists, but not for this HTTP method. Nothing was changed.',
     causes: ['For example a `POST` where the thing is put by key with `PUT`.'],
     remedies: ['Use one of the methods in the `Allow` header.'],
+  },
+  'timed-out': {
+    status: 408,
+    title: 'The request came too slowly',
+    meaning: 'The request did not arrive whole in time, and the connection was closed. Nothing was changed.',
+    causes: [
+      'Headers have 10 seconds, the whole request 30.',
+      'A network that stalls, or a client that does.',
+    ],
+    remedies: ['Repeat the request on a new connection.'],
   },
   conflict: {
     status: 409,
@@ -99,6 +109,13 @@ export const problemKinds: Readonly<Record<RefusalKind, ProblemKind>> = {
     meaning: 'The request was not carried out, because too many came in too short a time.',
     causes: ['Many requests with wrong keys or unknown links from one network address.'],
     remedies: ['Wait as many seconds as the `Retry-After` header says, then repeat the request.'],
+  },
+  'headers-too-large': {
+    status: 431,
+    title: 'The headers are too large',
+    meaning: 'The headers have more than 16 KB, and the connection was closed. Nothing was changed.',
+    causes: ['A long address or many cookies: what is long belongs into the body.'],
+    remedies: ['Send fewer headers, or look things up by `POST …/lookup`.'],
   },
   internal: {
     status: 500,

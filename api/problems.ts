@@ -110,14 +110,21 @@ export function asRefusal(error: unknown): Refusal | null {
 /** Zod's issues as pointers; of a union that failed, what its closest member says. */
 export function fieldErrors(error: { issues: readonly z.core.$ZodIssue[] }, prefix: string): FieldError[] {
   return error.issues.flatMap((issue): FieldError[] => {
-    const pointer =
-      prefix + issue.path.map((part) => `/${String(part).replace(/~/g, '~0').replace(/\//g, '~1')}`).join('')
+    const pointer = prefix + issue.path.map((part) => `/${escaped(String(part))}`).join('')
     if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => ({ pointer: `${pointer}/${key}`, message: 'is not a field here' }))
+      return issue.keys.map((key) => ({
+        pointer: `${pointer}/${escaped(key)}`,
+        message: 'is not a field here',
+      }))
     }
     const code: unknown = issue.code === 'custom' ? issue.params?.code : undefined
     return [{ pointer, ...(typeof code === 'string' ? { code } : {}), message: issue.message }]
   })
+}
+
+/** A name as a part of a JSON pointer (RFC 6901). */
+function escaped(name: string): string {
+  return name.replace(/~/g, '~0').replace(/\//g, '~1')
 }
 
 /** What Express' body parsers throw; a body that cannot be unpacked has a status alone. */

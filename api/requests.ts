@@ -2,9 +2,9 @@
  * Each request has an id, which is answered as `X-Request-Id`, stands in problem documents and in every line that the log has
  * about it; and it leaves one line in the log. The line names the route's pattern, never the URL: that holds names and keys.
  */
+import { randomUUID } from 'node:crypto'
 import type { Request, RequestHandler, Response } from 'express'
 import type { Logger } from 'pino'
-import { newId } from '../db/ids.ts'
 
 export const requestIdHeader = 'X-Request-Id'
 
@@ -23,7 +23,9 @@ const learnt = new WeakMap<Response, Facts>()
 
 /** Adds to the line that the request will leave in the log. */
 export function note(response: Response, facts: Facts): void {
-  learnt.set(response, { ...learnt.get(response), ...facts })
+  const known = learnt.get(response)
+  if (known === undefined) learnt.set(response, facts)
+  else Object.assign(known, facts)
 }
 
 export function requestIdOf(response: Response): string {
@@ -35,7 +37,7 @@ export function requestLog(log: Logger): RequestHandler {
   return (request, response, next) => {
     const began = performance.now()
     const given = request.get(requestIdHeader) ?? ''
-    response.setHeader(requestIdHeader, wellFormed.test(given) ? given : newId())
+    response.setHeader(requestIdHeader, wellFormed.test(given) ? given : randomUUID())
     // Comes once, whether the answer left whole or the caller went away.
     response.once('close', () => {
       const line = {

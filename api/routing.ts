@@ -202,6 +202,13 @@ const longestKey = 200
 /** The request's Idempotency-Key, where the route honours one. */
 function keyOf(one: Route, request: Request): string | null {
   const key = one.creates === undefined ? undefined : request.get('Idempotency-Key')
+  if (key === '') {
+    // Taken for a key, it would make every request one whose sender forgot to fill it in.
+    throw new Refusal(
+      'malformed',
+      'the Idempotency-Key is empty: send a key of its own for each request, or none',
+    )
+  }
   if (key !== undefined && key.length > longestKey) {
     throw new Refusal('malformed', `an Idempotency-Key has at most ${longestKey} characters`)
   }
@@ -214,7 +221,7 @@ async function callerOf(
   given: { authenticate: Authenticate },
 ): Promise<Caller> {
   if (one.scopes === null) return { id: 'nobody', scopes: [] }
-  const caller = await given.authenticate(request.get('Authorization'), clientNetwork(request))
+  const caller = await given.authenticate(request.get('Authorization'), () => clientNetwork(request))
   if (!permits(caller, one.scopes)) {
     throw new Refusal('forbidden', `this needs a key with the scope ${one.scopes.join(' or ')}`)
   }

@@ -71,7 +71,7 @@ const app = createApp({
   },
   afterCommit: () => dispatcher.nudge(),
 })
-const server = httpServer(app)
+const server = httpServer(settings.PUBLIC_URL, app)
 server.once('error', (error) => {
   log.fatal({ err: error }, 'cannot listen')
   process.exit(1)

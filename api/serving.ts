@@ -1,7 +1,8 @@
 /** The HTTP server: slow callers are cut off, slow work has a deadline, and stopping takes no longer than its grace. */
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { RequestHandler } from 'express'
-import { withDeadline } from '../db/deadline.ts'
+import { beginUnderDeadline } from '../db/deadline.ts'
+import { answerUnreadable } from './unreadable.ts'
 
 /** In milliseconds. A caller that takes longer is answered 408 and cut off. */
 export type ServingLimits = {
@@ -15,10 +16,17 @@ export type ServingLimits = {
 
 const usual: ServingLimits = { headers: 10_000, request: 30_000, check: 1_000 }
 
-export function httpServer(handler?: RequestListener, limits: ServingLimits = usual): Server {
+/** @param publicUrl base of a problem's `type` */
+export function httpServer(
+  publicUrl: string,
+  handler?: RequestListener,
+  limits: ServingLimits = usual,
+): Server {
   const { headers, request, check } = limits
   const options = { headersTimeout: headers, requestTimeout: request, connectionsCheckingInterval: check }
-  return createServer(options, handler)
+  const server = createServer(options, handler)
+  answerUnreadable(server, publicUrl)
+  return server
 }
 
 /** Milliseconds that requests under way get to finish. */
@@ -40,9 +48,5 @@ const deadlines = { usual: 15_000, lines: 120_000 }
 /** Puts each request's database work under a deadline: a database that is frozen or overloaded is answered 503. */
 export const deadline: RequestHandler = (request, response, next) => {
   const time = request.is('application/x-ndjson') === false ? deadlines.usual : deadlines.lines
-  void withDeadline(time, async () => {
-    const over = new Promise((resolve) => response.once('close', resolve))
-    next()
-    await over
-  })
+  response.once('close', beginUnderDeadline(time, next))
 }

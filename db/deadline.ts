@@ -46,12 +46,12 @@ export function currentDeadline(): Deadline | undefined {
   return current.getStore()
 }
 
-/** Runs `work` under a deadline, which replaces the one outside it. */
-export async function withDeadline<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
+/**
+ * Begins `work`, and all that follows from it, under a deadline, which replaces the one outside it.
+ * @returns how to say that the work is done
+ */
+export function beginUnderDeadline(milliseconds: number, work: () => void): () => void {
   const deadline = new Deadline(milliseconds)
-  try {
-    return await current.run(deadline, work)
-  } finally {
-    deadline.clear()
-  }
+  current.run(deadline, work)
+  return () => deadline.clear()
 }

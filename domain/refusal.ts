@@ -12,13 +12,18 @@ export type RefusalKind =
   | 'forbidden' // 403
   | 'not-found' // 404
   | 'method-not-allowed' // 405
+  | 'timed-out' // 408
   | 'conflict' // 409
   | 'too-large' // 413
   | 'unsupported' // 415
   | 'invalid' // 422
   | 'too-many' // 429
+  | 'headers-too-large' // 431
   | 'internal' // 500: only ever made of an unknown error, so nobody raises it
   | 'unavailable' // 503
+
+/** Faults that one refusal names: a caller corrects no more of them at once, and a request has room for a hundred thousand. */
+export const mostErrors = 100
 
 export class Refusal extends Error {
   readonly kind: RefusalKind
@@ -44,7 +49,7 @@ export class Refusal extends Error {
     this.name = 'Refusal'
     this.kind = kind
     this.code = options.code ?? kind
-    this.errors = options.errors ?? []
+    this.errors = (options.errors ?? []).slice(0, mostErrors)
     this.retryAfter = options.retryAfter ?? null
     this.extra = options.extra ?? {}
   }

@@ -35,11 +35,13 @@ const answers: Record<RefusalKind, { status: number; problem: Problem }> = {
   forbidden: { status: 404, problem: 'not-found' },
   'not-found': { status: 404, problem: 'not-found' },
   'method-not-allowed': { status: 405, problem: 'bad-request' },
+  'timed-out': { status: 408, problem: 'away' },
   conflict: { status: 409, problem: 'not-possible' },
   'too-large': { status: 413, problem: 'too-large' },
   unsupported: { status: 415, problem: 'bad-request' },
   invalid: { status: 422, problem: 'not-possible' },
   'too-many': { status: 429, problem: 'away' },
+  'headers-too-large': { status: 431, problem: 'too-large' },
   unavailable: { status: 503, problem: 'away' },
   internal: { status: 500, problem: 'broken' },
 }

@@ -18,6 +18,7 @@ const deliveryShape = z
     state: z.enum(deliveryStates),
     reason: z.string().nullable().meta({ description: 'Why, as a code' }),
     explanation: z.string().meta({ description: 'What became of it and why, in a sentence' }),
+    run: z.uuid().nullable().meta({ description: 'Id of the run that it is a step of' }),
     message: z.string(),
     messageVersion: z.number().int().nullable(),
     decision: z

@@ -14,7 +14,9 @@ import { newestFirst, newestOf, type Period } from './walk.ts'
 
 type Row = typeof deliveries.$inferSelect
 
-export type DeliveryView = Omit<Row, 'handleHash' | 'decision'> & {
+export type DeliveryView = Omit<Row, 'handleHash' | 'decision' | 'runId'> & {
+  /** Id of the run that it is a step of. */
+  run: string | null
   /** What became of it and why, in a sentence. */
   explanation: string
   decision: ReturnType<typeof explainDecision> | null
@@ -108,9 +110,10 @@ function given(filters: readonly [PgColumn, string | undefined][]): [PgColumn, s
 
 /** Without what makes its links: the handle's hash is nobody's business. */
 function view(row: Row): DeliveryView {
-  const { handleHash, decision, ...shown } = row
+  const { handleHash, decision, runId, ...shown } = row
   return {
     ...shown,
+    run: runId,
     explanation: explainDelivery(row),
     decision: decision === null ? null : explainDecision(decision),
   }

@@ -10,7 +10,7 @@ type Explainable = {
 
 export function explainDelivery({ state, reason, settledByHand }: Explainable): string {
   if (settledByHand !== null) {
-    const what = state === 'sent' ? 'was sent' : 'was not sent'
+    const what = state === 'failed' ? 'was not sent' : 'was sent'
     return `The outcome was unknown; a person recorded that the message ${what}: ${settledByHand.reason}`
   }
   switch (state) {

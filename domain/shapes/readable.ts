@@ -1,6 +1,7 @@
 /**
- * What no shape needs to look for, because nothing can hold it: text that Postgres or UTF-8 cannot, nesting that exhausts the
- * stack of whoever reads it by recursion, and the one name that object literals do not keep. Looked for without recursion.
+ * What no shape needs to look for, because nothing can hold it: text that Postgres or UTF-8 cannot, numbers too large for JSON to
+ * write back, nesting that exhausts the stack of whoever reads it by recursion, and the one name that object literals do not keep.
+ * Looked for without recursion.
  */
 import type { FieldError } from '../refusal.ts'
 import { isStorable } from './primitives.ts'
@@ -15,6 +16,10 @@ export function unreadable(value: unknown, prefix = ''): FieldError | null {
     const { value: item, pointer, depth } = next
     if (typeof item === 'string' && !isStorable(item)) {
       return { pointer, message: 'must not contain U+0000 or lone surrogates' }
+    }
+    // JSON.parse makes Infinity of 1e999.
+    if (typeof item === 'number' && !Number.isFinite(item)) {
+      return { pointer, message: 'must be a number within the range of JSON: at most about 1.8e308' }
     }
     if (typeof item !== 'object' || item === null) continue
     if (depth === deepest) {

@@ -29,6 +29,8 @@ export function schemaProblem(schema: Schema): string | null {
   if (text.length > longest) return `is longer than ${longest} characters`
   if ('$async' in schema) return 'is an asynchronous schema'
   try {
+    const foreign = foreignReference(schema, true)
+    if (foreign !== null) return foreign
     if (expandedSize(schema) > longestExpanded) {
       return `has references that lead to more than ${longestExpanded} characters once they are written out`
     }
@@ -122,13 +124,37 @@ function expandedSize(schema: Schema): number {
       // Definitions cost where they are referred to.
       if (key === '$defs' || key === 'definitions') continue
       size += key.length + 3 + measure(value)
-      if (key === '$ref' && typeof value === 'string') size += measure(targetOf(schema, value))
+      if (isReference(key) && typeof value === 'string') size += measure(targetOf(schema, value))
     }
     under.delete(node)
     sizes.set(node, size)
     return size
   }
   return measure(schema)
+}
+
+function isReference(key: string): boolean {
+  return key === '$ref' || key === '$dynamicRef'
+}
+
+/** Keywords whose values are data and no schemas. */
+const data = new Set(['const', 'enum', 'default', 'examples'])
+
+/**
+ * A reference that leads elsewhere than into this schema, or by another name of a part of it: where it leads, and so what it costs,
+ * could not be told. @returns what is wrong; null if nothing
+ */
+function foreignReference(node: unknown, root: boolean): string | null {
+  if (typeof node !== 'object' || node === null) return null
+  for (const [key, value] of Object.entries(node)) {
+    if (isReference(key) && typeof value === 'string' && !value.startsWith('#'))
+      return `has a ${key} that does not begin with "#": references lead to parts of the same schema`
+    if (key === '$id' && typeof value === 'string' && !root)
+      return 'has an $id below its root: name parts by $defs or $anchor'
+    const found = data.has(key) ? null : foreignReference(value, false)
+    if (found !== null) return found
+  }
+  return null
 }
 
 /** What a JSON pointer in a fragment (RFC 6901 §6) or an anchor leads to; null where it is neither. */
@@ -148,6 +174,7 @@ function targetOf(schema: Schema, reference: string): unknown {
 function anchored(node: unknown, name: string): unknown {
   if (typeof node !== 'object' || node === null) return null
   if ('$anchor' in node && node.$anchor === name) return node
+  if ('$dynamicAnchor' in node && node.$dynamicAnchor === name) return node
   for (const value of Object.values(node)) {
     const found = anchored(value, name)
     if (found !== null) return found

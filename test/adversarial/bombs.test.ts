@@ -122,6 +122,24 @@ describe('references that double', () => {
     expect(schemaProblem(schema)).toMatch(/references that lead to/)
   })
 
+  it.each([
+    ['by the $id of the schema', { $id: 'http://a.example/b', $ref: 'http://a.example/b#/$defs/d0' }],
+    [
+      'by the $id of a part',
+      { $ref: '#/$defs/d0/$defs/x', properties: { a: { $id: 'part', type: 'object' } } },
+    ],
+    ['dynamically, elsewhere', { properties: { a: { $dynamicRef: 'other#d0' } } }],
+  ])('lead nowhere but into their own schema: not %s', (_, schema) => {
+    expect(schemaProblem({ ...schema, $defs: { d0: { $defs: { x: {} } } } })).toMatch(
+      /"#"|\$id below its root/,
+    )
+  })
+
+  it('and words of data that look like references are data', () => {
+    const schema = { properties: { link: { enum: [{ $ref: 'http://a.example' }, { $id: 'x' }] } } }
+    expect(schemaProblem(schema)).toBeNull()
+  })
+
   it('and a tree that refers to itself is a schema like any other, judged beside the process', () => {
     const tree = {
       type: 'object',

@@ -84,6 +84,38 @@ it('a part withdrawn before the confirmation is neither granted nor announced as
   expect(announced?.payload).toMatchObject({ grants: [newsletter], topics: ['newsletter'] })
 })
 
+it('a part that was withdrawn and is ticked again is asked for by a request of its own', async () => {
+  const person = await putPerson(assent.api)
+  const id = await request(person, [newsletter, events])
+  await optOut(assent.api, person.email, 'marketing', 'newsletter')
+  expect(await request(person, [newsletter, events])).toBe(id)
+  const [first] = await assent.house.db.select().from(doubleOptIns).where(eq(doubleOptIns.id, id))
+  const point = first?.contactPointId ?? ''
+  const mine = () =>
+    assent.house.db
+      .select()
+      .from(doubleOptIns)
+      .where(eq(doubleOptIns.contactPointId, point))
+      .orderBy(doubleOptIns.id)
+  const [, second, ...more] = await mine()
+  expect([second?.grants, second?.state, more]).toEqual([[newsletter], 'pending', []])
+  // Asked once more it is the same two.
+  await request(person, [newsletter, events])
+  expect(await mine()).toHaveLength(2)
+
+  const notice = { id: 'page', version: '1', language: 'en', wording: 'Confirm' }
+  const said = { notice, pageUrl: 'https://example.com/confirm', ip: null, userAgent: null }
+  for (const asked of [id, second?.id ?? '']) {
+    const { token } = await claim(asked, 1)
+    expect(await confirmDoubleOptIn(assent.house, token, said)).toBe('confirmed')
+  }
+  const contactPoint = { channel: 'email', address: person.email }
+  for (const { purpose, topic } of [newsletter, events]) {
+    const { body } = await assent.api.call('POST', '/v1/consents/check', { contactPoint, purpose, topic })
+    expect(body).toMatchObject({ verdict: 'allow', reason: 'opted-in' })
+  }
+})
+
 it.each([
   ['for statistics alone leaves the stop of a complaint', [{ purpose: 'statistics' }], null],
   ['for news ends it: it is the later word of the same person', [newsletter], 'lifted'],

@@ -7,6 +7,7 @@ import { type Assent, startAssent } from '../harness/assent.ts'
 import { optIn, publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
 import { LogLines } from '../harness/logLines.ts'
 import { SmtpServer } from '../harness/smtp.ts'
+import { until } from '../harness/until.ts'
 
 let assent: Assent
 beforeAll(async () => {
@@ -103,6 +104,8 @@ describe('all that is logged while people are written to', () => {
       grants: [{ purpose: 'marketing', topic: 'events' }],
     }
     await api.call('POST', '/v1/double-opt-ins', wish, { 'Idempotency-Key': local })
+    // What the server is told to answer below is for the journey's mails.
+    await until('the confirmation mail', async () => smtp.letters(person.email).length > 0)
     // Sent, after a server that quotes the address and its local part; and bounced for good.
     smtp.plan(
       person.email,

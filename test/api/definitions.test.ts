@@ -166,3 +166,16 @@ describe.each<[string, string, Record<string, unknown>, Record<string, unknown>]
     expect(await read()).toEqual(before)
   })
 })
+
+it('every built-in trigger can be put back as it was read, and one that only Assent raises cannot be changed', async () => {
+  const listed = await assent.api.call('GET', '/v1/trigger-definitions?limit=100')
+  const { items } = z.object({ items: z.array(z.looseObject({ name: z.string() })) }).parse(listed.body)
+  expect(items.map(({ name }) => name)).toContain('consent.granted')
+  for (const item of items) {
+    const { name } = item
+    expect((await assent.api.call('PUT', `/v1/trigger-definitions/${name}`, item)).status).toBe(200)
+  }
+  const granted = items.find(({ name }) => name === 'consent.granted')
+  const changed = { ...granted, description: 'Something else' }
+  expect((await assent.api.call('PUT', '/v1/trigger-definitions/consent.granted', changed)).status).toBe(422)
+})

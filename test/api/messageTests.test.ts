@@ -4,7 +4,7 @@ import { eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { testMails } from '../../db/schema/testMails.ts'
-import { sweepTestMails, takeTestMail } from '../../transactions/testMails/sendTestMail.ts'
+import { markTestMail, sweepTestMails, takeTestMail } from '../../transactions/testMails/sendTestMail.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { ApiClient } from '../harness/client.ts'
 import { commercial, optIn, optOut, putBrand, putPerson } from '../harness/fixtures.ts'
@@ -183,6 +183,19 @@ describe('a test send', () => {
     await assent.startWorker()
     expect(await settled(id)).toMatchObject({ state: 'failed', reason: 'blocked: opted-out' })
     expect(await mailsTo(person.email)).toEqual([])
+  })
+
+  it('is not sent to somebody who opted out while it waited for a connection to the mail server', async () => {
+    const person = await putPerson(assent.api)
+    await optIn(assent.api, person.email, 'marketing', 'newsletter')
+    await assent.stopWorker()
+    const { id } = shape.parse((await test({ to: person.email, payload })).body)
+    const taken = await takeTestMail(assent.house, id)
+    if (taken === null) throw new Error('the test mail was not due')
+    await optOut(assent.api, person.email, '*')
+    expect(await markTestMail(assent.house, taken)).toBe(false)
+    await assent.startWorker()
+    expect(await settled(id)).toMatchObject({ state: 'failed', reason: 'blocked: opted-out' })
   })
 
   it('is limited for each mailbox', async () => {

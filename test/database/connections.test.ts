@@ -8,7 +8,7 @@ import postgres from 'postgres'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { isDatabaseAway } from '../../db/away.ts'
 import { type Connection, connect, type Limits } from '../../db/connect.ts'
-import { withDeadline } from '../../db/deadline.ts'
+import { beginUnderDeadline } from '../../db/deadline.ts'
 import { type OwnDatabase, ownDatabase } from '../harness/database.ts'
 import { until } from '../harness/until.ts'
 
@@ -36,6 +36,13 @@ function open(max: number, limits: Partial<Limits> = {}): Connection {
 const kept = async () =>
   (await owner<{ word: string }[]>`select word from kept order by word`).map((row) => row.word)
 const keep = (word: string) => sql`insert into kept values (${word})`
+/** Ends with `work`, which has `milliseconds` for the database. */
+async function withDeadline<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>()
+  const over = beginUnderDeadline(milliseconds, () => void work().then(resolve, reject))
+  return promise.finally(over)
+}
+
 const errorOf = (work: Promise<unknown>): Promise<unknown> =>
   work.then(
     () => null,

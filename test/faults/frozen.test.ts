@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { z } from 'zod'
+import { problemShape } from '../../api/problems.ts'
 import { httpServer } from '../../api/serving.ts'
 import { type Database, startPassingDatabase } from '../../dev/database.ts'
 import { freePorts } from '../../dev/ports.ts'
@@ -107,12 +108,16 @@ describe('with the database frozen', () => {
   })
 })
 
+/** The problem document of a raw HTTP answer. */
+const problemIn = (answer: string) => problemShape.parse(JSON.parse(answer.slice(answer.indexOf('{'))))
+
 describe('a caller that is slow', () => {
   it.each([
     ['with its headers', 'POST / HTTP/1.1\r\nHost: a\r\n'],
     ['with its body', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc'],
   ])('%s is answered 408 and cut off', async (_, text) => {
     const server = httpServer(
+      'http://assent.test',
       (request) => {
         request.resume()
       },
@@ -128,6 +133,27 @@ describe('a caller that is slow', () => {
     socket.write(text)
     await once(socket, 'close')
     expect(answer).toMatch(/^HTTP\/1.1 408 /)
+    expect(problemIn(answer)).toMatchObject({ code: 'timed-out', status: 408 })
+    server.close()
+  })
+
+  it('that sends more headers than fit, or no HTTP, is told so', async () => {
+    const server = httpServer('http://assent.test', (_request, response) => response.end())
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const address = server.address()
+    for (const [text, status, code] of [
+      [`GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'headers-too-large'],
+      ['nonsense\r\n\r\n', 400, 'malformed'],
+    ] as const) {
+      const socket = openSocket(typeof address === 'object' ? (address?.port ?? 0) : 0, '127.0.0.1')
+      let answer = ''
+      socket.on('data', (chunk) => {
+        answer += String(chunk)
+      })
+      socket.write(text)
+      await once(socket, 'close')
+      expect(problemIn(answer)).toMatchObject({ status, code, requestId: expect.any(String) })
+    }
     server.close()
   })
 })

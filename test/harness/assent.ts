@@ -222,7 +222,10 @@ export async function startAssent(options: AssentOptions = {}): Promise<Assent> 
             await house.db.execute(sql`select 1`)
           },
           engine: async () => {
-            await connection.workflowService.describeNamespace({ namespace: 'default' })
+            // Without an end it would be tried again after the connection was closed.
+            await connection.withDeadline(Date.now() + 2_000, () =>
+              connection.workflowService.describeNamespace({ namespace: 'default' }),
+            )
           },
           workers: () => readWorkers(house.db),
         },

@@ -7,9 +7,9 @@ import type { TriggerDefinition } from '../../domain/shapes/trigger.ts'
 import { isReserved } from '../../domain/triggers/catalogue.ts'
 import type { House } from '../house.ts'
 import { inThread } from '../inThread.ts'
-import { lockKey } from './nextVersion.ts'
-
+import { lockKey, sameJson } from './nextVersion.ts'
 import { type DefinitionReadBack, refuseOther } from './readBack.ts'
+
 /** @throws Refusal invalid where the schema is none, or the name is one that only Assent itself raises */
 export async function putTriggerDefinition(
   house: House,
@@ -17,7 +17,7 @@ export async function putTriggerDefinition(
   definition: TriggerDefinition,
   readBack: DefinitionReadBack = {},
 ): Promise<void> {
-  if (isReserved(name)) throw invalid('/name', `"${name}" is raised by Assent itself and cannot be put`)
+  if (isReserved(name)) return leaveReserved(house, name, definition, readBack)
   const problem = await inThread(house, 'schemaProblem', `trigger:${name}`, [definition.schema], tooCostly)
   if (problem !== null) throw invalid('/schema', problem, 'schema')
   await house.db.transaction(async (tx) => {
@@ -31,6 +31,21 @@ export async function putTriggerDefinition(
         .update(triggerDefinitions)
         .set({ definition, updatedAt })
         .where(eq(triggerDefinitions.name, name))
+  })
+}
+
+/** What only Assent raises cannot be changed; put back as it was read, it is left as it is. */
+async function leaveReserved(
+  house: House,
+  name: string,
+  definition: TriggerDefinition,
+  readBack: DefinitionReadBack,
+): Promise<void> {
+  await house.db.transaction(async (tx) => {
+    const [known] = await tx.select().from(triggerDefinitions).where(eq(triggerDefinitions.name, name))
+    if (known === undefined || !sameJson(known.definition, definition))
+      throw invalid('/name', `"${name}" is raised by Assent itself and cannot be put`)
+    await refuseOther(tx, 'trigger', name, definition, readBack)
   })
 }
 

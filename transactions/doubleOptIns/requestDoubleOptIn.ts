@@ -11,6 +11,7 @@ import { databaseNow } from '../../db/clock.ts'
 import type { Db } from '../../db/connect.ts'
 import { newId } from '../../db/ids.ts'
 import { findOrCreateContactPoint } from '../../db/reads/contactPoint.ts'
+import { readStandings } from '../../db/reads/standings.ts'
 import { contactAddresses, contacts } from '../../db/schema/contacts.ts'
 import { messages, profiles, purposes, topics } from '../../db/schema/definitions.ts'
 import { deliveries } from '../../db/schema/deliveries.ts'
@@ -29,9 +30,10 @@ import { type House, requireChannel } from '../house.ts'
 import { appendEvents } from '../ledger/appendEvents.ts'
 import { splitEvidence } from '../ledger/evidence.ts'
 import { canSeal, evidenceKeyUnavailable } from '../ledger/evidenceKey.ts'
-import { lockContactPoint } from '../locks.ts'
+import { type ContactPointRow, lockContactPoint } from '../locks.ts'
 import { type OutboxSignal, type OutboxStart, putInOutbox } from '../outbox.ts'
 import { expireIn } from './expireRequest.ts'
+import { stillPending } from './withdrawRequests.ts'
 
 /** `workflowId`: of its workflow in Temporal. */
 export type RequestAnswer = { id: string; state: 'pending'; workflowId: string }
@@ -62,80 +64,107 @@ export async function requestDoubleOptIn(
     )
     const contactId =
       input.contact === undefined ? null : await askingContact(tx, input.contact.externalId, contactPoint.id)
-    const grants = sortedGrants(input)
-    const grantsKey = JSON.stringify(grants)
-    const [pending] = await tx
-      .select()
-      .from(doubleOptIns)
-      .where(
-        and(
-          eq(doubleOptIns.contactPointId, contactPoint.id),
-          eq(doubleOptIns.profile, input.profile),
-          sql`sha256_of(${doubleOptIns.grantsKey}) = sha256_of(${grantsKey})`,
-          eq(doubleOptIns.state, 'pending'),
-        ),
-      )
-    if (pending !== undefined) {
-      const open = (await databaseNow(tx)) < pending.expiresAt
-      if (open) return await askAgain(tx, pending)
-      await expireIn(tx, house, contactPoint, pending)
-    }
-    // Its evidence is part of the proof of the opt-in that it asks for.
-    if (!canSeal(house, contactPoint)) throw evidenceKeyUnavailable()
-
-    const id = newId()
-    // A mail has its id before it has a row, as every delivery.
-    const firstMail = newId()
-    const { clear, sealed } = splitEvidence(input.evidence)
-    const evidence = {
-      ...sealed,
-      circumstances: input.circumstances ?? null,
-      actor: {
-        kind: options.caller === null ? ('subject' as const) : ('key' as const),
-        id: options.caller,
-        onBehalfOf: input.evidence?.onBehalfOf ?? null,
-      },
-    }
-    const { now } = await appendEvents(
-      tx,
-      house,
-      contactPoint,
-      grants.map((grant) => ({
-        kind: 'pending' as const,
-        purpose: grant.purpose,
-        topic: grant.topic,
-        state: null,
-        occurredAt: null,
-        source: { kind: 'double-opt-in' as const },
-        notice: input.notice ?? null,
-        clear,
-        related: { doubleOptIn: id },
-        sealed: evidence,
-      })),
-    )
-    await tx.insert(doubleOptIns).values({
-      id,
-      contactPointId: contactPoint.id,
-      contactId,
-      profile: input.profile,
-      profileVersion: version,
-      message: settings.message,
-      grants,
-      grantsKey,
-      state: 'pending',
-      noticeHash: input.notice === undefined ? null : Buffer.from(noticeHash(input.notice.wording), 'hex'),
-      notice: input.notice === undefined ? null : withoutWording(input.notice),
-      mails: [firstMail],
-      clock: options.clock ?? 'real',
-      requestedAt: now,
-      remindAt: settings.remindAfter === undefined ? null : later(now, settings.remindAfter),
-      expiresAt: later(now, settings.expiresAfter),
-    })
-    const first: Next = { do: 'send', delivery: firstMail, what: 'mail 1' }
-    const start: OutboxStart = { workflow: 'doubleOptIn', id, profile, clock: options.clock ?? 'real', first }
-    await putInOutbox(tx, { stream: id, kind: 'start', body: start })
-    return answerOf(id, profile)
+    const asking: Asking = { house, contactPoint, contactId, profile, version, settings, input, options }
+    return askFor(tx, asking, sortedGrants(input))
   })
+}
+
+/** A wish whose fields were found right; the contact point is locked. */
+type Asking = {
+  house: House
+  contactPoint: ContactPointRow
+  contactId: string | null
+  profile: string
+  version: number
+  settings: NonNullable<Profile['doubleOptIn']>
+  input: DoubleOptInInput
+  options: { caller: string | null; clock?: 'real' | 'skipping' }
+}
+
+async function askFor(tx: Db, asking: Asking, grants: readonly Grant[]): Promise<RequestAnswer> {
+  const { house, contactPoint, profile } = asking
+  const grantsKey = JSON.stringify(grants)
+  const [pending] = await tx
+    .select()
+    .from(doubleOptIns)
+    .where(
+      and(
+        eq(doubleOptIns.contactPointId, contactPoint.id),
+        eq(doubleOptIns.profile, profile),
+        sql`sha256_of(${doubleOptIns.grantsKey}) = sha256_of(${grantsKey})`,
+        eq(doubleOptIns.state, 'pending'),
+      ),
+    )
+  if (pending === undefined) return begin(tx, asking, grants)
+  if ((await databaseNow(tx)) >= pending.expiresAt) {
+    await expireIn(tx, house, contactPoint, pending)
+    return begin(tx, asking, grants)
+  }
+  // A part of it may have been withdrawn since. A request never takes back what ended it, so what is ticked again is asked for by a
+  // request of its own.
+  const open = stillPending(await readStandings(tx, contactPoint.id), pending.id, grants)
+  const missing = grants.filter((grant) => !open.includes(grant))
+  if (open.length > 0 && missing.length > 0) await askFor(tx, asking, missing)
+  return askAgain(tx, pending)
+}
+
+async function begin(tx: Db, asking: Asking, grants: readonly Grant[]): Promise<RequestAnswer> {
+  const { house, contactPoint, contactId, profile, version, settings, input, options } = asking
+  // Its evidence is part of the proof of the opt-in that it asks for.
+  if (!canSeal(house, contactPoint)) throw evidenceKeyUnavailable()
+
+  const id = newId()
+  // A mail has its id before it has a row, as every delivery.
+  const firstMail = newId()
+  const { clear, sealed } = splitEvidence(input.evidence)
+  const evidence = {
+    ...sealed,
+    circumstances: input.circumstances ?? null,
+    actor: {
+      kind: options.caller === null ? ('subject' as const) : ('key' as const),
+      id: options.caller,
+      onBehalfOf: input.evidence?.onBehalfOf ?? null,
+    },
+  }
+  const { now } = await appendEvents(
+    tx,
+    house,
+    contactPoint,
+    grants.map((grant) => ({
+      kind: 'pending' as const,
+      purpose: grant.purpose,
+      topic: grant.topic,
+      state: null,
+      occurredAt: null,
+      source: { kind: 'double-opt-in' as const },
+      notice: input.notice ?? null,
+      clear,
+      related: { doubleOptIn: id },
+      sealed: evidence,
+    })),
+  )
+  await tx.insert(doubleOptIns).values({
+    id,
+    contactPointId: contactPoint.id,
+    contactId,
+    profile: input.profile,
+    profileVersion: version,
+    message: settings.message,
+    grants: [...grants],
+    grantsKey: JSON.stringify(grants),
+    state: 'pending',
+    noticeHash: input.notice === undefined ? null : Buffer.from(noticeHash(input.notice.wording), 'hex'),
+    notice: input.notice === undefined ? null : withoutWording(input.notice),
+    mails: [firstMail],
+    clock: options.clock ?? 'real',
+    requestedAt: now,
+    remindAt: settings.remindAfter === undefined ? null : later(now, settings.remindAfter),
+    expiresAt: later(now, settings.expiresAfter),
+  })
+  const first: Next = { do: 'send', delivery: firstMail, what: 'mail 1' }
+  const start: OutboxStart = { workflow: 'doubleOptIn', id, profile, clock: options.clock ?? 'real', first }
+  await putInOutbox(tx, { stream: id, kind: 'start', body: start })
+  return answerOf(id, profile)
 }
 
 /** @throws Refusal invalid where no contact of that external id has the address */

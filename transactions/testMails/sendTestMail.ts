@@ -51,8 +51,7 @@ export async function takeTestMail(house: House, id: string): Promise<TakenTestM
   if (found?.recipient == null) return null
   const { recipient } = found
   return house.db.transaction(async (tx) => {
-    const point = await findContactPoint(tx, 'email', recipient)
-    if (point !== null) await lockContactPoint(tx, point)
+    await lockRecipient(tx, recipient)
     const [row] = await tx
       .select()
       .from(testMails)
@@ -84,16 +83,37 @@ export async function takeTestMail(house: House, id: string): Promise<TakenTestM
   })
 }
 
-/** queued → handed-over. @returns false where another attempt has taken its place: then not a byte may flow */
-export async function markTestMail(house: House, { id, attempt }: Attempt): Promise<boolean> {
-  const marked = await house.db.transaction((tx) =>
-    tx
+/**
+ * queued → handed-over, unless its address may not get it any more: getting a connection takes its time, and somebody may have opted
+ * out meanwhile.
+ * @returns false where that is so, or another attempt has taken its place: then not a byte may flow
+ */
+export async function markTestMail(house: House, taken: TakenTestMail): Promise<boolean> {
+  const { id, attempt } = taken
+  const mine = and(eq(testMails.id, id), eq(testMails.attempt, attempt), eq(testMails.state, 'queued'))
+  return house.db.transaction(async (tx) => {
+    await lockRecipient(tx, taken.recipient)
+    const blocked = await blockedFor(tx, house, taken.recipient, taken)
+    if (blocked !== null) {
+      await tx
+        .update(testMails)
+        .set(settledAs('failed', `blocked: ${blocked}`))
+        .where(mine)
+      return false
+    }
+    const marked = await tx
       .update(testMails)
       .set({ state: 'handed-over' })
-      .where(and(eq(testMails.id, id), eq(testMails.attempt, attempt), eq(testMails.state, 'queued')))
-      .returning({ id: testMails.id }),
-  )
-  return marked.length > 0
+      .where(mine)
+      .returning({ id: testMails.id })
+    return marked.length > 0
+  })
+}
+
+/** The address, where it is a contact point: no withdrawal comes between what is asked of it now and the commit. */
+async function lockRecipient(tx: Db, recipient: string): Promise<void> {
+  const point = await findContactPoint(tx, 'email', recipient)
+  if (point !== null) await lockContactPoint(tx, point)
 }
 
 type Attempt = { id: string; attempt: number }

@@ -57,6 +57,7 @@ describe('a body that cannot be read', () => {
         status: 415,
       },
     ],
+    ['an empty Idempotency-Key', { ...post, body: '{}', headers: { 'Idempotency-Key': '' }, status: 400 }],
     ['JSON where lines are wanted', { path: '/v1/triggers', body: '{}', status: 415 }],
     [
       'another character set',

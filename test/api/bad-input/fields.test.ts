@@ -1,5 +1,7 @@
 /** Requests with fields that are wrong: the problem document points at each. */
-import { afterAll, beforeAll, describe, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { problemShape } from '../../../api/problems.ts'
+import { mostErrors } from '../../../domain/refusal.ts'
 import { commercial } from '../../harness/fixtures.ts'
 import { type Bad, consent, Furnished } from './refused.ts'
 
@@ -10,6 +12,8 @@ beforeAll(async () => {
 afterAll(() => house.assent.stop())
 
 const trigger = (payload: unknown) => ({ contact: { externalId: house.person.externalId }, payload })
+
+const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`no${n}`, n]))
 
 describe('fields that are wrong', () => {
   it.each([
@@ -195,4 +199,19 @@ describe('fields that are wrong', () => {
       }),
     ],
   ] satisfies [string, () => Bad][])('%s', (_, bad) => house.refuses(bad()))
+
+  it('a field that is none is pointed at by its escaped name', () =>
+    house.refuses({
+      method: 'PUT',
+      path: '/v1/contacts/new',
+      body: { 'a/b~c': 1 },
+      status: 422,
+      pointers: ['/a~1b~0c'],
+    }))
+
+  it('of very many faults a hundred are named', async () => {
+    const reply = await house.send({ path: '/v1/keys', body: many(20_000), status: 422 })
+    expect(reply.status).toBe(422)
+    expect(problemShape.parse(reply.body).errors).toHaveLength(mostErrors)
+  })
 })

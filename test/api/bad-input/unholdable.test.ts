@@ -190,6 +190,20 @@ describe('text and numbers that nothing can hold', () => {
       { ...put, body: `{"email":${deep('[', ']', 50_000)}}`, status: 422 },
     ],
     [
+      'a number beyond all bounds under an Idempotency-Key',
+      {
+        ...key,
+        path: '/v1/triggers/newcomer.seen',
+        body: '{"contact":{"email":"huge@example.com"},"payload":{"a":1e999}}',
+        status: 422,
+        pointers: ['/payload/a'],
+      },
+    ],
+    [
+      'a number beyond all bounds where no field is, under an Idempotency-Key',
+      { ...key, path: '/v1/double-opt-ins', body: '{"a":-1e999}', status: 422, pointers: ['/a'] },
+    ],
+    [
       'a number beyond all bounds',
       {
         path: '/v1/triggers/newcomer.seen',

@@ -77,4 +77,17 @@ describe('a format', () => {
     expect(payloadProblems(schema, { a: good }, '')).toEqual([])
     expect(payloadProblems(schema, { a: bad }, '')).toHaveLength(1)
   })
+
+  it('is refused where what it repeats makes too many steps of few repetitions', () => {
+    expect(patternProblem('^(abc){900}$')).toMatch(/repeats too much/)
+    expect(patternProblem('^(abc){100}$')).toBeNull()
+  })
+
+  it('fits no text that is longer than what it is tried on', () => {
+    const compiled = compilePattern('^a+$')
+    const tried = [0, 1].map(
+      (more) => compiled.ok && compiled.pattern.test('a'.repeat(longestMatchedText + more)),
+    )
+    expect(tried).toEqual([true, false])
+  })
 })

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { noStanding } from '../../../domain/consent/standing.ts'
 import type { Entry } from '../../../domain/consent/types.ts'
-import { isOn, newestWord } from '../../../domain/preferences/boxes.ts'
+import { boxesOf, isOn, newestWord } from '../../../domain/preferences/boxes.ts'
+import { purposeShape } from '../../../domain/shapes/purpose.ts'
 import { inByOwn, outByOwn } from './sampleBoxes.ts'
 
 const now = '2026-11-23T08:00:00.000Z'
@@ -32,6 +33,24 @@ describe('a box', () => {
   })
 })
 
+describe('the boxes of a purpose', () => {
+  it('follow what the purpose says of the channel, before what it says of all', () => {
+    const definition = purposeShape.parse({
+      name: 'News',
+      description: 'What is new',
+      kind: 'commercial',
+      enforcement: 'restrictive',
+      channels: { sms: 'non-restrictive' },
+    })
+    const on = (channel: string) =>
+      boxesOf(
+        { key: 'news', version: 1, definition },
+        { channel, standings: { entries: [] }, defaultTracking: 'track', now },
+      )?.purpose.on
+    expect({ email: on('email'), sms: on('sms') }).toEqual({ email: false, sms: true })
+  })
+})
+
 describe('the newest word on a box', () => {
   const entry = (purpose: string, topic: string | null, seq: number): Entry => ({
     purpose,
@@ -53,5 +72,11 @@ describe('the newest word on a box', () => {
     expect(newestWord({ entries }, 'news', null)).toBe(4)
     expect(newestWord({ entries }, 'silent', null)).toBe(2)
     expect(newestWord({ entries: [] }, 'news', null)).toBe(0)
+  })
+
+  it('is also an opt-out of old that was recorded last, though a newer opt-in stands', () => {
+    const optIn = { state: 'opted-in', at: now, seq: 1, event: 'e1', expiresAt: null } as const
+    const late = { ...entry('news', null, 2), newest: optIn }
+    expect(newestWord({ entries: [late] }, 'news', null)).toBe(2)
   })
 })

@@ -160,6 +160,11 @@ describe('the box of a purpose with topics', () => {
     expect(named(changes.optIns)).toEqual(['news', 'b'])
   })
 
+  it('ticked, says nothing of the topics of a restrictive purpose: they stay off without a word', () => {
+    const { box, save } = page([optOut(1, '*', null, at(9))], { topics: ['events'] })
+    expect(save([came(box(null), true), came(box('events'), false)])).toMatchObject({ optOuts: [] })
+  })
+
   it('ticked, brings back no topic of a restrictive purpose, and leaves those that are on', () => {
     const { box, save } = page([optIn(1, 'news', 'a', at(9))], { topics })
     const changes = save([came(box(null), true), came(box('a'), true)])
