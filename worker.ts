@@ -24,7 +24,7 @@ import { installPointsFromEnvironment } from './points.ts'
 import { requireSettings } from './settings.ts'
 import { Threads } from './threads/pool.ts'
 import { DkimKeys } from './transactions/dkimKeys.ts'
-import { channelsOf, type House } from './transactions/house.ts'
+import { channelsOf, type Deps } from './transactions/deps.ts'
 
 const settings = requireSettings(process.env)
 const log = openLog('worker', settings.LOG_LEVEL)
@@ -44,7 +44,7 @@ const database = connect(settings.DATABASE_URL, 20)
 const reads = connect(settings.DATABASE_URL, 1)
 const threads = new Threads()
 threads.warm()
-const house: House = {
+const deps: Deps = {
   db: database.db,
   reads: reads.db,
   versions: new Versions(),
@@ -57,9 +57,9 @@ const house: House = {
 const email = openSmtpChannel(settings.SMTP_URL)
 
 // These need the database alone, so they do not wait for the engine.
-const retention = new Retention({ db: house.db, log })
+const retention = new Retention({ db: deps.db, log })
 retention.start()
-const verifier = new Verifier({ house, log })
+const verifier = new Verifier({ deps, log })
 verifier.start()
 
 const connection = await reachEngine()
@@ -72,20 +72,20 @@ if (connection !== null) {
     identity: clientIdentity(),
   })
   const dispatcher = new Dispatcher({
-    house,
+    deps,
     client: temporal,
     taskQueue: settings.TEMPORAL_TASK_QUEUE,
     log,
   })
   const recovery = new RecoveryWatch({
-    house,
+    deps,
     client: temporal,
     taskQueue: settings.TEMPORAL_TASK_QUEUE,
     log,
   })
-  const testMails = new TestMails({ house, email })
+  const testMails = new TestMails({ deps, email })
   const heartbeat = new Heartbeat({
-    house,
+    deps,
     taskQueue: settings.TEMPORAL_TASK_QUEUE,
     probe: () => probeMail(email),
   })
@@ -94,7 +94,7 @@ if (connection !== null) {
     namespace: settings.TEMPORAL_NAMESPACE,
     taskQueue: settings.TEMPORAL_TASK_QUEUE,
     ...workflows(),
-    activities: createActivities({ house, email, publicUrl: settings.PUBLIC_URL }),
+    activities: createActivities({ deps, email, publicUrl: settings.PUBLIC_URL }),
     interceptors: { activity: [() => ({ inbound: new Discretion(log) })] },
     shutdownGraceTime: '10 seconds',
     // What cannot be finished is done again by another worker.

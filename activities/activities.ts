@@ -8,7 +8,7 @@ import { point } from '../points.ts'
 import { type Decided, decideDelivery } from '../transactions/deliveries/decideDelivery.ts'
 import type { DeliveryRef } from '../transactions/deliveries/origin.ts'
 import { advanceRequest } from '../transactions/doubleOptIns/advanceRequest.ts'
-import type { House } from '../transactions/house.ts'
+import type { Deps } from '../transactions/deps.ts'
 import { advance } from '../transactions/runs/advance.ts'
 import { cancelFromTemporal } from '../transactions/runs/endRun.ts'
 import { alive, deliver, type Means } from './deliver.ts'
@@ -34,20 +34,20 @@ export type Activities = {
 }
 
 export function createActivities(means: Means): Activities {
-  const { house } = means
+  const { deps } = means
   return {
-    advance: (about) => advanceSubject(house, about),
-    decideConsent: ({ subject, delivery }) => decideDelivery(house, refOf(subject, delivery)),
+    advance: (about) => advanceSubject(deps, about),
+    decideConsent: ({ subject, delivery }) => decideDelivery(deps, refOf(subject, delivery)),
     deliver: ({ subject, delivery, now }) =>
       alive(async () => {
         const { clock } = await deliver(means, { ref: refOf(subject, delivery), now })
         await point('deliver:recorded')
         // On skipped time only the workflow knows what time it is for its run.
         if (clock === 'skipping') return { do: 'again' }
-        const next = await advanceSubject(house, { subject, now: new Date().toISOString() }).catch(
+        const next = await advanceSubject(deps, { subject, now: new Date().toISOString() }).catch(
           (error: unknown): Next => {
             // The delivery is recorded. The workflow asks again, and has more patience than this activity.
-            house.log.warn({ err: error, [subject.kind]: subject.id }, 'could not advance after a delivery')
+            deps.log.warn({ err: error, [subject.kind]: subject.id }, 'could not advance after a delivery')
             return { do: 'again' }
           },
         )
@@ -55,14 +55,14 @@ export function createActivities(means: Means): Activities {
         return next
       }),
     // A request is cancelled by nobody: it is confirmed, withdrawn or expires, and recovery starts it again.
-    cancel: async ({ subject }) => (subject.kind === 'run' ? cancelFromTemporal(house, subject.id) : null),
+    cancel: async ({ subject }) => (subject.kind === 'run' ? cancelFromTemporal(deps, subject.id) : null),
   }
 }
 
-function advanceSubject(house: House, { subject, now }: About): Promise<Next> {
+function advanceSubject(deps: Deps, { subject, now }: About): Promise<Next> {
   return subject.kind === 'run'
-    ? advance(house, { run: subject.id, now })
-    : advanceRequest(house, { request: subject.id, now })
+    ? advance(deps, { run: subject.id, now })
+    : advanceRequest(deps, { request: subject.id, now })
 }
 
 function refOf(subject: Subject, delivery: string): DeliveryRef {

@@ -16,7 +16,7 @@ import {
   markHandedOver,
   settleDelivery,
 } from '../transactions/deliveries/settleDelivery.ts'
-import type { House } from '../transactions/house.ts'
+import type { Deps } from '../transactions/deps.ts'
 import { faultOf } from './faults.ts'
 import { renderDelivery } from './render.ts'
 
@@ -27,7 +27,7 @@ export type DeliverRequest = { ref: DeliveryRef; now: string }
 export type Delivered = { delivery: DeliveryRow; clock: Origin['clock'] }
 
 /** What a delivery is made with. */
-export type Means = { house: House; email: EmailChannel; publicUrl: string }
+export type Means = { deps: Deps; email: EmailChannel; publicUrl: string }
 
 /** A rendering goes stale when somebody changes the message or the person's wish meanwhile; not this often in a row. */
 const mostRenderings = 20
@@ -38,7 +38,7 @@ export async function deliver(means: Means, request: DeliverRequest): Promise<De
     if (delivered !== 'stale') return delivered
   }
   const delivery = await holdDelivery(
-    means.house,
+    means.deps,
     request.ref,
     { reason: 'changed-while-rendered', rendering: false },
     request.now,
@@ -57,29 +57,29 @@ export async function alive<T>(work: () => Promise<T>): Promise<T> {
 }
 
 async function tryOnce(means: Means, { ref, now: asked }: DeliverRequest): Promise<Delivered | 'stale'> {
-  const { house } = means
-  const { assessment, content } = await readDraft(house, house.reads ?? house.db, ref)
+  const { deps } = means
+  const { assessment, content } = await readDraft(deps, deps.reads ?? deps.db, ref)
   const { origin, decision } = assessment
   const { clock } = origin
   // On skipped time only the workflow's word for the time counts.
   const now = () => (clock === 'real' ? new Date().toISOString() : asked)
   const unlessFaulty = <T>(make: () => Promise<T>): Promise<T | DeliveryRow> =>
-    make().catch((error: unknown) => notMade(house, { ref, now: now() }, error))
+    make().catch((error: unknown) => notMade(deps, { ref, now: now() }, error))
   if (decision.verdict === 'block' || origin.ended !== null) {
-    return settled(await claimDelivery(house, { ready: false, assessment }, now()), clock)
+    return settled(await claimDelivery(deps, { ready: false, assessment }, now()), clock)
   }
-  const made = await unlessFaulty(() => renderDelivery(house, assessment, content, means.publicUrl))
+  const made = await unlessFaulty(() => renderDelivery(deps, assessment, content, means.publicUrl))
   if ('state' in made) return { delivery: made, clock }
   await point('deliver:rendered')
   const slot = await unlessFaulty(() => means.email.acquire({ signal: Context.current().cancellationSignal }))
   if ('state' in slot) return { delivery: slot, clock }
   try {
-    const claim = await claimDelivery(house, made.rendering, now())
+    const claim = await claimDelivery(deps, made.rendering, now())
     if (claim.kind !== 'claimed') return settled(claim, clock)
     await point('deliver:claimed')
-    const outcome = await slot.handOver(made.mail, () => markHandedOver(house, claim.delivery, claim.attempt))
+    const outcome = await slot.handOver(made.mail, () => markHandedOver(deps, claim.delivery, claim.attempt))
     await point('deliver:answered')
-    return { delivery: await record(house, claim, outcome, now()), clock }
+    return { delivery: await record(deps, claim, outcome, now()), clock }
   } finally {
     slot.release()
   }
@@ -91,14 +91,14 @@ function settled(claim: Claim, clock: Origin['clock']): Delivered | 'stale' {
 
 /** The provider's answer is worth some patience with a database that is away for a moment: without it all that is left is `unknown`. */
 async function record(
-  house: House,
+  deps: Deps,
   claim: Extract<Claim, { kind: 'claimed' }>,
   outcome: HandOverOutcome,
   now: string,
 ): Promise<DeliveryRow> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await settleDelivery(house, claim, outcome, now)
+      return await settleDelivery(deps, claim, outcome, now)
     } catch (error) {
       if (attempt === 5) throw error
       await Context.current().sleep(attempt * 500)
@@ -110,15 +110,15 @@ async function record(
  * What cannot be made now: fails where the message is the cause, is held where our environment is, and says why in its row.
  * @throws what says nothing about either
  */
-async function notMade(house: House, { ref, now }: DeliverRequest, error: unknown): Promise<DeliveryRow> {
+async function notMade(deps: Deps, { ref, now }: DeliverRequest, error: unknown): Promise<DeliveryRow> {
   const fault = faultOf(error)
   if (fault === null) throw error
   const { kind, reason } = fault
   if (error instanceof JobFailed) {
-    house.log.error({ delivery: ref.delivery, kind: error.kind }, 'rendering a mail failed unexpectedly')
+    deps.log.error({ delivery: ref.delivery, kind: error.kind }, 'rendering a mail failed unexpectedly')
   }
-  if (kind === 'message') return giveUpDelivery(house, ref, reason)
-  const delivery = await holdDelivery(house, ref, { reason, rendering: kind === 'rendering' }, now)
+  if (kind === 'message') return giveUpDelivery(deps, ref, reason)
+  const delivery = await holdDelivery(deps, ref, { reason, rendering: kind === 'rendering' }, now)
   await point('deliver:held')
   return delivery
 }

@@ -11,7 +11,7 @@ import type { RenderedMessage } from '../domain/messages/template.ts'
 import type { Profile } from '../domain/shapes/profile.ts'
 import type { Rendering } from '../transactions/deliveries/claimDelivery.ts'
 import type { Assessment, Content } from '../transactions/deliveries/origin.ts'
-import type { House } from '../transactions/house.ts'
+import type { Deps } from '../transactions/deps.ts'
 
 /** The message cannot be sent as it stands, to this person or to anybody. Its message quotes the template only. */
 export class CannotRender extends Error {
@@ -33,7 +33,7 @@ const tokenLeftOut = '[token]'
  * @throws JobStopped where rendering it took too long, or too much memory
  */
 export async function renderDelivery(
-  house: House,
+  deps: Deps,
   assessment: Assessment,
   content: Content,
   publicUrl: string,
@@ -68,7 +68,7 @@ export async function renderDelivery(
     footer: { purposeKind, preferencesUrl: links.preferences, postalAddress: profile.postalAddress },
     tracking: decision.tracking.allowed ? { handle, publicUrl } : null,
   }
-  const made = await house.threads.run('renderMail', `message:${matter.message.key}`, [request])
+  const made = await deps.threads.run('renderMail', `message:${matter.message.key}`, [request])
   const [problem] = made.problems
   if (problem !== undefined) throw new CannotRender(reasonOf(problem))
   const { plain, sent, tracked } = made
@@ -81,7 +81,7 @@ export async function renderDelivery(
     messageId,
     date: new Date(),
     headers: mailHeaders(purposeKind, links.unsubscribe),
-    dkim: await signingKey(house, profile),
+    dkim: await signingKey(deps, profile),
   })
   return {
     mail,
@@ -99,10 +99,10 @@ export async function renderDelivery(
 }
 
 /** The key that signs a profile's mail; undefined where its relay does. @throws DkimKeyError */
-export async function signingKey(house: House, { sender: { dkim } }: Profile): Promise<DkimKey | undefined> {
+export async function signingKey(deps: Deps, { sender: { dkim } }: Profile): Promise<DkimKey | undefined> {
   if (dkim === undefined) return undefined
   const { domain, selector, keyFile } = dkim
-  return { domain, selector, privateKey: await house.dkimKeys.read(keyFile) }
+  return { domain, selector, privateKey: await deps.dkimKeys.read(keyFile) }
 }
 
 function reasonOf({ code, pointer, message }: MessageProblem): string {

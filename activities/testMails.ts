@@ -5,7 +5,7 @@
 import type { EmailChannel } from '../channels/channel.ts'
 import { composeMail } from '../channels/email/compose.ts'
 import { messageIdOf, testMailHeaders } from '../domain/messages/headers.ts'
-import type { House } from '../transactions/house.ts'
+import type { Deps } from '../transactions/deps.ts'
 import {
   failTestMail,
   markTestMail,
@@ -20,7 +20,7 @@ import { faultOf } from './faults.ts'
 import { signingKey } from './render.ts'
 
 export type TestMailsOptions = {
-  house: House
+  deps: Deps
   email: EmailChannel
   /** Milliseconds between two looks at the queue. */
   interval?: number
@@ -56,42 +56,42 @@ export class TestMails {
   }
 
   async #look(): Promise<void> {
-    const { house } = this.#options
+    const { deps } = this.#options
     try {
-      if (this.#looks++ % looksPerSweep === 0) await sweepTestMails(house)
-      for (let id = await nextTestMail(house); id !== null; id = await nextTestMail(house)) {
+      if (this.#looks++ % looksPerSweep === 0) await sweepTestMails(deps)
+      for (let id = await nextTestMail(deps); id !== null; id = await nextTestMail(deps)) {
         if (this.#stopping.signal.aborted) return
-        const taken = await takeTestMail(house, id)
+        const taken = await takeTestMail(deps, id)
         if (taken !== null) await this.#send(taken)
       }
     } catch (error) {
       const kind = error instanceof Error ? error.name : 'unknown'
-      house.log.error({ kind }, 'the test mails could not be worked on; they are tried again')
+      deps.log.error({ kind }, 'the test mails could not be worked on; they are tried again')
     }
   }
 
   async #send(taken: TakenTestMail): Promise<void> {
-    const { house, email } = this.#options
+    const { deps, email } = this.#options
     try {
-      const mail = await compose(house, taken)
+      const mail = await compose(deps, taken)
       const slot = await email.acquire({ signal: this.#stopping.signal })
       try {
-        const outcome = await slot.handOver(mail, () => markTestMail(house, taken))
-        await settleTestMail(house, taken, outcome)
+        const outcome = await slot.handOver(mail, () => markTestMail(deps, taken))
+        await settleTestMail(deps, taken, outcome)
       } finally {
         slot.release()
       }
     } catch (error) {
       const fault = faultOf(error)
       if (fault === null) throw error
-      if (fault.kind === 'message') await failTestMail(house, taken, fault.reason)
-      else await putBackTestMail(house, taken, fault.reason)
+      if (fault.kind === 'message') await failTestMail(deps, taken, fault.reason)
+      else await putBackTestMail(deps, taken, fault.reason)
     }
   }
 }
 
-async function compose(house: House, { id, recipient, content, ...taken }: TakenTestMail) {
-  const profile = await house.versions.profile(house.db, taken.profile, taken.profileVersion)
+async function compose(deps: Deps, { id, recipient, content, ...taken }: TakenTestMail) {
+  const profile = await deps.versions.profile(deps.db, taken.profile, taken.profileVersion)
   const { name, email } = profile.sender
   return composeMail({
     from: { name, email },
@@ -100,6 +100,6 @@ async function compose(house: House, { id, recipient, content, ...taken }: Taken
     messageId: messageIdOf(`test:${id}`, email),
     date: new Date(),
     headers: testMailHeaders(id),
-    dkim: await signingKey(house, profile),
+    dkim: await signingKey(deps, profile),
   })
 }

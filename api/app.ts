@@ -2,7 +2,7 @@
 import express, { type Express } from 'express'
 import type { Logger } from 'pino'
 import { Refusal } from '../domain/refusal.ts'
-import type { House } from '../transactions/house.ts'
+import type { Deps } from '../transactions/deps.ts'
 import { authenticator } from './authenticate.ts'
 import { documentationRoutes } from './documentation.ts'
 import { type Health, healthRoutes } from './health.ts'
@@ -15,7 +15,7 @@ import { deadline } from './serving.ts'
 import { allRoutes } from './v1/routes.ts'
 
 export type AppOptions = {
-  house: House
+  deps: Deps
   publicUrl: string
   apiKey: string | undefined
   trustedProxies: readonly string[]
@@ -26,7 +26,7 @@ export type AppOptions = {
 }
 
 export function createApp(options: AppOptions): Express {
-  const { house, log, afterCommit } = options
+  const { deps, log, afterCommit } = options
   const app = express()
   app.disable('x-powered-by')
   app.set('trust proxy', [...options.trustedProxies])
@@ -39,15 +39,15 @@ export function createApp(options: AppOptions): Express {
     next()
   })
   mountRoutes(app, allRoutes, {
-    house,
-    authenticate: authenticator(house.db, options.apiKey),
+    deps,
+    authenticate: authenticator(deps.db, options.apiKey),
     publicUrl: options.publicUrl,
     afterCommit,
   })
   app.use(healthRoutes(options.health))
   app.use(documentationRoutes(options.publicUrl))
   app.use(problemRoutes(options.publicUrl))
-  app.use(peopleRoutes({ house, publicUrl: options.publicUrl, afterCommit, log }))
+  app.use(peopleRoutes({ deps, publicUrl: options.publicUrl, afterCommit, log }))
   app.use(() => {
     throw new Refusal('not-found', 'there is nothing at this address')
   })

@@ -9,7 +9,7 @@ import { canonicalBytes } from '../domain/ledger/canonical.ts'
 import { nearest } from '../domain/nearest.ts'
 import { type FieldError, Refusal, type RefusalKind } from '../domain/refusal.ts'
 import { unreadable } from '../domain/shapes/readable.ts'
-import type { House } from '../transactions/house.ts'
+import type { Deps } from '../transactions/deps.ts'
 import { onceFor } from '../transactions/onceFor.ts'
 import type { Authenticate } from './authenticate.ts'
 import { isEmptyBody, jsonBody, linesBody } from './bodies.ts'
@@ -38,8 +38,8 @@ export type Call<P extends Shape, Q extends Shape, B extends Shape> = {
   query: Out<Q>
   body: Out<B>
   caller: Caller
-  /** Where an Idempotency-Key came with the request, a transaction of its own; else the house itself. */
-  house: House
+  /** Where an Idempotency-Key came with the request, a transaction of its own; else `deps` itself. */
+  deps: Deps
   accepts: (type: string) => boolean
   /** Where people reach us, for links in what is answered. */
   publicUrl: string
@@ -142,7 +142,7 @@ function parse(shape: Shape, value: unknown, part: 'path' | 'query' | 'body'): u
 
 /** What the routes stand on. */
 type Given = {
-  house: House
+  deps: Deps
   authenticate: Authenticate
   publicUrl: string
   afterCommit: () => void
@@ -176,18 +176,18 @@ function handlerOf(one: Route, given: Given): RequestHandler {
     refuseUnreadable(raw.query, '/query')
     // A body that is no JSON is judged by its handler, which knows its parts.
     if (one.bodyType === undefined) refuseUnreadable(raw.body, '')
-    const run = (house: House) =>
+    const run = (deps: Deps) =>
       one.run(raw, {
         caller,
-        house,
+        deps,
         publicUrl: given.publicUrl,
         accepts: (type) => request.accepts(['application/json', type]) === type,
         idempotencyKey,
       })
     const answer: Answer =
       key === null
-        ? await run(given.house)
-        : await onceFor(given.house, { caller: caller.id, key, fingerprint: fingerprintOf(one, raw) }, run)
+        ? await run(given.deps)
+        : await onceFor(given.deps, { caller: caller.id, key, fingerprint: fingerprintOf(one, raw) }, run)
     if (one.method !== 'get' && one.reads !== true) given.afterCommit()
     response.status(answer.status)
     if (answer.text !== undefined) response.type(answer.text.type).send(answer.text.content)

@@ -14,7 +14,7 @@ import { requireSettings } from '../settings.ts'
 import { Threads } from '../threads/pool.ts'
 import { registerBuiltIns } from '../transactions/definitions/registerBuiltIns.ts'
 import { DkimKeys } from '../transactions/dkimKeys.ts'
-import { channelsOf, type House } from '../transactions/house.ts'
+import { channelsOf, type Deps } from '../transactions/deps.ts'
 import { createApp } from './app.ts'
 import { httpServer, stopServing } from './serving.ts'
 
@@ -28,7 +28,7 @@ const database = connect(settings.DATABASE_URL)
 const reads = connect(settings.DATABASE_URL, 1)
 const threads = new Threads()
 threads.warm()
-const house: House = {
+const deps: Deps = {
   db: database.db,
   reads: reads.db,
   versions: new Versions(),
@@ -38,7 +38,7 @@ const house: House = {
   channels: channelsOf(settings),
   log,
 }
-await registerBuiltIns(house)
+await registerBuiltIns(deps)
 
 // The engine may be away: what is accepted waits in the outbox.
 const connection = Connection.lazy(engineOptions(settings))
@@ -47,27 +47,27 @@ const client = new Client({
   namespace: settings.TEMPORAL_NAMESPACE,
   identity: clientIdentity(),
 })
-const dispatcher = new Dispatcher({ house, client, taskQueue: settings.TEMPORAL_TASK_QUEUE, log })
+const dispatcher = new Dispatcher({ deps, client, taskQueue: settings.TEMPORAL_TASK_QUEUE, log })
 dispatcher.start()
-const verifier = new Verifier({ house, log })
+const verifier = new Verifier({ deps, log })
 verifier.start()
 
 const app = createApp({
-  house,
+  deps,
   publicUrl: settings.PUBLIC_URL,
   apiKey: settings.ASSENT_API_KEY,
   trustedProxies: settings.TRUSTED_PROXIES,
   log,
   health: {
     database: async () => {
-      await house.db.execute(sql`select 1`)
+      await deps.db.execute(sql`select 1`)
     },
     engine: async () => {
       await connection.withDeadline(Date.now() + 2_000, () =>
         connection.workflowService.describeNamespace({ namespace: settings.TEMPORAL_NAMESPACE }),
       )
     },
-    workers: () => readWorkers(house.db),
+    workers: () => readWorkers(deps.db),
   },
   afterCommit: () => dispatcher.nudge(),
 })

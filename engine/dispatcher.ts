@@ -10,7 +10,7 @@ import type { Client } from '@temporalio/client'
 import type { Logger } from 'pino'
 import { isDatabaseAway } from '../db/away.ts'
 import { point } from '../points.ts'
-import type { House } from '../transactions/house.ts'
+import type { Deps } from '../transactions/deps.ts'
 import { lanes } from '../transactions/outbox.ts'
 import {
   allLanes,
@@ -26,7 +26,7 @@ import { Periodic } from './periodic.ts'
 import { Teller } from './teller.ts'
 
 export type DispatcherOptions = {
-  house: House
+  deps: Deps
   client: Client
   taskQueue: string
   log: Logger
@@ -100,7 +100,7 @@ export class Dispatcher {
 
   /** @returns how many rows were leased */
   async #exchange(): Promise<number> {
-    const { house, log } = this.#options
+    const { deps, log } = this.#options
     const [told, untold] = [this.#told, this.#untold]
     this.#told = []
     this.#untold = []
@@ -114,7 +114,7 @@ export class Dispatcher {
     const far = now - this.#lookedFar > farInterval
     if (far) this.#lookedFar = now
     try {
-      const { leased, floors, parked } = await exchange(house.db, {
+      const { leased, floors, parked } = await exchange(deps.db, {
         told,
         untold,
         kept: kept.map(({ row }) => row.id),

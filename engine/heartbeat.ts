@@ -4,11 +4,11 @@
  */
 import { newId } from '../db/ids.ts'
 import type { MailStanding } from '../db/schema/workers.ts'
-import type { House } from '../transactions/house.ts'
+import type { Deps } from '../transactions/deps.ts'
 import { beat, leave } from '../transactions/workers/beat.ts'
 
 export type HeartbeatOptions = {
-  house: House
+  deps: Deps
   taskQueue: string
   /** Tries the mail server; null: that could not be found out, as where all connections are busy. Never throws. */
   probe: () => Promise<MailStanding | null>
@@ -45,12 +45,12 @@ export class Heartbeat {
   async stop(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer)
     await this.#beating
-    await this.#safely(() => leave(this.#options.house, this.#id))
+    await this.#safely(() => leave(this.#options.deps, this.#id))
   }
 
   async #beat(): Promise<void> {
-    const { house, taskQueue, probe } = this.#options
-    const write = () => beat(house, { id: this.#id, taskQueue, mail: this.#mail })
+    const { deps, taskQueue, probe } = this.#options
+    const write = () => beat(deps, { id: this.#id, taskQueue, mail: this.#mail })
     // First that it lives: trying the mail server may take its time.
     await this.#safely(write)
     if (this.#beats++ % beatsPerProbe !== 0) return
@@ -65,7 +65,7 @@ export class Heartbeat {
     try {
       await write()
     } catch (error) {
-      this.#options.house.log.warn({ err: error }, 'the sign of life could not be written')
+      this.#options.deps.log.warn({ err: error }, 'the sign of life could not be written')
     }
   }
 }

@@ -1,14 +1,14 @@
 /** Tells Temporal, or the intake, what one row of the outbox says. Telling it twice does no harm. */
 import { type Client, WorkflowNotFoundError } from '@temporalio/client'
 import type { Nudge } from '../domain/journey/signals.ts'
-import type { House } from '../transactions/house.ts'
+import type { Deps } from '../transactions/deps.ts'
 import { takeOwnEvent } from '../transactions/intake/takeOwnEvent.ts'
 import { outboxSignalShape, outboxStartShape, outboxTriggerShape } from '../transactions/outbox.ts'
 import type { OutboxRow } from '../transactions/outboxLeases.ts'
 import { recoverUnheard } from './recovery/unheard.ts'
 import { startWorkflow } from './starts.ts'
 
-export type TellerOptions = { house: House; client: Client; taskQueue: string }
+export type TellerOptions = { deps: Deps; client: Client; taskQueue: string }
 
 /** Seconds the engine may take to answer one call. */
 const patience = 5
@@ -34,7 +34,7 @@ export class Teller {
         return client.withDeadline(Date.now() + patience * 1_000, () => this.#signal(workflow, nudge))
       }
       case 'trigger':
-        return takeOwnEvent(this.#options.house, outboxTriggerShape.parse(row.body))
+        return takeOwnEvent(this.#options.deps, outboxTriggerShape.parse(row.body))
       default:
         return row.kind satisfies never
     }

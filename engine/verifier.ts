@@ -4,22 +4,22 @@
  */
 import type { Logger } from 'pino'
 import { newId } from '../db/ids.ts'
-import type { House } from '../transactions/house.ts'
+import type { Deps } from '../transactions/deps.ts'
 import { advanceVerification } from '../transactions/ledger/verification.ts'
 
 /** Milliseconds between two looks for a job. */
 const interval = 2_000
 
 export class Verifier {
-  readonly #house: House
+  readonly #deps: Deps
   readonly #log: Logger
   readonly #holder = newId()
   #timer: NodeJS.Timeout | null = null
   #working: Promise<void> | null = null
   #stopped = false
 
-  constructor(options: { house: House; log: Logger }) {
-    this.#house = options.house
+  constructor(options: { deps: Deps; log: Logger }) {
+    this.#deps = options.deps
     this.#log = options.log
   }
 
@@ -43,7 +43,7 @@ export class Verifier {
 
   async #work(): Promise<void> {
     try {
-      while (!this.#stopped && (await advanceVerification(this.#house, this.#holder))) {
+      while (!this.#stopped && (await advanceVerification(this.#deps, this.#holder))) {
         // range after range, until nothing is due
       }
     } catch (error) {

@@ -2,7 +2,7 @@
 import { Refusal } from '../domain/refusal.ts'
 import type { JobInput, JobName, JobOutput } from '../threads/jobs.ts'
 import { JobStopped } from '../threads/pool.ts'
-import type { House } from './house.ts'
+import type { Deps } from './deps.ts'
 
 /**
  * @param group what shares a fate: the key of a message, the name of a trigger
@@ -10,14 +10,14 @@ import type { House } from './house.ts'
  * @throws Refusal that, or unavailable (`busy`) where too many such jobs wait
  */
 export async function inThread<Name extends JobName>(
-  house: House,
+  deps: Deps,
   name: Name,
   group: string,
   input: JobInput<Name>,
   tooCostly: () => Refusal,
 ): Promise<JobOutput<Name>> {
   try {
-    return await house.threads.run(name, group, input)
+    return await deps.threads.run(name, group, input)
   } catch (error) {
     if (!(error instanceof JobStopped)) throw error
     if (error.code === 'deadline' || error.code === 'memory') throw tooCostly()

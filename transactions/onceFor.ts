@@ -6,18 +6,18 @@
 import { and, eq } from 'drizzle-orm'
 import { idempotencyKeys } from '../db/schema/access.ts'
 import { Refusal } from '../domain/refusal.ts'
-import type { House } from './house.ts'
+import type { Deps } from './deps.ts'
 import { committing } from './outcomes.ts'
 
 /** What was answered; a body of undefined is none. */
 type Said = { status: number; body?: unknown /** Kept in place of the body. */; remembered?: unknown }
 
 export async function onceFor(
-  house: House,
+  deps: Deps,
   request: { caller: string; key: string; fingerprint: Uint8Array },
-  carryOut: (house: House) => Promise<Said>,
+  carryOut: (deps: Deps) => Promise<Said>,
 ): Promise<Said> {
-  return committing(house, async (inner) => {
+  return committing(deps, async (inner) => {
     const tx = inner.db
     const mine = and(eq(idempotencyKeys.caller, request.caller), eq(idempotencyKeys.key, request.key))
     // A second request with the key waits here until the first has committed or failed.

@@ -5,7 +5,7 @@
 import type { deliveries } from '../db/schema/deliveries.ts'
 import { providerAnswerShape } from '../domain/delivery/providerAnswer.ts'
 import type { RunEnd } from '../domain/journey/machineTypes.ts'
-import type { House } from './house.ts'
+import type { Deps } from './deps.ts'
 
 type DeliveryRow = typeof deliveries.$inferSelect
 
@@ -13,45 +13,45 @@ type DeliveryRow = typeof deliveries.$inferSelect
  * Does the work in a transaction of its own; what it tells of is written to the log once that is committed, the transactions around
  * it included.
  */
-export async function committing<T>(house: House, work: (inner: House) => Promise<T>): Promise<T> {
+export async function committing<T>(deps: Deps, work: (inner: Deps) => Promise<T>): Promise<T> {
   const afterCommit: (() => void)[] = []
-  const result = await house.db.transaction((tx) => work({ ...house, db: tx, afterCommit }))
-  for (const act of afterCommit) whenCommitted(house, act)
+  const result = await deps.db.transaction((tx) => work({ ...deps, db: tx, afterCommit }))
+  for (const act of afterCommit) whenCommitted(deps, act)
   return result
 }
 
 /** The delivery came into the state it has. */
-export function tellDelivery(house: House, delivery: DeliveryRow): void {
+export function tellDelivery(deps: Deps, delivery: DeliveryRow): void {
   const { id, runId, doubleOptIn, journey, step, message, channel, state, reason, attempt } = delivery
   const { code, enhanced, text } = providerAnswerShape.parse(delivery.providerAnswer ?? {})
   const line = {
     ...{ delivery: id, run: runId, doubleOptIn, journey, step, message, channel, state, reason, attempt },
     ...{ code, enhanced, answer: text },
   }
-  whenCommitted(house, () => {
-    if (troubling.has(state)) house.log.warn(line, 'delivery')
-    else house.log.info(line, 'delivery')
+  whenCommitted(deps, () => {
+    if (troubling.has(state)) deps.log.warn(line, 'delivery')
+    else deps.log.info(line, 'delivery')
   })
 }
 
 const troubling: ReadonlySet<DeliveryRow['state']> = new Set(['held', 'failed', 'unknown'])
 
 export function tellRunEnds(
-  house: House,
+  deps: Deps,
   runs: readonly { id: string; journey: string }[],
   { state, reason }: RunEnd,
 ): void {
-  whenCommitted(house, () => {
+  whenCommitted(deps, () => {
     for (const { id, journey } of runs) {
       const line = { run: id, journey, state, reason }
-      if (state === 'failed') house.log.warn(line, 'run ended')
-      else house.log.info(line, 'run ended')
+      if (state === 'failed') deps.log.warn(line, 'run ended')
+      else deps.log.info(line, 'run ended')
     }
   })
 }
 
 /** Within another's transaction, once that is committed; else now. */
-function whenCommitted(house: House, write: () => void): void {
-  if (house.afterCommit === undefined) write()
-  else house.afterCommit.push(write)
+function whenCommitted(deps: Deps, write: () => void): void {
+  if (deps.afterCommit === undefined) write()
+  else deps.afterCommit.push(write)
 }

@@ -3,7 +3,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import type { Db } from '../db/connect.ts'
 import { outbox } from '../db/schema/triggers.ts'
 import { Refusal } from '../domain/refusal.ts'
-import type { House } from './house.ts'
+import type { Deps } from './deps.ts'
 
 const parked = (id: number) => and(eq(outbox.id, id), eq(outbox.state, 'parked'))
 
@@ -24,16 +24,16 @@ export async function retryParkedOf(tx: Db, stream: string): Promise<void> {
 }
 
 /** @throws Refusal not-found */
-export async function retryParked(house: House, id: number): Promise<void> {
-  const rows = await house.db.transaction((tx) =>
+export async function retryParked(deps: Deps, id: number): Promise<void> {
+  const rows = await deps.db.transaction((tx) =>
     tx.update(outbox).set(tried).where(parked(id)).returning({ id: outbox.id }),
   )
   if (rows.length === 0) throw notParked(id)
 }
 
 /** @throws Refusal not-found */
-export async function dropParked(house: House, id: number): Promise<void> {
-  const rows = await house.db.transaction((tx) =>
+export async function dropParked(deps: Deps, id: number): Promise<void> {
+  const rows = await deps.db.transaction((tx) =>
     tx.delete(outbox).where(parked(id)).returning({ id: outbox.id }),
   )
   if (rows.length === 0) throw notParked(id)

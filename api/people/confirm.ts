@@ -11,28 +11,28 @@ import { readFields } from './form.ts'
 import type { People } from './ground.ts'
 
 export function confirmRouter(people: People): express.Router {
-  const { house, publicUrl, afterCommit } = people
+  const { deps, publicUrl, afterCommit } = people
   const router = express.Router()
 
   router.get('/confirm/:token', async (request, response) => {
-    const shown = await readConfirmation(house, request.params.token)
+    const shown = await readConfirmation(deps, request.params.token)
     show(request, response, shown, shown.state === 'confirmed' ? 'already-confirmed' : shown.state)
   })
 
   router.post('/confirm/:token', async (request, response) => {
     const { token } = request.params
-    const shown = await readConfirmation(house, token)
+    const shown = await readConfirmation(deps, token)
     const fields = await readFields(request, response, '64kb')
     const said = saidOn(request, publicUrl, '/confirm')
     if (fields.has('again')) {
-      const state = await askForNewMail(house, token, said)
+      const state = await askForNewMail(deps, token, said)
       afterCommit()
       return show(request, response, shown, state === 'confirmed' ? 'already-confirmed' : state)
     }
     if (fields.size > 0) throw new Refusal('malformed', 'this is not what the confirmation page sends')
     const { profile, grants } = shown
     const notice = confirmNotice(languageOf(request, profile.locale), profile.name, grants)
-    const state = await confirmDoubleOptIn(house, token, { notice, ...said })
+    const state = await confirmDoubleOptIn(deps, token, { notice, ...said })
     afterCommit()
     show(request, response, shown, state)
   })

@@ -1,10 +1,10 @@
 /** What the routes for people stand on. */
 import type { Logger } from 'pino'
-import type { House } from '../../transactions/house.ts'
+import type { Deps } from '../../transactions/deps.ts'
 
 /** `request.ip` is right already, by Express' trust proxy. */
 export type People = {
-  house: House
+  deps: Deps
   /** Where people reach us; evidence names its pages. */
   publicUrl: string
   /** To be called after a transaction that may have written to the outbox. */

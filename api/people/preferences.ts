@@ -19,30 +19,30 @@ import { readFields } from './form.ts'
 import type { People } from './ground.ts'
 
 export function preferencesRouter(people: People): express.Router {
-  const { house, publicUrl, afterCommit } = people
+  const { deps, publicUrl, afterCommit } = people
   const router = express.Router()
 
   router.get('/preferences/:handle', async (request, response) => {
-    show(request, response, await readPreferences(house.db, request.params.handle), null)
+    show(request, response, await readPreferences(deps.db, request.params.handle), null)
   })
 
   // A profile with many purposes and topics sends three fields for each.
   router.post('/preferences/:handle', async (request, response) => {
     const { handle } = request.params
-    const { profile } = await readPreferences(house.db, handle)
+    const { profile } = await readPreferences(deps.db, handle)
     const form = readPreferenceForm(await readFields(request, response, '1mb'))
     const language = languageOf(request, profile.definition.locale)
     const said = saidOn(request, publicUrl, '/preferences')
     const everything = form.action === everythingAction
     const saved = everything
-      ? await withdrawEverything(house, handle, { ...said, notice: everythingNotice(language) })
-      : await savePreferences(house, handle, form, {
+      ? await withdrawEverything(deps, handle, { ...said, notice: everythingNotice(language) })
+      : await savePreferences(deps, handle, form, {
           ...said,
           noticeFor: (words) => boxNotice(language, words),
         })
     if (saved.recorded.length > 0) afterCommit()
     const outcome = everything ? 'everything-off' : outcomeOf(saved)
-    show(request, response, await readPreferences(house.db, handle), outcome)
+    show(request, response, await readPreferences(deps.db, handle), outcome)
   })
   return router
 }

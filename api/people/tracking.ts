@@ -15,7 +15,7 @@ import type { Strangers } from './strangers.ts'
 export function clickRouter(people: People): express.Router {
   const router = express.Router()
   router.get('/t/:token', async (request, response) => {
-    const { delivery, position, link, url } = await linkByToken(people.house.db, request.params.token)
+    const { delivery, position, link, url } = await linkByToken(people.deps.db, request.params.token)
     // Only such addresses are stored; a row that was changed by hand must not become a script.
     if (!/^https?:\/\//i.test(url)) throw new Refusal('not-found', 'there is no such link')
     await record(people, request, () =>
@@ -35,7 +35,7 @@ export function openRouter(people: People, guard: Strangers): express.Router {
     // Who should wait gets the image all the same; it is just not looked whose it is.
     if (guard.wait(request) > 0) return void response.type('image/gif').send(pixel)
     await record(people, request, async () => {
-      const delivery = await findByOpenToken(people.house.db, request.params.token)
+      const delivery = await findByOpenToken(people.deps.db, request.params.token)
       if (delivery === null) guard.tried(request)
       return delivery === null ? null : { delivery, kind: 'opened', class: classOf(request, 'opened') }
     })
@@ -54,7 +54,7 @@ async function record(
   try {
     const interaction = await find()
     if (interaction === null) return
-    const recorded = await recordInteraction(people.house, interaction)
+    const recorded = await recordInteraction(people.deps, interaction)
     if (recorded === 'recorded') people.afterCommit()
   } catch (error) {
     people.log.error({ err: error }, 'an open or a click could not be recorded')

@@ -21,17 +21,17 @@ import { type Fields, readFields } from './form.ts'
 import type { People } from './ground.ts'
 
 export function unsubscribeRouter(people: People): express.Router {
-  const { house, publicUrl, afterCommit } = people
+  const { deps, publicUrl, afterCommit } = people
   const router = express.Router()
 
   router.get('/unsubscribe/:handle', async (request, response) => {
     const { handle } = request.params
-    show(request, response, await readWithdrawable(house, handle), handle)
+    show(request, response, await readWithdrawable(deps, handle), handle)
   })
 
   router.post('/unsubscribe/:handle', async (request, response) => {
     const { handle } = request.params
-    const { profile, name, topics } = await readWithdrawable(house, handle)
+    const { profile, name, topics } = await readWithdrawable(deps, handle)
     const how = howAsked(await readFields(request, response, '64kb'))
     const notice =
       how === 'one-click'
@@ -41,7 +41,7 @@ export function unsubscribeRouter(people: People): express.Router {
             topics,
           })
     const said = saidOn(request, publicUrl, '/unsubscribe')
-    const { result, found } = await withdrawByHandle(house, handle, { ...said, notice })
+    const { result, found } = await withdrawByHandle(deps, handle, { ...said, notice })
     if (result === 'withdrawn') afterCommit()
     show(request, response, found, handle)
   })

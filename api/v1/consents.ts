@@ -21,7 +21,7 @@ import {
 } from '../../domain/shapes/consent.ts'
 import { idShape } from '../../domain/shapes/primitives.ts'
 import { evidencePage } from '../../pages/evidence.ts'
-import { type House, requireChannel } from '../../transactions/house.ts'
+import { type Deps, requireChannel } from '../../transactions/deps.ts'
 import { recordConsent } from '../../transactions/ledger/recordConsent.ts'
 import { requestVerification } from '../../transactions/ledger/verification.ts'
 import { type Answer, type Route, route } from '../routing.ts'
@@ -56,9 +56,9 @@ export const consentRoutes: Route[] = [
     body: consentShape,
     responses: { 201: { description: 'The event with its hash', schema: recordedEventShape } },
     creates: true,
-    handle: async ({ body, caller, house }) => {
+    handle: async ({ body, caller, deps }) => {
       refuseBeyondWithdrawals(caller, body)
-      const { event, contactPoint } = await recordConsent(house, body, { caller: caller.id })
+      const { event, contactPoint } = await recordConsent(deps, body, { caller: caller.id })
       const { id, seq, purpose, topic, state, occurredAt, recordedAt, flags, hash, previousHash } = event
       return {
         status: 201,
@@ -89,7 +89,7 @@ export const consentRoutes: Route[] = [
     responses: {
       200: { description: 'Its states; of an unknown address, all are `none`', schema: consentStatesShape },
     },
-    handle: async ({ query, house }) => statesOf(house, query, query, '/query'),
+    handle: async ({ query, deps }) => statesOf(deps, query, query, '/query'),
   }),
   route({
     method: 'post',
@@ -105,7 +105,7 @@ export const consentRoutes: Route[] = [
     responses: {
       200: { description: 'Its states; of an unknown address, all are `none`', schema: consentStatesShape },
     },
-    handle: async ({ body, house }) => statesOf(house, body.contactPoint, body, '/contactPoint'),
+    handle: async ({ body, deps }) => statesOf(deps, body.contactPoint, body, '/contactPoint'),
   }),
   route({
     method: 'post',
@@ -119,7 +119,7 @@ export const consentRoutes: Route[] = [
     body: consentCheckShape,
     reads: true,
     responses: { 200: { description: 'The decision with its inputs', schema: consentDecisionShape } },
-    handle: async ({ body, house }) => ({ status: 200, body: explained(await inputOf(house, body)) }),
+    handle: async ({ body, deps }) => ({ status: 200, body: explained(await inputOf(deps, body)) }),
   }),
   route({
     method: 'get',
@@ -133,7 +133,7 @@ export const consentRoutes: Route[] = [
     scopes: ['consents', 'read'],
     query: addressQuery,
     responses: evidenceAnswer,
-    handle: async ({ query, house, accepts }) => evidenceOf(house, query, '/query', accepts('text/html')),
+    handle: async ({ query, deps, accepts }) => evidenceOf(deps, query, '/query', accepts('text/html')),
   }),
   route({
     method: 'post',
@@ -148,8 +148,8 @@ export const consentRoutes: Route[] = [
     body: addressBody,
     reads: true,
     responses: evidenceAnswer,
-    handle: async ({ body, house, accepts }) =>
-      evidenceOf(house, body.contactPoint, '/contactPoint', accepts('text/html')),
+    handle: async ({ body, deps, accepts }) =>
+      evidenceOf(deps, body.contactPoint, '/contactPoint', accepts('text/html')),
   }),
   route({
     method: 'post',
@@ -170,14 +170,14 @@ export const consentRoutes: Route[] = [
       },
       202: { description: 'Of all: asked for', schema: requestedVerificationShape },
     },
-    handle: async ({ body, house }) => {
+    handle: async ({ body, deps }) => {
       const { contactPoint } = body
-      if (contactPoint === undefined) return { status: 202, body: await requestVerification(house) }
-      requireChannel(house, contactPoint.channel, '/contactPoint/channel')
+      if (contactPoint === undefined) return { status: 202, body: await requestVerification(deps) }
+      requireChannel(deps, contactPoint.channel, '/contactPoint/channel')
       const address = addressOf(contactPoint, '/contactPoint/address')
-      const id = await findContactPoint(house.db, contactPoint.channel, address)
+      const id = await findContactPoint(deps.db, contactPoint.channel, address)
       if (id === null) throw new Refusal('not-found', 'nothing is known of this address')
-      return { status: 200, body: await verifyContactPoint(house.db, id) }
+      return { status: 200, body: await verifyContactPoint(deps.db, id) }
     },
   }),
   route({
@@ -190,26 +190,26 @@ export const consentRoutes: Route[] = [
     scopes: ['consents', 'read'],
     params: z.object({ id: idShape }),
     responses: { 200: { description: 'Counts and the first break so far', schema: verificationShape } },
-    handle: async ({ params, house }) => ({ status: 200, body: await getVerification(house.db, params.id) }),
+    handle: async ({ params, deps }) => ({ status: 200, body: await getVerification(deps.db, params.id) }),
   }),
 ]
 
 type Point = { channel: string; address: string }
 
 /** @param prefix pointer of channel and address in the request */
-async function statesOf(house: House, point: Point, view: View, prefix: string): Promise<Answer> {
+async function statesOf(deps: Deps, point: Point, view: View, prefix: string): Promise<Answer> {
   const { channel } = point
-  requireChannel(house, channel, `${prefix}/channel`)
+  requireChannel(deps, channel, `${prefix}/channel`)
   const address = addressOf(point, `${prefix}/address`)
   const { asOf, knownAt } = view
-  const { id, states } = await readConsentStates(house.db, channel, address, { asOf, knownAt })
+  const { id, states } = await readConsentStates(deps.db, channel, address, { asOf, knownAt })
   return { status: 200, body: { contactPoint: { channel, address, id }, states } }
 }
 
-async function evidenceOf(house: House, point: Point, prefix: string, asPage: boolean): Promise<Answer> {
-  requireChannel(house, point.channel, `${prefix}/channel`)
+async function evidenceOf(deps: Deps, point: Point, prefix: string, asPage: boolean): Promise<Answer> {
+  requireChannel(deps, point.channel, `${prefix}/channel`)
   const address = addressOf(point, `${prefix}/address`)
-  const pack = await readEvidencePack(house.db, house.dataKeys, point.channel, address)
+  const pack = await readEvidencePack(deps.db, deps.dataKeys, point.channel, address)
   if (asPage) return { status: 200, text: { type: 'text/html', content: evidencePage(pack) } }
   return { status: 200, body: pack }
 }
@@ -228,13 +228,13 @@ function refuseBeyondWithdrawals(caller: Caller, statement: ConsentStatement): v
   }
 }
 
-function inputOf(house: House, check: ConsentCheck): Promise<DecisionInput> {
+function inputOf(deps: Deps, check: ConsentCheck): Promise<DecisionInput> {
   const { contactPoint, purpose, topic = null, asOf, knownAt } = check
   const { channel } = contactPoint
   const address = addressOf(contactPoint, '/contactPoint/address')
   const view = { asOf, knownAt }
   if (looksBack(view)) {
-    return readPastDecisionInput(house.db, { channel, address, purpose, topic }, house.channels, view)
+    return readPastDecisionInput(deps.db, { channel, address, purpose, topic }, deps.channels, view)
   }
   const intent = {
     contactPoint: { address },
@@ -244,7 +244,7 @@ function inputOf(house: House, check: ConsentCheck): Promise<DecisionInput> {
     profile: null,
     messageAllowsTracking: true,
   }
-  return readDecisionInput(house.reads ?? house.db, intent, house.channels)
+  return readDecisionInput(deps.reads ?? deps.db, intent, deps.channels)
 }
 
 function explained(inputs: DecisionInput): object {

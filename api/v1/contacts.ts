@@ -92,10 +92,10 @@ export const contactRoutes: Route[] = [
       200: { description: 'Replaced', schema: putContactAnswer },
       201: { description: 'Created', schema: putContactAnswer },
     },
-    handle: async ({ params: { externalId }, body, house }) => {
+    handle: async ({ params: { externalId }, body, deps }) => {
       const { id: ownId, externalId: named, createdAt, updatedAt, consents, ...contact } = body
       const readBack = { id: ownId, externalId: named, createdAt, updatedAt, consents }
-      const { id, created, withoutAddress } = await putContact(house, externalId, contact, readBack)
+      const { id, created, withoutAddress } = await putContact(deps, externalId, contact, readBack)
       const problems = withoutAddress ? [createdWithoutAddress('')] : []
       return { status: created ? 201 : 200, body: { id, externalId, problems } }
     },
@@ -112,10 +112,10 @@ export const contactRoutes: Route[] = [
     params: byId,
     body: contactPatchShape,
     responses: { 200: { description: 'Changed', schema: putContactAnswer } },
-    handle: async ({ params: { externalId }, body, house }) => {
+    handle: async ({ params: { externalId }, body, deps }) => {
       const { id: ownId, externalId: named, createdAt, updatedAt, consents, ...patch } = body
       const readBack = { id: ownId, externalId: named, createdAt, updatedAt, consents }
-      const { id } = await patchContact(house, externalId, patch, readBack)
+      const { id } = await patchContact(deps, externalId, patch, readBack)
       return { status: 200, body: { id, externalId, problems: [] } }
     },
   }),
@@ -128,9 +128,9 @@ export const contactRoutes: Route[] = [
     scopes: ['contacts', 'read'],
     params: byId,
     responses: { 200: { description: 'The contact', schema: storedContact } },
-    handle: async ({ params, house }) => ({
+    handle: async ({ params, deps }) => ({
       status: 200,
-      body: await getContact(house.db, params.externalId),
+      body: await getContact(deps.db, params.externalId),
     }),
   }),
   route({
@@ -144,9 +144,9 @@ export const contactRoutes: Route[] = [
     scopes: ['contacts', 'read'],
     query: pageById.extend(wanted),
     responses: { 200: { description: 'A page, oldest first', schema: contactList } },
-    handle: async ({ query, house }) => ({
+    handle: async ({ query, deps }) => ({
       status: 200,
-      body: await listContacts(house.db, query, filterOf(query, '/query')),
+      body: await listContacts(deps.db, query, filterOf(query, '/query')),
     }),
   }),
   route({
@@ -161,9 +161,9 @@ export const contactRoutes: Route[] = [
     body: lookupShape,
     reads: true,
     responses: { 200: { description: 'A page, oldest first', schema: contactList } },
-    handle: async ({ body, house }) => ({
+    handle: async ({ body, deps }) => ({
       status: 200,
-      body: await listContacts(house.db, body, filterOf(body, '')),
+      body: await listContacts(deps.db, body, filterOf(body, '')),
     }),
   }),
 ]

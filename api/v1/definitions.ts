@@ -64,8 +64,8 @@ const profiles: Route[] = [
     params: byKey,
     body: putProfileShape,
     responses: { 200: { description: 'Stored', schema: putAnswer } },
-    handle: async ({ params, body: { key, version, updatedAt, ...profile }, house }) => {
-      const put = await putProfile(house, params.key, profile, { key, version, updatedAt })
+    handle: async ({ params, body: { key, version, updatedAt, ...profile }, deps }) => {
+      const put = await putProfile(deps, params.key, profile, { key, version, updatedAt })
       return { status: 200, body: { key: params.key, ...put } }
     },
   }),
@@ -102,9 +102,9 @@ const purposes: Route[] = [
     query: z.object({ confirm: z.enum(['true', 'false']).optional() }),
     body: putPurposeShape,
     responses: { 200: { description: 'Stored', schema: putAnswer } },
-    handle: async ({ params, query, body: { key, version, updatedAt, ...purpose }, house }) => {
+    handle: async ({ params, query, body: { key, version, updatedAt, ...purpose }, deps }) => {
       const readBack = { key, version, updatedAt }
-      const put = await putPurpose(house, params.key, purpose, {
+      const put = await putPurpose(deps, params.key, purpose, {
         confirm: query.confirm === 'true',
         readBack,
       })
@@ -138,8 +138,8 @@ const messages: Route[] = [
     params: byKey,
     body: putMessageShape,
     responses: { 200: { description: 'Stored', schema: putAnswer } },
-    handle: async ({ params, body: { key, version, updatedAt, ...message }, house }) => {
-      const put = await putMessage(house, params.key, message, { key, version, updatedAt })
+    handle: async ({ params, body: { key, version, updatedAt, ...message }, deps }) => {
+      const put = await putMessage(deps, params.key, message, { key, version, updatedAt })
       return { status: 200, body: { key: params.key, ...put } }
     },
   }),
@@ -174,8 +174,8 @@ const triggerDefinitions: Route[] = [
     responses: {
       200: { description: 'Stored', schema: z.object({ name: z.string() }).meta({ id: 'PutTriggerAnswer' }) },
     },
-    handle: async ({ params, body: { key, name, version, updatedAt, ...definition }, house }) => {
-      await putTriggerDefinition(house, params.name, definition, { key, name, version, updatedAt })
+    handle: async ({ params, body: { key, name, version, updatedAt, ...definition }, deps }) => {
+      await putTriggerDefinition(deps, params.name, definition, { key, name, version, updatedAt })
       return { status: 200, body: { name: params.name } }
     },
   }),
@@ -188,9 +188,9 @@ const triggerDefinitions: Route[] = [
     scopes: ['journeys', 'triggers', 'read'],
     params: byName,
     responses: { 200: { description: 'The definition', schema: storedTrigger } },
-    handle: async ({ params, house }) => ({
+    handle: async ({ params, deps }) => ({
       status: 200,
-      body: await getDefinition(house.db, 'trigger', params.name),
+      body: await getDefinition(deps.db, 'trigger', params.name),
     }),
   }),
   route({
@@ -202,9 +202,9 @@ const triggerDefinitions: Route[] = [
     scopes: ['journeys', 'triggers', 'read'],
     query: pageByTriggerName,
     responses: { 200: { description: 'A page', schema: listShape('TriggerDefinitionList', storedTrigger) } },
-    handle: async ({ query, house }) => ({
+    handle: async ({ query, deps }) => ({
       status: 200,
-      body: await listDefinitions(house.db, 'trigger', query),
+      body: await listDefinitions(deps.db, 'trigger', query),
     }),
   }),
   route({
@@ -217,8 +217,8 @@ const triggerDefinitions: Route[] = [
     scopes: ['journeys'],
     params: byName,
     responses: { 204: { description: 'Deleted' } },
-    handle: async ({ params, house }) => {
-      await deleteDefinition(house, 'trigger', params.name)
+    handle: async ({ params, deps }) => {
+      await deleteDefinition(deps, 'trigger', params.name)
       return { status: 204 }
     },
   }),
@@ -241,9 +241,9 @@ function readers(
       scopes: ['journeys', 'read'],
       params: byKey,
       responses: { 200: { description: 'The definition', schema: stored } },
-      handle: async ({ params, house }) => ({
+      handle: async ({ params, deps }) => ({
         status: 200,
-        body: await getDefinition(house.db, kind, params.key),
+        body: await getDefinition(deps.db, kind, params.key),
       }),
     }),
     route({
@@ -255,9 +255,9 @@ function readers(
       scopes: ['journeys', 'read'],
       query: pageByKey,
       responses: { 200: { description: 'A page', schema: listShape(`${name}List`, stored) } },
-      handle: async ({ query, house }) => ({
+      handle: async ({ query, deps }) => ({
         status: 200,
-        body: await listDefinitions(house.db, kind, query),
+        body: await listDefinitions(deps.db, kind, query),
       }),
     }),
     route({
@@ -270,8 +270,8 @@ function readers(
       scopes: ['journeys'],
       params: byKey,
       responses: { 204: { description: 'Deleted' } },
-      handle: async ({ params, house }) => {
-        await deleteDefinition(house, kind, params.key)
+      handle: async ({ params, deps }) => {
+        await deleteDefinition(deps, kind, params.key)
         return { status: 204 }
       },
     }),

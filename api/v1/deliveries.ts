@@ -63,7 +63,7 @@ export const deliveryRoutes: Route[] = [
     scopes: ['journeys', 'consents', 'read'],
     params: byId,
     responses: { 200: { description: 'The delivery', schema: deliveryShape } },
-    handle: async ({ params, house }) => ({ status: 200, body: await getDelivery(house.db, params.id) }),
+    handle: async ({ params, deps }) => ({ status: 200, body: await getDelivery(deps.db, params.id) }),
   }),
   route({
     method: 'get',
@@ -84,7 +84,7 @@ export const deliveryRoutes: Route[] = [
       ...periodQuery,
     }),
     responses: { 200: { description: 'A page', schema: listShape('DeliveryList', deliveryShape) } },
-    handle: async ({ query, house }) => ({ status: 200, body: await listDeliveries(house.db, query) }),
+    handle: async ({ query, deps }) => ({ status: 200, body: await listDeliveries(deps.db, query) }),
   }),
   route({
     method: 'post',
@@ -99,9 +99,9 @@ export const deliveryRoutes: Route[] = [
     params: byId,
     body: settling,
     responses: { 200: { description: 'Settled', schema: deliveryShape } },
-    handle: async ({ params, body, caller, house }) => {
-      await settleByHand(house, params.id, { ...body, by: caller.id })
-      return { status: 200, body: await getDelivery(house.db, params.id) }
+    handle: async ({ params, body, caller, deps }) => {
+      await settleByHand(deps, params.id, { ...body, by: caller.id })
+      return { status: 200, body: await getDelivery(deps.db, params.id) }
     },
   }),
   route({
@@ -116,8 +116,8 @@ export const deliveryRoutes: Route[] = [
     scopes: ['journeys'],
     params: byId,
     responses: { 202: { description: 'An attempt begins', schema: retryAnswer } },
-    handle: async ({ params, house }) => {
-      await releaseDelivery(house, params.id)
+    handle: async ({ params, deps }) => {
+      await releaseDelivery(deps, params.id)
       return { status: 202, body: { id: params.id } }
     },
   }),

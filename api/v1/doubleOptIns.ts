@@ -49,8 +49,8 @@ export const doubleOptInRoutes: Route[] = [
       },
     },
     creates: true,
-    handle: async ({ body, caller, house }) => {
-      return { status: 202, body: await requestDoubleOptIn(house, body, { caller: caller.id }) }
+    handle: async ({ body, caller, deps }) => {
+      return { status: 202, body: await requestDoubleOptIn(deps, body, { caller: caller.id }) }
     },
   }),
   route({
@@ -62,6 +62,6 @@ export const doubleOptInRoutes: Route[] = [
     scopes: ['consents', 'read'],
     params: z.object({ id: idShape }),
     responses: { 200: { description: 'The request', schema: requestView } },
-    handle: async ({ params, house }) => ({ status: 200, body: await getDoubleOptIn(house.db, params.id) }),
+    handle: async ({ params, deps }) => ({ status: 200, body: await getDoubleOptIn(deps.db, params.id) }),
   }),
 ]

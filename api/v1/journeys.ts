@@ -58,11 +58,11 @@ export const journeyRoutes: Route[] = [
           .meta({ id: 'PutJourneyAnswer', description: 'What the checks found' }),
       },
     },
-    handle: async ({ params, body, house }) => {
+    handle: async ({ params, body, deps }) => {
       const { key, publishedVersion, updatedAt, ...draft } = body
       const readBack = readBackShape.parse({ key, publishedVersion, updatedAt })
       const definition = journeyShape.parse({ ...draft, key: params.key })
-      return { status: 200, body: { key: params.key, ...(await putJourney(house, definition, readBack)) } }
+      return { status: 200, body: { key: params.key, ...(await putJourney(deps, definition, readBack)) } }
     },
   }),
   route({
@@ -74,7 +74,7 @@ export const journeyRoutes: Route[] = [
     scopes: ['journeys', 'read'],
     params: byKey,
     responses: { 200: { description: 'The journey', schema: journeyAnswer } },
-    handle: async ({ params, house }) => ({ status: 200, body: await getJourney(house.db, params.key) }),
+    handle: async ({ params, deps }) => ({ status: 200, body: await getJourney(deps.db, params.key) }),
   }),
   route({
     method: 'get',
@@ -90,7 +90,7 @@ export const journeyRoutes: Route[] = [
         schema: listShape('JourneyList', journeyAnswer),
       },
     },
-    handle: async ({ query, house }) => ({ status: 200, body: await listJourneys(house.db, query) }),
+    handle: async ({ query, deps }) => ({ status: 200, body: await listJourneys(deps.db, query) }),
   }),
   route({
     method: 'delete',
@@ -102,8 +102,8 @@ export const journeyRoutes: Route[] = [
     scopes: ['journeys'],
     params: byKey,
     responses: { 204: { description: 'Deleted' } },
-    handle: async ({ params, house }) => {
-      await deleteJourney(house, params.key)
+    handle: async ({ params, deps }) => {
+      await deleteJourney(deps, params.key)
       return { status: 204 }
     },
   }),
@@ -123,7 +123,7 @@ export const journeyRoutes: Route[] = [
           .meta({ id: 'PublishedJourney', description: 'The version it is now, and warnings' }),
       },
     },
-    handle: async ({ params, house }) => ({ status: 200, body: await publishJourney(house, params.key) }),
+    handle: async ({ params, deps }) => ({ status: 200, body: await publishJourney(deps, params.key) }),
   }),
   route({
     method: 'get',
@@ -134,8 +134,8 @@ export const journeyRoutes: Route[] = [
     scopes: ['journeys', 'read'],
     params: byKey,
     responses: { 200: { description: 'Mermaid', schema: z.string(), type: 'text/plain' } },
-    handle: async ({ params, house }) => {
-      const journey = await getJourney(house.db, params.key)
+    handle: async ({ params, deps }) => {
+      const journey = await getJourney(deps.db, params.key)
       return { status: 200, text: { type: 'text/plain', content: mermaid(journey) } }
     },
   }),
@@ -163,13 +163,13 @@ export const journeyRoutes: Route[] = [
           .meta({ id: 'StartedRun', description: 'The run, and the Temporal workflow that drives it' }),
       },
     },
-    handle: async ({ params, body, house }) => {
-      await getJourney(house.db, params.key)
-      const contactId = await resolveContact(house.db, body.contact)
+    handle: async ({ params, body, deps }) => {
+      await getJourney(deps.db, params.key)
+      const contactId = await resolveContact(deps.db, body.contact)
       if (contactId === null) throw unknownContact(body.contact)
       return {
         status: 201,
-        body: await startRun(house, { journey: params.key, contactId, payload: body.payload }),
+        body: await startRun(deps, { journey: params.key, contactId, payload: body.payload }),
       }
     },
   }),

@@ -49,10 +49,10 @@ export const keyRoutes: Route[] = [
           .meta({ id: 'CreatedKey', description: 'The key, answered this once' }),
       },
     },
-    handle: async ({ body, house }) => {
+    handle: async ({ body, deps }) => {
       const id = newId()
       const key = `assent_${randomBytes(32).toString('base64url')}`
-      await house.db.transaction((tx) =>
+      await deps.db.transaction((tx) =>
         tx.insert(apiKeys).values({ id, name: body.name, hash: hashKey(key), scopes: body.scopes }),
       )
       // The key is kept nowhere, so a repeated request is told all but it.
@@ -69,8 +69,8 @@ export const keyRoutes: Route[] = [
     scopes: ['admin'],
     query: pageById,
     responses: { 200: { description: 'A page, newest first', schema: listShape('KeyList', keyView) } },
-    handle: async ({ query, house }) => {
-      const rows = await house.db
+    handle: async ({ query, deps }) => {
+      const rows = await deps.db
         .select()
         .from(apiKeys)
         .where(query.after === undefined ? undefined : lt(apiKeys.id, query.after))
@@ -94,8 +94,8 @@ export const keyRoutes: Route[] = [
     scopes: ['admin'],
     params: z.object({ id: idShape }),
     responses: { 204: { description: 'Revoked' } },
-    handle: async ({ params, house }) => {
-      const revoked = await house.db.transaction((tx) =>
+    handle: async ({ params, deps }) => {
+      const revoked = await deps.db.transaction((tx) =>
         tx
           .update(apiKeys)
           .set({ revokedAt: new Date().toISOString() })

@@ -113,7 +113,7 @@ export const messageTestRoutes: Route[] = [
     reads: true,
     responses: { 200: { description: 'The rendered message', schema: previewAnswer } },
     refuses: { conflict: 'The address of `contact` is shared by several contacts' },
-    handle: async ({ params, body, caller, house, publicUrl }) => {
+    handle: async ({ params, body, caller, deps, publicUrl }) => {
       const { contact = null, payload } = body
       if (contact !== null && !permits(caller, ['contacts', 'read'])) {
         throw new Refusal(
@@ -121,7 +121,7 @@ export const messageTestRoutes: Route[] = [
           'A preview with the values of a contact needs a key with the scope contacts or read.',
         )
       }
-      const preview = await previewMessage(house, params.key, { contact, payload }, { publicUrl })
+      const preview = await previewMessage(deps, params.key, { contact, payload }, { publicUrl })
       const { message, rendered, sendable, links, problems, decision } = preview
       const shown = sendable ?? rendered
       return {
@@ -162,10 +162,10 @@ export const messageTestRoutes: Route[] = [
       'too-many': 'Too many test mails in an hour',
       unavailable: 'No mail server is set',
     },
-    handle: async ({ params, body, caller, house, publicUrl }) => {
+    handle: async ({ params, body, caller, deps, publicUrl }) => {
       const { to, contact = null, payload } = body
       const asked = { by: caller.id, publicUrl }
-      const row = await requestTestMail(house, params.key, { to, contact, payload }, asked)
+      const row = await requestTestMail(deps, params.key, { to, contact, payload }, asked)
       return { status: 202, body: viewOf(row) }
     },
   }),
@@ -178,8 +178,8 @@ export const messageTestRoutes: Route[] = [
     scopes: ['admin'],
     params: z.object({ key: keyShape, id: idShape }),
     responses: { 200: { description: 'The test mail; kept for 30 days', schema: testMailShape } },
-    handle: async ({ params, house }) => {
-      const [row] = await house.db
+    handle: async ({ params, deps }) => {
+      const [row] = await deps.db
         .select()
         .from(testMails)
         .where(and(eq(testMails.id, params.id), eq(testMails.message, params.key)))

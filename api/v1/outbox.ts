@@ -40,9 +40,9 @@ export const outboxRoutes: Route[] = [
     scopes: ['admin'],
     query,
     responses: { 200: { description: 'A page, oldest first', schema: listShape('OutboxList', rowView) } },
-    handle: async ({ query: { state, limit, after }, house }) => ({
+    handle: async ({ query: { state, limit, after }, deps }) => ({
       status: 200,
-      body: await listOutbox(house.db, { state, limit, after }),
+      body: await listOutbox(deps.db, { state, limit, after }),
     }),
   }),
   route({
@@ -54,8 +54,8 @@ export const outboxRoutes: Route[] = [
     scopes: ['admin'],
     params,
     responses: { 204: { description: 'It is tried again, and may be parked again after ten attempts' } },
-    handle: async ({ params: { id }, house }) => {
-      await retryParked(house, Number(id))
+    handle: async ({ params: { id }, deps }) => {
+      await retryParked(deps, Number(id))
       return { status: 204 }
     },
   }),
@@ -70,8 +70,8 @@ export const outboxRoutes: Route[] = [
     scopes: ['admin'],
     params,
     responses: { 204: { description: 'Dropped' } },
-    handle: async ({ params: { id }, house }) => {
-      await dropParked(house, Number(id))
+    handle: async ({ params: { id }, deps }) => {
+      await dropParked(deps, Number(id))
       return { status: 204 }
     },
   }),

@@ -60,7 +60,7 @@ export const runRoutes: Route[] = [
     scopes: ['journeys', 'read'],
     params: byId,
     responses: { 200: { description: 'The run', schema: runDetailShape } },
-    handle: async ({ params, house }) => ({ status: 200, body: await getRun(house.db, params.id) }),
+    handle: async ({ params, deps }) => ({ status: 200, body: await getRun(deps.db, params.id) }),
   }),
   route({
     method: 'get',
@@ -80,9 +80,9 @@ export const runRoutes: Route[] = [
       ...periodQuery,
     }),
     responses: { 200: { description: 'A page', schema: listShape('RunList', runShape) } },
-    handle: async ({ query, house }) => ({
+    handle: async ({ query, deps }) => ({
       status: 200,
-      body: await listRuns(house.db, { ...query, parked: query.parked === 'true' }),
+      body: await listRuns(deps.db, { ...query, parked: query.parked === 'true' }),
     }),
   }),
   route({
@@ -95,9 +95,9 @@ export const runRoutes: Route[] = [
     scopes: ['journeys'],
     params: byId,
     responses: { 200: { description: 'Cancelled', schema: runDetailShape } },
-    handle: async ({ params, house }) => {
-      await cancelRun(house, params.id)
-      return { status: 200, body: await getRun(house.db, params.id) }
+    handle: async ({ params, deps }) => {
+      await cancelRun(deps, params.id)
+      return { status: 200, body: await getRun(deps.db, params.id) }
     },
   }),
   route({
@@ -110,9 +110,9 @@ export const runRoutes: Route[] = [
     scopes: ['journeys'],
     params: byId,
     responses: { 200: { description: 'It is tried again', schema: runDetailShape } },
-    handle: async ({ params, house }) => {
-      await retryRun(house, params.id)
-      return { status: 200, body: await getRun(house.db, params.id) }
+    handle: async ({ params, deps }) => {
+      await retryRun(deps, params.id)
+      return { status: 200, body: await getRun(deps.db, params.id) }
     },
   }),
 ]

@@ -4,7 +4,7 @@ import { pageById, pageInBody } from '../../db/reads/page.ts'
 import { listSuppressions } from '../../db/reads/suppressions.ts'
 import { invalid } from '../../domain/refusal.ts'
 import { contactPointShape } from '../../domain/shapes/primitives.ts'
-import { requireChannel } from '../../transactions/house.ts'
+import { requireChannel } from '../../transactions/deps.ts'
 import { listShape } from '../list.ts'
 import { type Route, route } from '../routing.ts'
 import { addressOf } from './consentAddress.ts'
@@ -52,12 +52,12 @@ export const suppressionRoutes: Route[] = [
     scopes: ['consents', 'read'],
     query: listQuery,
     responses: { 200: { description: 'A page, oldest first', schema: suppressionList } },
-    handle: async ({ query, house }) => {
+    handle: async ({ query, deps }) => {
       const { channel, limit, after } = query
       if (query.address !== undefined && channel === undefined) {
         throw invalid('/query/channel', 'is needed where an address is named')
       }
-      if (channel !== undefined) requireChannel(house, channel, '/query/channel')
+      if (channel !== undefined) requireChannel(deps, channel, '/query/channel')
       const address =
         query.address === undefined || channel === undefined
           ? undefined
@@ -65,7 +65,7 @@ export const suppressionRoutes: Route[] = [
       const lifted = query.lifted === 'true'
       return {
         status: 200,
-        body: await listSuppressions(house.db, { channel, address, lifted, limit, after }),
+        body: await listSuppressions(deps.db, { channel, address, lifted, limit, after }),
       }
     },
   }),
@@ -81,12 +81,12 @@ export const suppressionRoutes: Route[] = [
     body: lookupShape,
     reads: true,
     responses: { 200: { description: 'A page, oldest first', schema: suppressionList } },
-    handle: async ({ body, house }) => {
+    handle: async ({ body, deps }) => {
       const { contactPoint, ...page } = body
       const { channel } = contactPoint
-      requireChannel(house, channel, '/contactPoint/channel')
+      requireChannel(deps, channel, '/contactPoint/channel')
       const address = addressOf(contactPoint, '/contactPoint/address')
-      return { status: 200, body: await listSuppressions(house.db, { channel, address, ...page }) }
+      return { status: 200, body: await listSuppressions(deps.db, { channel, address, ...page }) }
     },
   }),
 ]

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { Refusal } from '../../domain/refusal.ts'
 import { triggerLineShape } from '../../domain/shapes/trigger.ts'
-import type { House } from '../../transactions/house.ts'
+import type { Deps } from '../../transactions/deps.ts'
 import { postTrigger } from '../../transactions/intake/postTrigger.ts'
 import { problemKinds } from '../problemKinds.ts'
 import { asRefusal } from '../problems.ts'
@@ -34,7 +34,7 @@ const mostLines = 1_000
  * @throws Refusal too-large; unavailable where the database is away before any line was taken
  */
 export async function takeLines(
-  house: House,
+  deps: Deps,
   request: { text: string; caller: string; idempotencyKey: string | null },
 ): Promise<LineResult[]> {
   const lines = request.text
@@ -54,7 +54,7 @@ export async function takeLines(
       refuseUnreadable(said, '')
       const { name, ...trigger } = triggerLineShape.parse(said)
       const id = trigger.id ?? lineId(request.idempotencyKey, number)
-      const taken = await postTrigger(house, name, { ...trigger, id }, request.caller)
+      const taken = await postTrigger(deps, name, { ...trigger, id }, request.caller)
       results.push({ line: number, status: 202, taken: takenAnswer(taken) })
     } catch (error) {
       const refusal = asRefusal(error)
@@ -63,7 +63,7 @@ export async function takeLines(
         // Nor would the lines after it be taken now: each would only wait in vain.
         away = notTried
       }
-      if (refusal === null) house.log.error({ err: error, line: number }, 'a line of triggers failed')
+      if (refusal === null) deps.log.error({ err: error, line: number }, 'a line of triggers failed')
       results.push(refused(number, refusal ?? fault))
     }
   }

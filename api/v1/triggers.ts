@@ -25,9 +25,9 @@ export const triggerRoutes: Route[] = [
     params: z.object({ name: triggerNameShape }),
     body: triggerShape,
     responses: { 202: { description: 'Taken', schema: takenShape } },
-    handle: async ({ params, body, caller, house }) => ({
+    handle: async ({ params, body, caller, deps }) => ({
       status: 202,
-      body: takenAnswer(await postTrigger(house, params.name, body, caller.id)),
+      body: takenAnswer(await postTrigger(deps, params.name, body, caller.id)),
     }),
   }),
   route({
@@ -50,8 +50,8 @@ export const triggerRoutes: Route[] = [
           .meta({ id: 'TakenTriggers', description: 'What became of each line' }),
       },
     },
-    handle: async ({ body, caller, house, idempotencyKey }) => {
-      const items = await takeLines(house, { text: body, caller: caller.id, idempotencyKey })
+    handle: async ({ body, caller, deps, idempotencyKey }) => {
+      const items = await takeLines(deps, { text: body, caller: caller.id, idempotencyKey })
       const taken = items.filter((item) => item.taken !== undefined).length
       return { status: 202, body: { items, taken, refused: items.length - taken } }
     },

@@ -32,9 +32,9 @@ export function versionReaders(kind: VersionedKind, plural: string, tag: string,
       responses: {
         200: { description: 'A page, newest first', schema: listShape(`${name}VersionList`, view) },
       },
-      handle: async ({ params, query, house }) => ({
+      handle: async ({ params, query, deps }) => ({
         status: 200,
-        body: await listVersions(house.db, kind, params.key, query),
+        body: await listVersions(deps.db, kind, params.key, query),
       }),
     }),
     route({
@@ -46,9 +46,9 @@ export function versionReaders(kind: VersionedKind, plural: string, tag: string,
       scopes: ['journeys', 'read'],
       params: byVersion,
       responses: { 200: { description: 'The definition', schema: old } },
-      handle: async ({ params, house }) => ({
+      handle: async ({ params, deps }) => ({
         status: 200,
-        body: await getVersion(house.db, kind, params.key, params.version),
+        body: await getVersion(deps.db, kind, params.key, params.version),
       }),
     }),
   ]

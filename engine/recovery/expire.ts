@@ -2,33 +2,33 @@
 import { overdueDoubleOptIns } from '../../db/reads/doubleOptIns.ts'
 import { advanceRequest } from '../../transactions/doubleOptIns/advanceRequest.ts'
 import { postponeSettling } from '../../transactions/doubleOptIns/postponeSettling.ts'
-import type { House } from '../../transactions/house.ts'
+import type { Deps } from '../../transactions/deps.ts'
 
 /** Requests read at a time. */
 const batch = 200
 
 /** @returns the requests that it expired */
-export async function expireOverdue(house: House, stopped: () => boolean): Promise<string[]> {
+export async function expireOverdue(deps: Deps, stopped: () => boolean): Promise<string[]> {
   const expired: string[] = []
   for (;;) {
     // Each of a batch is settled or postponed, so the next look finds others.
-    const overdue = await overdueDoubleOptIns(house.db, batch)
+    const overdue = await overdueDoubleOptIns(deps.db, batch)
     for (const id of overdue) {
       if (stopped()) return expired
-      if (await expire(house, id)) expired.push(id)
+      if (await expire(deps, id)) expired.push(id)
     }
     if (overdue.length < batch) return expired
   }
 }
 
-async function expire(house: House, id: string): Promise<boolean> {
+async function expire(deps: Deps, id: string): Promise<boolean> {
   try {
-    const next = await advanceRequest(house, { request: id, now: new Date().toISOString() })
-    if (next.do !== 'end') await postponeSettling(house, id)
+    const next = await advanceRequest(deps, { request: id, now: new Date().toISOString() })
+    if (next.do !== 'end') await postponeSettling(deps, id)
     return next.do === 'end' && next.state === 'expired'
   } catch (error) {
-    house.log.warn({ err: error, id }, 'a request for double opt-in could not be expired')
-    await postponeSettling(house, id)
+    deps.log.warn({ err: error, id }, 'a request for double opt-in could not be expired')
+    await postponeSettling(deps, id)
     return false
   }
 }

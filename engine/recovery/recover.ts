@@ -7,14 +7,14 @@ import { mayRecover } from '../../db/reads/recoverable.ts'
 import type { Suspect } from '../../db/reads/suspects.ts'
 import type { Nudge } from '../../domain/journey/signals.ts'
 import { standingOf } from '../../domain/recovery/execution.ts'
-import type { House } from '../../transactions/house.ts'
+import type { Deps } from '../../transactions/deps.ts'
 import { recoverRequest, requestIsDriven } from '../../transactions/recovery/recoverRequest.ts'
 import { recoverRun, recoveryFailed, runIsDriven } from '../../transactions/recovery/recoverRun.ts'
 import { cancelFromTemporal } from '../../transactions/runs/endRun.ts'
 import { startWorkflow } from '../starts.ts'
 import { latestExecution } from './execution.ts'
 
-export type Means = { house: House; client: Client; taskQueue: string }
+export type Means = { deps: Deps; client: Client; taskQueue: string }
 
 /**
  * Why it is looked at. `closed`: its workflow closed, or was looked at before. `overdue`: it did not do in time what it should.
@@ -26,8 +26,8 @@ export type Outcome = 'left' | 'nudged' | 'started' | 'ended' | 'parked'
 
 /** @throws what the client throws where the engine does not answer; the suspect is found again */
 export async function recover(means: Means, suspect: Suspect, reason: Reason): Promise<Outcome> {
-  const { house, client } = means
-  if (!(await mayRecover(house.db, suspect, { unstarted: reason === 'unheard' }))) return 'left'
+  const { deps, client } = means
+  if (!(await mayRecover(deps.db, suspect, { unstarted: reason === 'unheard' }))) return 'left'
   const standing = standingOf(await latestExecution(client, suspect.workflow))
   switch (standing) {
     case 'runs':
@@ -35,8 +35,8 @@ export async function recover(means: Means, suspect: Suspect, reason: Reason): P
     case 'person':
       // A request is cancelled by nobody: it is confirmed, withdrawn or expires.
       if (suspect.kind === 'request') return startAgain(means, suspect)
-      await cancelFromTemporal(house, suspect.id)
-      house.log.warn({ run: suspect.id }, 'a run ended because its workflow was ended in Temporal')
+      await cancelFromTemporal(deps, suspect.id)
+      deps.log.warn({ run: suspect.id }, 'a run ended because its workflow was ended in Temporal')
       return 'ended'
     case 'gone':
       return startAgain(means, suspect)
@@ -46,24 +46,24 @@ export async function recover(means: Means, suspect: Suspect, reason: Reason): P
 }
 
 async function isDriven(
-  { house, client }: Means,
+  { deps, client }: Means,
   { kind, id, workflow }: Suspect,
   reason: Reason,
 ): Promise<Outcome> {
   const asksAgain = reason === 'overdue' || reason === 'swept'
   const nudge: Nudge = { why: 'recovered' }
   if (asksAgain) await client.workflow.getHandle(workflow).signal('nudge', nudge)
-  await (kind === 'run' ? runIsDriven : requestIsDriven)(house, id, reason === 'overdue')
+  await (kind === 'run' ? runIsDriven : requestIsDriven)(deps, id, reason === 'overdue')
   return asksAgain ? 'nudged' : 'left'
 }
 
-async function startAgain({ house, client, taskQueue }: Means, { kind, id }: Suspect): Promise<Outcome> {
-  const recovery = await (kind === 'run' ? recoverRun : recoverRequest)(house, id)
+async function startAgain({ deps, client, taskQueue }: Means, { kind, id }: Suspect): Promise<Outcome> {
+  const recovery = await (kind === 'run' ? recoverRun : recoverRequest)(deps, id)
   switch (recovery.do) {
     case 'leave':
       return 'left'
     case 'park':
-      house.log.error(
+      deps.log.error(
         { run: id },
         'a run was parked: its workflow was started again too often without progress',
       )
@@ -72,7 +72,7 @@ async function startAgain({ house, client, taskQueue }: Means, { kind, id }: Sus
       try {
         await startWorkflow(client, taskQueue, recovery.start)
       } catch (error) {
-        if (kind === 'run') await recoveryFailed(house, id)
+        if (kind === 'run') await recoveryFailed(deps, id)
         throw error
       }
       return 'started'

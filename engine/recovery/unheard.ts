@@ -6,5 +6,5 @@ import { type Means, recover } from './recover.ts'
 export async function recoverUnheard(means: Means, workflowId: string): Promise<void> {
   const id = runOfWorkflow(workflowId) ?? requestOfWorkflow(workflowId)
   if (id === null) return
-  for (const suspect of await openSubjects(means.house.db, [id])) await recover(means, suspect, 'unheard')
+  for (const suspect of await openSubjects(means.deps.db, [id])) await recover(means, suspect, 'unheard')
 }

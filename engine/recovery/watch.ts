@@ -11,7 +11,7 @@ import { newId } from '../../db/ids.ts'
 import { type Source, type Suspect, suspectsOf, suspectsOfSweep } from '../../db/reads/suspects.ts'
 import { hasChanged } from '../../domain/recovery/epoch.ts'
 import { advanceSweep, beginSweep } from '../../domain/recovery/sweep.ts'
-import type { House } from '../../transactions/house.ts'
+import type { Deps } from '../../transactions/deps.ts'
 import {
   holdRecovery,
   leaveRecovery,
@@ -26,7 +26,7 @@ import { inPace } from './pace.ts'
 import { type Means, type Outcome, type Reason, recover } from './recover.ts'
 
 export type RecoveryOptions = {
-  house: House
+  deps: Deps
   client: Client
   taskQueue: string
   log: Logger
@@ -80,15 +80,15 @@ export class RecoveryWatch {
   /** Finishes the few that it is asking about. */
   async stop(): Promise<void> {
     await this.#work.stop()
-    await this.#safely('leave', () => leaveRecovery(this.#options.house, this.#holder))
+    await this.#safely('leave', () => leaveRecovery(this.#options.deps, this.#holder))
   }
 
   /** @returns whether it looked: false where another process does */
   async look(): Promise<boolean> {
-    const { house } = this.#options
-    const watching = await this.#safely('hold', () => holdRecovery(house, this.#holder))
+    const { deps } = this.#options
+    const watching = await this.#safely('hold', () => holdRecovery(deps, this.#holder))
     if (watching == null) return false
-    await this.#safely('expire', () => expireOverdue(house, () => this.#work.stopped))
+    await this.#safely('expire', () => expireOverdue(deps, () => this.#work.stopped))
     const engine = await this.#safely('recognise the engine', () => this.#recognise(watching))
     // An engine that does not answer says nothing about any run.
     if (engine !== true) return true
@@ -102,7 +102,7 @@ export class RecoveryWatch {
 
   /** Notes which engine this is; a sweep begins where it has changed. */
   async #recognise(known: Watching): Promise<true> {
-    const { house, client, taskQueue, log } = this.#options
+    const { deps, client, taskQueue, log } = this.#options
     const epoch = await readEpoch(client, taskQueue)
     if (hasChanged(known, epoch)) {
       log.warn(
@@ -111,19 +111,19 @@ export class RecoveryWatch {
       )
       // Workflows that closed there are listed anew too.
       const sweep = beginSweep(new Date().toISOString())
-      await noteRecovery(house, this.#holder, { ...epoch, sweep, closedUntil: null })
+      await noteRecovery(deps, this.#holder, { ...epoch, sweep, closedUntil: null })
     } else {
-      await noteRecovery(house, this.#holder, epoch)
+      await noteRecovery(deps, this.#holder, epoch)
     }
     await countOn(client, taskQueue, epoch)
     return true
   }
 
   async #lookAt(source: Source, reason: Reason): Promise<void> {
-    const { db } = this.#options.house
+    const { db } = this.#options.deps
     let after: [string, string] | null = null
     // Held anew for each page: a look may take long.
-    while (!this.#work.stopped && (await holdRecovery(this.#options.house, this.#holder)) !== null) {
+    while (!this.#work.stopped && (await holdRecovery(this.#options.deps, this.#holder)) !== null) {
       const { suspects, last } = await suspectsOf(db, source, after, page)
       if (last === null || !(await this.#recover(suspects, reason))) return
       after = last
@@ -131,33 +131,33 @@ export class RecoveryWatch {
   }
 
   async #lookAtClosed(): Promise<void> {
-    const { house, client } = this.#options
+    const { deps, client } = this.#options
     if (this.#work.stopped) return
     const began = new Date().toISOString()
-    const watching = await holdRecovery(house, this.#holder)
+    const watching = await holdRecovery(deps, this.#holder)
     if (watching === null) return
     const failed = this.counts.failed
-    for await (const suspects of closedSuspects(house.db, client, watching.closedUntil)) {
+    for await (const suspects of closedSuspects(deps.db, client, watching.closedUntil)) {
       if (!(await this.#recover(suspects, 'closed'))) return
     }
     // One that could not be asked about is listed again by the next look.
-    if (this.counts.failed === failed) await noteRecovery(house, this.#holder, { closedUntil: began })
+    if (this.counts.failed === failed) await noteRecovery(deps, this.#holder, { closedUntil: began })
   }
 
   /** Goes on with the sweep for a while; the next look takes it up again. */
   async #sweep(): Promise<void> {
-    const { house, log } = this.#options
+    const { deps, log } = this.#options
     const end = performance.now() + sweepTime
     while (!this.#work.stopped && performance.now() < end) {
-      const watching = await holdRecovery(house, this.#holder)
+      const watching = await holdRecovery(deps, this.#holder)
       if (watching === null || watching.sweep === null) return
-      const { suspects, last } = await suspectsOfSweep(house.db, watching.sweep, page)
+      const { suspects, last } = await suspectsOfSweep(deps.db, watching.sweep, page)
       const failed = this.counts.failed
       if (!(await this.#recover(suspects, 'swept'))) return
       // The engine is away again: the page is repeated by the next look.
       if (suspects.length > 0 && this.counts.failed - failed === suspects.length) return
       const sweep = advanceSweep(watching.sweep, suspects.length, last)
-      await noteRecovery(house, this.#holder, { sweep })
+      await noteRecovery(deps, this.#holder, { sweep })
       if (sweep === null) log.info({ seen: watching.sweep.seen }, 'all open runs were looked at')
     }
   }

@@ -31,8 +31,8 @@ afterAll(async () => {
 
 /** Rendered, and about to be claimed. */
 async function rendered(ref: DeliveryRef): Promise<Rendering> {
-  const { assessment, content } = await readDraft(assent.house, assent.house.db, ref)
-  return (await renderDelivery(assent.house, assessment, content, assent.url)).rendering
+  const { assessment, content } = await readDraft(assent.deps, assent.deps.db, ref)
+  return (await renderDelivery(assent.deps, assessment, content, assent.url)).rendering
 }
 
 const now = () => new Date().toISOString()
@@ -42,9 +42,9 @@ it('a run that ends between rendering and claim is not sent for any more', async
   const person = await putPerson(assent.api)
   await optIn(assent.api, person.email, 'marketing', 'newsletter')
   const run = await startRunOf(assent.api, journey, person)
-  const rendering = await rendered(await refOfRun(assent.house, run))
-  await cancelRun(assent.house, run)
-  expect(await claimDelivery(assent.house, rendering, now())).toMatchObject({
+  const rendering = await rendered(await refOfRun(assent.deps, run))
+  await cancelRun(assent.deps, run)
+  expect(await claimDelivery(assent.deps, rendering, now())).toMatchObject({
     kind: 'settled',
     delivery: { state: 'cancelled', reason: 'cancelled', attempt: 0 },
   })
@@ -58,9 +58,9 @@ it('a request that is withdrawn between rendering and claim is not mailed for an
     circumstances: 'footer form',
   }
   const { id } = await assent.api.ok('POST', '/v1/double-opt-ins', asked, idOf)
-  const rendering = await rendered(await refOfMail(assent.house, id, 1))
+  const rendering = await rendered(await refOfMail(assent.deps, id, 1))
   await optOut(assent.api, person.email, 'marketing', 'newsletter')
-  expect(await claimDelivery(assent.house, rendering, now())).toMatchObject({
+  expect(await claimDelivery(assent.deps, rendering, now())).toMatchObject({
     kind: 'settled',
     delivery: { state: 'cancelled', reason: 'withdrawn' },
   })
@@ -72,29 +72,29 @@ it('an address that came after the forecast is decided on anew, not blocked as u
   await optIn(assent.api, person.email, 'marketing', 'newsletter')
   await assent.api.put(`/v1/contacts/${person.externalId}`, {})
   const run = await startRunOf(assent.api, journey, person)
-  const ref = await refOfRun(assent.house, run)
-  const assessment = await assessDelivery(assent.house, assent.house.db, ref)
+  const ref = await refOfRun(assent.deps, run)
+  const assessment = await assessDelivery(assent.deps, assent.deps.db, ref)
   expect(assessment.matter.contactPoint).toBeNull()
   await assent.api.put(`/v1/contacts/${person.externalId}`, { email: person.email })
-  expect(await claimDelivery(assent.house, { ready: false, assessment }, now())).toEqual({ kind: 'stale' })
+  expect(await claimDelivery(assent.deps, { ready: false, assessment }, now())).toEqual({ kind: 'stale' })
 })
 
 it('an address that was exchanged for another one is not blocked under the lock of the first', async () => {
   const journey = await publish(assent.api, { steps: [{ id: 'one', type: 'send', message: 'first' }] })
   const person = await putPerson(assent.api)
   const run = await startRunOf(assent.api, journey, person)
-  const ref = await refOfRun(assent.house, run)
-  const { house } = assent
-  const assessment = await assessDelivery(house, house.db, ref)
+  const ref = await refOfRun(assent.deps, run)
+  const { deps } = assent
+  const assessment = await assessDelivery(deps, deps.db, ref)
   expect(assessment.decision.verdict).toBe('block')
 
   // Held at the run's row, the consent activity has made its forecast and not its record.
   const { promise: release, resolve: go } = Promise.withResolvers<void>()
-  const holding = house.db.transaction(async (tx) => {
+  const holding = deps.db.transaction(async (tx) => {
     await lockRun(tx, run)
     await release
   })
-  const deciding = decideDelivery(house, ref)
+  const deciding = decideDelivery(deps, ref)
   await until('the consent activity at the lock', async () => {
     const rows = await owner`
       select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
@@ -106,10 +106,10 @@ it('an address that was exchanged for another one is not blocked under the lock 
   await holding
 
   const { input, decision } = await deciding
-  const other = await assessDelivery(house, house.db, ref)
+  const other = await assessDelivery(deps, deps.db, ref)
   expect(other.matter.contactPoint).not.toBe(assessment.matter.contactPoint)
   expect([decision.verdict, input.contactPoint.id]).toEqual(['block', other.matter.contactPoint])
-  const rows = await house.db.select().from(deliveries).where(eq(deliveries.runId, run))
+  const rows = await deps.db.select().from(deliveries).where(eq(deliveries.runId, run))
   expect(rows.map((row) => [row.state, row.contactPointId])).toEqual([['blocked', other.matter.contactPoint]])
 })
 
@@ -117,24 +117,24 @@ it('a claim on an address that was exchanged meanwhile records nothing', async (
   const journey = await publish(assent.api, { steps: [{ id: 'one', type: 'send', message: 'first' }] })
   const person = await putPerson(assent.api)
   const run = await startRunOf(assent.api, journey, person)
-  const ref = await refOfRun(assent.house, run)
-  const { house } = assent
-  const assessment = await assessDelivery(house, house.db, ref)
+  const ref = await refOfRun(assent.deps, run)
+  const { deps } = assent
+  const assessment = await assessDelivery(deps, deps.db, ref)
   const { email } = await putPerson(assent.api)
   await assent.api.put(`/v1/contacts/${person.externalId}`, { email })
-  expect(await claimDelivery(house, { ready: false, assessment }, now())).toEqual({ kind: 'stale' })
-  expect(await house.db.select().from(deliveries).where(eq(deliveries.runId, run))).toEqual([])
+  expect(await claimDelivery(deps, { ready: false, assessment }, now())).toEqual({ kind: 'stale' })
+  expect(await deps.db.select().from(deliveries).where(eq(deliveries.runId, run))).toEqual([])
 })
 
 it('nothing is sent to an address that was erased, and the block says so', async () => {
   const journey = await publish(assent.api, { steps: [{ id: 'one', type: 'send', message: 'receipt' }] })
   const person = await putPerson(assent.api)
   const run = await startRunOf(assent.api, journey, person)
-  const ref = await refOfRun(assent.house, run)
-  const { house } = assent
-  expect((await assessDelivery(house, house.db, ref)).decision.verdict).toBe('allow')
+  const ref = await refOfRun(assent.deps, run)
+  const { deps } = assent
+  expect((await assessDelivery(deps, deps.db, ref)).decision.verdict).toBe('allow')
   await owner`update contact_points set address = null, erased_at = now() where address = ${person.email}`
-  const { assessment, content } = await readDraft(house, house.db, ref)
+  const { assessment, content } = await readDraft(deps, deps.db, ref)
   expect([assessment.matter.contactPoint, content.address, content.contact?.email]).toEqual([
     null,
     null,
@@ -157,8 +157,8 @@ it('the message’s own profile says what may be tracked, not its purpose’s', 
   const tracking = async (message: string) => {
     const journey = await publish(assent.api, { steps: [{ id: 'one', type: 'send', message }] })
     const run = await startRunOf(assent.api, journey, person)
-    const { house } = assent
-    const { decision } = await assessDelivery(house, house.db, await refOfRun(house, run))
+    const { deps } = assent
+    const { decision } = await assessDelivery(deps, deps.db, await refOfRun(deps, run))
     return [decision.verdict, decision.tracking.allowed]
   }
   expect([await tracking('discreet'), await tracking('first')]).toEqual([
@@ -168,7 +168,7 @@ it('the message’s own profile says what may be tracked, not its purpose’s', 
 })
 
 it('whoever stands still inside a transaction loses it, and its locks, within a minute', async () => {
-  const { db } = assent.house
+  const { db } = assent.deps
   const [row] = await db.execute<{ limit: string }>(
     sql`select current_setting('idle_in_transaction_session_timeout') as limit`,
   )

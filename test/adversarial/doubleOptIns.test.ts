@@ -40,18 +40,18 @@ const request = async (person: Person, grants: readonly { purpose: string; topic
 
 /** As one attempt of the delivery activity claims the mail. @returns the token it mails, too */
 async function claim(id: string, mail: number): Promise<{ claim: Claim; token: string }> {
-  const ref = await refOfMail(assent.house, id, mail)
-  const { assessment, content } = await readDraft(assent.house, assent.house.db, ref)
-  const made = await renderDelivery(assent.house, assessment, content, assent.url)
+  const ref = await refOfMail(assent.deps, id, mail)
+  const { assessment, content } = await readDraft(assent.deps, assent.deps.db, ref)
+  const made = await renderDelivery(assent.deps, assessment, content, assent.url)
   const token = /\/confirm\/([\w-]+)/.exec(Buffer.from(made.mail.mime).toString().replace(/=\r\n/g, ''))?.[1]
   return {
-    claim: await claimDelivery(assent.house, made.rendering, new Date().toISOString()),
+    claim: await claimDelivery(assent.deps, made.rendering, new Date().toISOString()),
     token: token ?? '',
   }
 }
 
 const mailsWanted = async (id: string) =>
-  (await assent.house.db.select().from(doubleOptIns).where(eq(doubleOptIns.id, id)))[0]?.mails.length
+  (await assent.deps.db.select().from(doubleOptIns).where(eq(doubleOptIns.id, id)))[0]?.mails.length
 
 it('a confirmation that is tried again does not count against itself', async () => {
   const id = await request(await putPerson(assent.api), [newsletter])
@@ -59,7 +59,7 @@ it('a confirmation that is tried again does not count against itself', async () 
     const { claim: first } = await claim(id, mail)
     if (first.kind !== 'claimed') throw new Error(first.kind)
     const lost = { kind: 'not-handed-over', cause: 'gone' } as const
-    await settleDelivery(assent.house, first, lost, new Date().toISOString())
+    await settleDelivery(assent.deps, first, lost, new Date().toISOString())
   }
   expect((await claim(id, 3)).claim).toMatchObject({ kind: 'claimed', attempt: 2 })
   expect((await claim(id, 4)).claim).toMatchObject({
@@ -75,9 +75,9 @@ it('a part withdrawn before the confirmation is neither granted nor announced as
   await optOut(assent.api, person.email, 'marketing', 'events')
   const notice = { id: 'page', version: '1', language: 'en', wording: 'Confirm' }
   const said = { notice, pageUrl: 'https://example.com/confirm', ip: null, userAgent: null }
-  expect(await confirmDoubleOptIn(assent.house, token, said)).toBe('confirmed')
+  expect(await confirmDoubleOptIn(assent.deps, token, said)).toBe('confirmed')
   const [announced] = await until('the trigger', async () => {
-    const rows = await assent.house.db.select().from(triggerEvents)
+    const rows = await assent.deps.db.select().from(triggerEvents)
     const mine = rows.filter((row) => row.senderEvent.startsWith(`${id}:confirmed`))
     return mine.length > 0 ? mine : null
   })
@@ -89,10 +89,10 @@ it('a part that was withdrawn and is ticked again is asked for by a request of i
   const id = await request(person, [newsletter, events])
   await optOut(assent.api, person.email, 'marketing', 'newsletter')
   expect(await request(person, [newsletter, events])).toBe(id)
-  const [first] = await assent.house.db.select().from(doubleOptIns).where(eq(doubleOptIns.id, id))
+  const [first] = await assent.deps.db.select().from(doubleOptIns).where(eq(doubleOptIns.id, id))
   const point = first?.contactPointId ?? ''
   const mine = () =>
-    assent.house.db
+    assent.deps.db
       .select()
       .from(doubleOptIns)
       .where(eq(doubleOptIns.contactPointId, point))
@@ -107,7 +107,7 @@ it('a part that was withdrawn and is ticked again is asked for by a request of i
   const said = { notice, pageUrl: 'https://example.com/confirm', ip: null, userAgent: null }
   for (const asked of [id, second?.id ?? '']) {
     const { token } = await claim(asked, 1)
-    expect(await confirmDoubleOptIn(assent.house, token, said)).toBe('confirmed')
+    expect(await confirmDoubleOptIn(assent.deps, token, said)).toBe('confirmed')
   }
   const contactPoint = { channel: 'email', address: person.email }
   for (const { purpose, topic } of [newsletter, events]) {
@@ -123,7 +123,7 @@ it.each([
   const person = await putPerson(assent.api)
   const id = await request(person, grants)
   const { token } = await claim(id, 1)
-  const { db } = assent.house
+  const { db } = assent.deps
   const [row] = await db.select().from(doubleOptIns).where(eq(doubleOptIns.id, id))
   const suppression = newId()
   const { contactPointId = null } = row ?? {}
@@ -132,7 +132,7 @@ it.each([
   )
   const notice = { id: 'page', version: '1', language: 'en', wording: 'Confirm' }
   const said = { notice, pageUrl: 'https://example.com/confirm', ip: null, userAgent: null }
-  expect(await confirmDoubleOptIn(assent.house, token, said)).toBe('confirmed')
+  expect(await confirmDoubleOptIn(assent.deps, token, said)).toBe('confirmed')
   const [after] = await db.select().from(suppressions).where(eq(suppressions.id, suppression))
   expect(after?.liftedAt == null ? null : 'lifted').toBe(lifted)
 })
@@ -143,7 +143,7 @@ it('whoever asks a hundred times wakes the workflow no more often than there are
   const person = await putPerson(assent.api)
   const id = await request(person, [newsletter])
   const told = async (kind: string) =>
-    (await assent.house.db.select().from(outbox).where(eq(outbox.stream, id))).filter(
+    (await assent.deps.db.select().from(outbox).where(eq(outbox.stream, id))).filter(
       (row) => row.kind === kind,
     ).length
   const nudges = () => told('signal')
@@ -152,7 +152,7 @@ it('whoever asks a hundred times wakes the workflow no more often than there are
   expect([await mailsWanted(id), await nudges()]).toEqual([1, 0])
   for (let i = 0; i < 100; i++) {
     const due = (await mailsWanted(id)) ?? 0
-    const sent = (await assent.house.db.select().from(deliveries).where(eq(deliveries.doubleOptIn, id)))
+    const sent = (await assent.deps.db.select().from(deliveries).where(eq(deliveries.doubleOptIn, id)))
       .length
     if (sent < due) await claim(id, sent + 1)
     await request(person, [newsletter])
@@ -161,7 +161,7 @@ it('whoever asks a hundred times wakes the workflow no more often than there are
   expect([await mailsWanted(id), await nudges()]).toEqual([3, 2])
   // Its workflow is started again at most once for all who ask before that is told.
   expect(await told('start')).toBe(1)
-  await assent.house.db.transaction((tx) =>
+  await assent.deps.db.transaction((tx) =>
     tx
       .update(deliveries)
       .set({ claimedAt: new Date(Date.now() - 2 * 3_600_000).toISOString() })

@@ -29,7 +29,7 @@ async function waiting() {
   const person = await putPerson(assent.api)
   const run = await startRunOf(assent.api, journey, person)
   expect((await assent.run(run)).waitingFor).toMatchObject({ step: 'ordered', why: 'event' })
-  const { db } = assent.house
+  const { db } = assent.deps
   const waitRow = async () => (await db.select().from(waits).where(eq(waits.runId, run)))[0]
   const runRow = async () => (await db.select().from(runs).where(eq(runs.id, run)))[0]
   const order = () =>
@@ -44,11 +44,11 @@ async function waiting() {
 
 it('a cancelled run stays cancelled when its workflow asks what is next', async () => {
   const { run, waitRow, runRow, order } = await waiting()
-  await cancelRun(assent.house, run)
+  await cancelRun(assent.deps, run)
   expect((await waitRow())?.state).toBe('closed')
   const before = await runRow()
   const end = { do: 'end', state: 'cancelled', reason: 'cancelled' }
-  expect(await advance(assent.house, { run, now: later() })).toEqual(end)
+  expect(await advance(assent.deps, { run, now: later() })).toEqual(end)
   expect(await runRow()).toEqual(before)
   // Nor does an event find it waiting.
   expect((await order()).signalled).toEqual([])
@@ -59,9 +59,9 @@ it('a cancelled run stays cancelled when its workflow asks what is next', async 
 
 it('a cancel in Temporal does not overwrite the end that came before it', async () => {
   const { run, runRow } = await waiting()
-  await cancelRun(assent.house, run)
+  await cancelRun(assent.deps, run)
   const before = await runRow()
-  expect(await cancelFromTemporal(assent.house, run)).toEqual({ state: 'cancelled', reason: 'cancelled' })
+  expect(await cancelFromTemporal(assent.deps, run)).toEqual({ state: 'cancelled', reason: 'cancelled' })
   expect(await runRow()).toEqual(before)
 })
 
@@ -83,13 +83,13 @@ it('a branch is taken once: asking again after the contact changed takes no othe
   })
   const person = await putPerson(assent.api, { attributes: { plan: 'gold' } })
   const run = await startRunOf(assent.api, journey, person)
-  const before = await advance(assent.house, { run, now: new Date().toISOString() })
+  const before = await advance(assent.deps, { run, now: new Date().toISOString() })
   expect(before).toMatchObject({ do: 'wait', what: 'later', why: 'wait' })
   await assent.api.put(`/v1/contacts/${person.externalId}`, {
     email: person.email,
     attributes: { plan: 'basic' },
   })
-  expect(await advance(assent.house, { run, now: new Date().toISOString() })).toEqual(before)
+  expect(await advance(assent.deps, { run, now: new Date().toISOString() })).toEqual(before)
   expect((await assent.run(run)).path.map((step) => [step.step, step.outcome])).toEqual([
     ['which', 'otherwise'],
     ['later', 'waiting'],
@@ -115,7 +115,7 @@ it('a wait that one event has settled is not settled by another', async () => {
   const settled = await waitRow()
   expect(settled).toMatchObject({ state: 'matched', eventId: event })
   const { event: second } = await order()
-  const { db } = assent.house
+  const { db } = assent.deps
   const [stored] = await db.select().from(triggerEvents).where(eq(triggerEvents.id, second))
   if (settled === undefined || stored === undefined || stored.seq === null) throw new Error('nothing there')
   const run = await runRow()

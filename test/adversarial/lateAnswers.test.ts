@@ -37,9 +37,9 @@ const refused = (permanent: boolean): HandOverOutcome => ({
 
 /** Rendered, claimed and begun to flow. */
 async function attempt(ref: DeliveryRef) {
-  const { assessment, content } = await readDraft(assent.house, assent.house.db, ref)
-  const { rendering, mail } = await renderDelivery(assent.house, assessment, content, assent.url)
-  const claim = await claimDelivery(assent.house, rendering, now())
+  const { assessment, content } = await readDraft(assent.deps, assent.deps.db, ref)
+  const { rendering, mail } = await renderDelivery(assent.deps, assessment, content, assent.url)
+  const claim = await claimDelivery(assent.deps, rendering, now())
   if (claim.kind !== 'claimed') throw new Error(claim.kind)
   const source = await PostalMime.parse(Buffer.from(mail.mime))
   return { claim, source }
@@ -49,17 +49,17 @@ it('refused for now after the body, and delivered all the same: the links of tha
   const person = await putPerson(assent.api)
   await optIn(assent.api, person.email, 'marketing', 'newsletter')
   const run = await startRunOf(assent.api, journey, person)
-  const ref = await refOfRun(assent.house, run)
+  const ref = await refOfRun(assent.deps, run)
   const mails = []
   // The first dies before a byte has flowed; the second is told no after the body; the third arrives.
   for (const outcome of ['none', 'refused', 'accepted']) {
     const { claim, source } = await attempt(ref)
     mails.push(source)
     if (outcome === 'none') continue
-    expect(await markHandedOver(assent.house, claim.delivery, claim.attempt)).toBe(true)
+    expect(await markHandedOver(assent.deps, claim.delivery, claim.attempt)).toBe(true)
     const answer = { code: 250, enhanced: null, text: 'yes' }
     const said = outcome === 'refused' ? refused(false) : { kind: 'accepted' as const, answer }
-    await settleDelivery(assent.house, claim, said, now())
+    await settleDelivery(assent.deps, claim, said, now())
   }
   const [never, first, second] = mails
   if (never === undefined || first === undefined || second === undefined) throw new Error('no mail')
@@ -87,10 +87,10 @@ it('the links of that mail keep its scope, though the next attempt goes to anoth
   const other = await putPerson(assent.api)
   for (const { email } of [person, other]) await optIn(assent.api, email, 'marketing', 'newsletter')
   const run = await startRunOf(assent.api, journey, person)
-  const ref = await refOfRun(assent.house, run)
+  const ref = await refOfRun(assent.deps, run)
   const { claim, source } = await attempt(ref)
-  expect(await markHandedOver(assent.house, claim.delivery, claim.attempt)).toBe(true)
-  await settleDelivery(assent.house, claim, refused(false), now())
+  expect(await markHandedOver(assent.deps, claim.delivery, claim.attempt)).toBe(true)
+  await settleDelivery(assent.deps, claim, refused(false), now())
   await assent.api.put(`/v1/contacts/${person.externalId}`, { email: other.email })
   await attempt(ref)
   const oneClick = { method: 'POST', body: new URLSearchParams({ 'List-Unsubscribe': 'One-Click' }) }
@@ -113,10 +113,10 @@ it('an open or click of that mail is judged by the address it went to, not by th
   const other = await putPerson(assent.api)
   for (const { email } of [person, other]) await optIn(assent.api, email, 'marketing', 'newsletter')
   const run = await startRunOf(assent.api, journey, person)
-  const ref = await refOfRun(assent.house, run)
+  const ref = await refOfRun(assent.deps, run)
   const { claim, source } = await attempt(ref)
-  expect(await markHandedOver(assent.house, claim.delivery, claim.attempt)).toBe(true)
-  await settleDelivery(assent.house, claim, refused(false), now())
+  expect(await markHandedOver(assent.deps, claim.delivery, claim.attempt)).toBe(true)
+  await settleDelivery(assent.deps, claim, refused(false), now())
   await assent.api.put(`/v1/contacts/${person.externalId}`, { email: other.email })
   await optOut(assent.api, person.email, 'statistics')
   const { source: next } = await attempt(ref)
@@ -124,7 +124,7 @@ it('an open or click of that mail is judged by the address it went to, not by th
   const visit = async (mail: Email) => {
     for (const path of ['/t/', '/o/'])
       await fetch(linkIn(mail, path), { redirect: 'manual', headers: browser })
-    const seen = await assent.house.db
+    const seen = await assent.deps.db
       .select({ name: triggerEvents.name, point: triggerEvents.contactPointId })
       .from(triggerEvents)
       .where(eq(triggerEvents.deliveryId, claim.delivery))
@@ -132,7 +132,7 @@ it('an open or click of that mail is judged by the address it went to, not by th
     return seen.filter(({ name }) => name.startsWith('message.'))
   }
   expect(await visit(source)).toEqual([])
-  const moved = await findContactPoint(assent.house.db, 'email', other.email)
+  const moved = await findContactPoint(assent.deps.db, 'email', other.email)
   expect(await visit(next)).toEqual([
     { name: 'message.clicked', point: moved },
     { name: 'message.opened', point: moved },
@@ -144,31 +144,31 @@ async function handedOver() {
   const person = await putPerson(assent.api)
   await optIn(assent.api, person.email, 'marketing', 'newsletter')
   const run = await startRunOf(assent.api, journey, person)
-  const ref = await refOfRun(assent.house, run)
-  const { assessment, content } = await readDraft(assent.house, assent.house.db, ref)
-  const { rendering } = await renderDelivery(assent.house, assessment, content, assent.url)
-  const claim = await claimDelivery(assent.house, rendering, now())
+  const ref = await refOfRun(assent.deps, run)
+  const { assessment, content } = await readDraft(assent.deps, assent.deps.db, ref)
+  const { rendering } = await renderDelivery(assent.deps, assessment, content, assent.url)
+  const claim = await claimDelivery(assent.deps, rendering, now())
   if (claim.kind !== 'claimed') throw new Error(claim.kind)
-  expect(await markHandedOver(assent.house, claim.delivery, claim.attempt)).toBe(true)
+  expect(await markHandedOver(assent.deps, claim.delivery, claim.attempt)).toBe(true)
   return { claim, person, ref }
 }
 
 /** Handed over, and then given up for lost. */
 async function unknown() {
   const { claim, person, ref } = await handedOver()
-  expect((await giveUpDelivery(assent.house, ref, 'gave-up')).state).toBe('unknown')
+  expect((await giveUpDelivery(assent.deps, ref, 'gave-up')).state).toBe('unknown')
   return { claim, person }
 }
 
 it('a refusal for now settles nothing: it is held, and open', async () => {
   const { claim } = await handedOver()
-  const held = await settleDelivery(assent.house, claim, refused(false), now())
+  const held = await settleDelivery(assent.deps, claim, refused(false), now())
   expect([held.state, held.reason, held.settledAt]).toEqual(['held', 'refused-for-now', null])
 })
 
 it('a late refusal for good says that it failed, and a dead address is suppressed', async () => {
   const { claim, person } = await unknown()
-  const settled = await settleDelivery(assent.house, claim, refused(true), now())
+  const settled = await settleDelivery(assent.deps, claim, refused(true), now())
   expect([settled.state, settled.reason]).toEqual(['failed', 'refused'])
   const reply = await assent.api.call('POST', '/v1/consents/check', {
     contactPoint: { channel: 'email', address: person.email },
@@ -180,5 +180,5 @@ it('a late refusal for good says that it failed, and a dead address is suppresse
 
 it('a late refusal for now changes nothing: nobody is there any more to try again', async () => {
   const { claim } = await unknown()
-  expect((await settleDelivery(assent.house, claim, refused(false), now())).state).toBe('unknown')
+  expect((await settleDelivery(assent.deps, claim, refused(false), now())).state).toBe('unknown')
 })

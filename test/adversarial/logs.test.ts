@@ -28,14 +28,14 @@ const failing = [
   [
     'a statement that breaks a constraint',
     () =>
-      assent.house.db.transaction((tx) =>
+      assent.deps.db.transaction((tx) =>
         tx.insert(contactPoints).values([
           { id: '01990000-0000-7000-8000-000000000001', channel: 'email', address: 'person@example.com' },
           { id: '01990000-0000-7000-8000-000000000002', channel: 'email', address: 'person@example.com' },
         ]),
       ),
   ],
-  ['a value of the wrong type', () => assent.house.db.execute(sql`select ${'person@example.com'}::uuid`)],
+  ['a value of the wrong type', () => assent.deps.db.execute(sql`select ${'person@example.com'}::uuid`)],
 ] as const
 
 it.each(failing)('%s leaves its kind, its code and its place, and no value', async (_, act) => {

@@ -29,12 +29,12 @@ beforeAll(async () => {
 afterAll(() => assent.stop())
 
 const now = () => new Date().toISOString()
-const next = (run: string) => advance(assent.house, { run, now: now() })
+const next = (run: string) => advance(assent.deps, { run, now: now() })
 const hold = (ref: DeliveryRef) =>
-  holdDelivery(assent.house, ref, { reason: 'channel-unavailable: refused', rendering: false }, now())
+  holdDelivery(assent.deps, ref, { reason: 'channel-unavailable: refused', rendering: false }, now())
 
 async function deliveryOf({ delivery }: DeliveryRef) {
-  const [row] = await assent.house.db.select().from(deliveries).where(eq(deliveries.id, delivery))
+  const [row] = await assent.deps.db.select().from(deliveries).where(eq(deliveries.id, delivery))
   return row
 }
 
@@ -51,26 +51,26 @@ async function sending(more: { expires?: string; exit?: object[] } = {}) {
   const person = await putPerson(assent.api)
   await optIn(assent.api, person.email, 'marketing', 'newsletter')
   const run = await startRunOf(assent.api, journey, person)
-  return { person, run, ref: await refOfRun(assent.house, run) }
+  return { person, run, ref: await refOfRun(assent.deps, run) }
 }
 
 async function claim(ref: DeliveryRef) {
-  const { assessment, content } = await readDraft(assent.house, assent.house.db, ref)
-  const { rendering } = await renderDelivery(assent.house, assessment, content, assent.url)
-  return claimDelivery(assent.house, rendering, now())
+  const { assessment, content } = await readDraft(assent.deps, assent.deps.db, ref)
+  const { rendering } = await renderDelivery(assent.deps, assessment, content, assent.url)
+  return claimDelivery(assent.deps, rendering, now())
 }
 
 /** The send's end has come. */
 async function endSend(run: string): Promise<void> {
   const past = sql`jsonb_set(${runs.position}, '{sendUntil}', '"2020-01-01T00:00:00.000Z"')`
-  await assent.house.db.transaction((tx) => tx.update(runs).set({ position: past }).where(eq(runs.id, run)))
+  await assent.deps.db.transaction((tx) => tx.update(runs).set({ position: past }).where(eq(runs.id, run)))
 }
 
 describe('a delivery held for a run', () => {
   it('is cancelled with the run, and cannot be asked for any more', async () => {
     const { run, ref } = await sending()
     expect((await hold(ref)).state).toBe('held')
-    await cancelRun(assent.house, run)
+    await cancelRun(assent.deps, run)
     expect(await deliveryOf(ref)).toMatchObject({ state: 'cancelled', reason: 'cancelled', heldUntil: null })
     expect((await assent.api.call('POST', `/v1/deliveries/${ref.delivery}/retry`)).status).toBe(409)
     expect((await assent.run(run)).path).toMatchObject([{ step: 'one', outcome: 'cancelled' }])
@@ -84,7 +84,7 @@ describe('a delivery held for a run', () => {
     expect(await deliveryOf(exited.ref)).toMatchObject({ state: 'cancelled', reason: 'trigger:order.placed' })
     const cancelled = await sending()
     await hold(cancelled.ref)
-    await cancelFromTemporal(assent.house, cancelled.run)
+    await cancelFromTemporal(assent.deps, cancelled.run)
     expect(await deliveryOf(cancelled.ref)).toMatchObject({
       state: 'cancelled',
       reason: 'cancelled-in-temporal',
@@ -93,7 +93,7 @@ describe('a delivery held for a run', () => {
 
   it('by an attempt that was under way when the run ended, is cancelled when its workflow asks', async () => {
     const { run, ref } = await sending()
-    await cancelRun(assent.house, run)
+    await cancelRun(assent.deps, run)
     expect((await hold(ref)).state).toBe('held')
     expect(await next(run)).toEqual({ do: 'end', state: 'cancelled', reason: 'cancelled' })
     expect(await deliveryOf(ref)).toMatchObject({ state: 'cancelled', reason: 'cancelled' })
@@ -113,28 +113,28 @@ it('a mail held for a request that was withdrawn is cancelled when its workflow 
     },
     idOf,
   )
-  const ref = await refOfMail(assent.house, id, 1)
+  const ref = await refOfMail(assent.deps, id, 1)
   const sent = await claim(ref)
   if (sent.kind !== 'claimed') throw new Error(sent.kind)
-  await markHandedOver(assent.house, sent.delivery, sent.attempt)
+  await markHandedOver(assent.deps, sent.delivery, sent.attempt)
   const answer = { code: 250, enhanced: null, text: 'queued' }
-  await settleDelivery(assent.house, sent, { kind: 'accepted', answer }, now())
-  const reminder = await refOfMail(assent.house, id, 2)
+  await settleDelivery(assent.deps, sent, { kind: 'accepted', answer }, now())
+  const reminder = await refOfMail(assent.deps, id, 2)
   expect((await hold(reminder)).state).toBe('held')
   await optOut(assent.api, person.email, 'marketing')
-  expect(await advanceRequest(assent.house, { request: id, now: now() })).toMatchObject({
+  expect(await advanceRequest(assent.deps, { request: id, now: now() })).toMatchObject({
     state: 'withdrawn',
   })
   expect(await deliveryOf(reminder)).toMatchObject({ state: 'cancelled', reason: 'withdrawn' })
   expect(await deliveryOf(ref)).toMatchObject({ state: 'sent', reason: null })
-  const [request] = await assent.house.db.select().from(doubleOptIns).where(eq(doubleOptIns.id, id))
+  const [request] = await assent.deps.db.select().from(doubleOptIns).where(eq(doubleOptIns.id, id))
   expect(request?.state).toBe('withdrawn')
 })
 
 it('a hold never outlasts its send: the run is asked again at the end of the send', async () => {
   const { run, ref } = await sending({ expires: '1 hour' })
   await hold(ref)
-  const { db } = assent.house
+  const { db } = assent.deps
   const heldUntil = sql`clock_timestamp() + interval '2 days'`
   await db.transaction((tx) =>
     tx.update(deliveries).set({ heldUntil }).where(eq(deliveries.id, ref.delivery)),
@@ -143,7 +143,7 @@ it('a hold never outlasts its send: the run is asked again at the end of the sen
   const { sendUntil } = readPosition(row?.position)
   expect(sendUntil).toBeDefined()
   expect(await next(run)).toMatchObject({ do: 'wait', why: 'held', until: sendUntil })
-  expect(await advance(assent.house, { run, now: sendUntil ?? '' })).toMatchObject({
+  expect(await advance(assent.deps, { run, now: sendUntil ?? '' })).toMatchObject({
     do: 'wait',
     what: 'pause',
   })
@@ -155,7 +155,7 @@ describe('a hand-over whose attempt died', () => {
     const { run, ref } = await sending()
     const taken = await claim(ref)
     if (taken.kind !== 'claimed') throw new Error(taken.kind)
-    expect(await markHandedOver(assent.house, taken.delivery, taken.attempt)).toBe(true)
+    expect(await markHandedOver(assent.deps, taken.delivery, taken.attempt)).toBe(true)
     expect(await next(run)).toMatchObject({ do: 'send', delivery: ref.delivery })
     expect(await hold(ref)).toMatchObject({ state: 'unknown', reason: 'no-answer' })
     expect(await next(run)).toMatchObject({ do: 'wait', what: 'pause' })
@@ -196,10 +196,10 @@ describe('the consent activity', () => {
   it('answers the stored decision of a blocked delivery, whatever was granted since', async () => {
     const { person, run, ref } = await sending()
     await optOut(assent.api, person.email, 'marketing')
-    const first = await decideDelivery(assent.house, ref)
+    const first = await decideDelivery(assent.deps, ref)
     expect(first.decision).toMatchObject({ verdict: 'block', reason: 'opted-out' })
     await optIn(assent.api, person.email, 'marketing', 'newsletter')
-    expect(await decideDelivery(assent.house, ref)).toEqual(first)
+    expect(await decideDelivery(assent.deps, ref)).toEqual(first)
     expect(await claim(ref)).toMatchObject({ kind: 'settled', delivery: { state: 'blocked' } })
     expect(await next(run)).toMatchObject({ do: 'wait', what: 'pause' })
   })
@@ -210,7 +210,7 @@ describe('the consent activity', () => {
     await hold(ref)
     expect(await next(run)).toMatchObject({ do: 'wait', why: 'held', reason: 'channel-unavailable: refused' })
     await optOut(assent.api, person.email, 'marketing')
-    expect((await decideDelivery(assent.house, ref)).decision.verdict).toBe('block')
+    expect((await decideDelivery(assent.deps, ref)).decision.verdict).toBe('block')
     expect(await deliveryOf(ref)).toMatchObject({ state: 'blocked', reason: 'opted-out', heldUntil: null })
   })
 })
@@ -220,7 +220,7 @@ describe('an attempt that comes too late', () => {
     const { run, ref } = await sending()
     // As a move does it: the position names another send, and no row tells of this one yet.
     const elsewhere = sql`jsonb_set(${runs.position}, '{delivery}', to_jsonb(gen_random_uuid()::text))`
-    await assent.house.db.transaction((tx) =>
+    await assent.deps.db.transaction((tx) =>
       tx.update(runs).set({ position: elsewhere }).where(eq(runs.id, run)),
     )
     const delivery = { state: 'cancelled', reason: 'superseded' }
@@ -232,13 +232,13 @@ describe('an attempt that comes too late', () => {
     const first = await claim(held.ref)
     if (first.kind !== 'claimed') throw new Error(first.kind)
     await hold(held.ref)
-    expect(await markHandedOver(assent.house, first.delivery, first.attempt)).toBe(false)
+    expect(await markHandedOver(assent.deps, first.delivery, first.attempt)).toBe(false)
     const blocked = await sending()
     const second = await claim(blocked.ref)
     if (second.kind !== 'claimed') throw new Error(second.kind)
     await optOut(assent.api, blocked.person.email, 'marketing')
-    expect((await decideDelivery(assent.house, blocked.ref)).decision.verdict).toBe('block')
-    expect(await markHandedOver(assent.house, second.delivery, second.attempt)).toBe(false)
+    expect((await decideDelivery(assent.deps, blocked.ref)).decision.verdict).toBe('block')
+    expect(await markHandedOver(assent.deps, second.delivery, second.attempt)).toBe(false)
     expect(await deliveryOf(blocked.ref)).toMatchObject({ state: 'blocked' })
   })
 })
@@ -249,7 +249,7 @@ it('each hold lasts longer than the one before', async () => {
   for (let i = 0; i < 4; i++) {
     const at = now()
     const { heldUntil, holds } = await holdDelivery(
-      assent.house,
+      assent.deps,
       ref,
       { reason: 'dkim-key: gone', rendering: false },
       at,
@@ -265,7 +265,7 @@ describe('many callers at once', () => {
     const { run, ref } = await sending()
     const all = async (at = now()) => {
       const answers = await Promise.all(
-        Array.from({ length: 12 }, () => advance(assent.house, { run, now: at })),
+        Array.from({ length: 12 }, () => advance(assent.deps, { run, now: at })),
       )
       return new Set(answers.map((one) => JSON.stringify(one)))
     }
@@ -275,7 +275,7 @@ describe('many callers at once', () => {
     const claims = await Promise.all(Array.from({ length: 4 }, () => claim(ref)))
     const attempts = claims.flatMap((one) => (one.kind === 'claimed' ? [one.attempt] : [])).sort()
     expect(attempts).toEqual([1, 2, 3, 4])
-    const marks = await Promise.all(attempts.map((one) => markHandedOver(assent.house, ref.delivery, one)))
+    const marks = await Promise.all(attempts.map((one) => markHandedOver(assent.deps, ref.delivery, one)))
     expect(marks).toEqual([false, false, false, true])
     expect(await claim(ref)).toMatchObject({ kind: 'settled', delivery: { state: 'unknown' } })
     expect(await all()).toHaveProperty('size', 1)
@@ -292,7 +292,7 @@ describe('many callers at once', () => {
 })
 
 describe('a run', () => {
-  const rowOf = async (run: string) => (await assent.house.db.select().from(runs).where(eq(runs.id, run)))[0]
+  const rowOf = async (run: string) => (await assent.deps.db.select().from(runs).where(eq(runs.id, run)))[0]
 
   it('takes ten effects in a transaction, its start among them, and is asked on', async () => {
     const steps = Array.from({ length: 25 }, (_, i) => ({
@@ -315,10 +315,10 @@ describe('a run', () => {
 
   it('that is paused stays so, wherever the machine goes', async () => {
     const { run, ref } = await sending()
-    await assent.house.db.transaction((tx) =>
+    await assent.deps.db.transaction((tx) =>
       tx.update(runs).set({ state: 'paused' }).where(eq(runs.id, run)),
     )
-    await giveUpDelivery(assent.house, ref, 'gave-up')
+    await giveUpDelivery(assent.deps, ref, 'gave-up')
     expect(await next(run)).toMatchObject({ do: 'wait', what: 'pause' })
     expect((await rowOf(run))?.state).toBe('paused')
   })
@@ -327,10 +327,10 @@ describe('a run', () => {
     const journey = await publish(assent.api, { steps: [{ id: 'pause', type: 'wait', for: '1 day' }] })
     const { id: contactId } = await putPerson(assent.api)
     const start = { journey, contactId, payload: {}, clock: 'skipping' as const }
-    const { id: run } = await startRun(assent.house, start)
+    const { id: run } = await startRun(assent.deps, start)
     const deadline = '2020-01-02T00:00:00.000Z'
-    await assent.house.db.transaction((tx) => tx.update(waits).set({ deadline }).where(eq(waits.runId, run)))
-    const at = (time: string) => advance(assent.house, { run, now: time })
+    await assent.deps.db.transaction((tx) => tx.update(waits).set({ deadline }).where(eq(waits.runId, run)))
+    const at = (time: string) => advance(assent.deps, { run, now: time })
     expect(await at('2020-01-01T00:00:00.000Z')).toMatchObject({ do: 'wait', until: deadline })
     expect(await at(deadline)).toMatchObject({ do: 'end', state: 'completed' })
   })
@@ -355,7 +355,7 @@ describe('an event counts once', () => {
   it('for the first of two waits that are entered after it, in one transaction', async () => {
     const send = { id: 'one', type: 'send', message: 'first' }
     const run = await started([send, waitFor('first'), waitFor('second')])
-    await giveUpDelivery(assent.house, await refOfRun(assent.house, run), 'gave-up')
+    await giveUpDelivery(assent.deps, await refOfRun(assent.deps, run), 'gave-up')
     expect(await next(run)).toMatchObject({ do: 'wait', what: 'second' })
     expect((await assent.run(run)).path.map(({ step, outcome }) => [step, outcome])).toEqual([
       ['one', 'failed'],
@@ -368,7 +368,7 @@ describe('an event counts once', () => {
     const run = await started([{ id: 'sleep', type: 'wait', for: '1 day' }, waitFor('ordered')])
     const sleeps = await next(run)
     if (sleeps.do !== 'wait' || sleeps.until === null) throw new Error('the run does not sleep')
-    expect(await advance(assent.house, { run, now: sleeps.until })).toMatchObject({
+    expect(await advance(assent.deps, { run, now: sleeps.until })).toMatchObject({
       do: 'wait',
       what: 'ordered',
     })

@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => assent.stop())
 
 it('a hundred and twenty unreadable rows, more than are taken at once, do not keep a run from starting', async () => {
-  const { db } = assent.house
+  const { db } = assent.deps
   const kinds = ['start', 'signal', 'trigger'] as const
   const rows = Array.from({ length: 120 }, (_, i) => ({
     stream: `broken-${i}`,

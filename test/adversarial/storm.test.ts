@@ -91,7 +91,7 @@ it('leaves no deadlock and a ledger that verifies', async () => {
   }
   // 409: an id or a key used with another content.
   expect([...statuses].filter((status) => status >= 300 && status !== 409)).toEqual([])
-  expect(await verifyWhole(assent.api, assent.house)).toMatchObject({
+  expect(await verifyWhole(assent.api, assent.deps)).toMatchObject({
     state: 'finished',
     firstBreak: null,
     states: { firstDifference: null },

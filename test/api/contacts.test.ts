@@ -25,8 +25,8 @@ const get = (externalId: string) => assent.api.ok('GET', `/v1/contacts/${externa
 
 /** The events of a contact, in order, once everything was told. */
 async function eventsOf(contact: string): Promise<{ name: string; payload: Record<string, unknown> }[]> {
-  await until('an empty outbox', async () => (await assent.house.db.select().from(outbox)).length === 0)
-  const rows = await assent.house.db.select().from(triggerEvents)
+  await until('an empty outbox', async () => (await assent.deps.db.select().from(outbox)).length === 0)
+  const rows = await assent.deps.db.select().from(triggerEvents)
   return rows
     .filter((row) => row.contactId === contact)
     .toSorted((a, b) => (a.seq ?? 0) - (b.seq ?? 0))

@@ -216,7 +216,7 @@ describe('a look-up by address in the body', () => {
   })
 
   it('of suppressions answers those of the address, lifted ones if asked', async () => {
-    const { db } = assent.house
+    const { db } = assent.deps
     const contactPointId = await findContactPoint(db, 'email', person.email)
     const row = { contactPointId, channel: 'email', kind: 'hard-bounced' as const }
     const [lifted, standing] = [newId(), newId()]

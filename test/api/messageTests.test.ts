@@ -158,7 +158,7 @@ describe('a test send', () => {
       to: 'c***@e***.org',
       providerAnswer: { code: 250 },
     })
-    const [row] = await assent.house.db.select().from(testMails).where(eq(testMails.id, id))
+    const [row] = await assent.deps.db.select().from(testMails).where(eq(testMails.id, id))
     expect(row).toMatchObject({ recipient: null, content: null, requestedBy: expect.any(String) })
     const deliveries = await assent.api.call('GET', '/v1/deliveries?message=booked')
     expect(deliveries.text).not.toContain(id)
@@ -190,10 +190,10 @@ describe('a test send', () => {
     await optIn(assent.api, person.email, 'marketing', 'newsletter')
     await assent.stopWorker()
     const { id } = shape.parse((await test({ to: person.email, payload })).body)
-    const taken = await takeTestMail(assent.house, id)
+    const taken = await takeTestMail(assent.deps, id)
     if (taken === null) throw new Error('the test mail was not due')
     await optOut(assent.api, person.email, '*')
-    expect(await markTestMail(assent.house, taken)).toBe(false)
+    expect(await markTestMail(assent.deps, taken)).toBe(false)
     await assent.startWorker()
     expect(await settled(id)).toMatchObject({ state: 'failed', reason: 'blocked: opted-out' })
   })
@@ -241,7 +241,7 @@ describe('a test send', () => {
   it('that died under its hand-over is unknown, is not sent again, and is deleted after its time', async () => {
     const { id } = shape.parse((await test({ to: colleague(), payload })).body)
     await settled(id)
-    await assent.house.db.transaction((tx) =>
+    await assent.deps.db.transaction((tx) =>
       tx
         .update(testMails)
         .set({
@@ -253,16 +253,16 @@ describe('a test send', () => {
         })
         .where(eq(testMails.id, id)),
     )
-    expect(await takeTestMail(assent.house, id)).toBeNull()
-    await sweepTestMails(assent.house)
+    expect(await takeTestMail(assent.deps, id)).toBeNull()
+    await sweepTestMails(assent.deps)
     expect(await settled(id)).toMatchObject({ state: 'unknown', reason: 'no-answer' })
-    await assent.house.db.transaction((tx) =>
+    await assent.deps.db.transaction((tx) =>
       tx
         .update(testMails)
         .set({ createdAt: sql`clock_timestamp() - interval '31 days'` })
         .where(eq(testMails.id, id)),
     )
-    await sweepTestMails(assent.house)
+    await sweepTestMails(assent.deps)
     expect((await assent.api.call('GET', `/v1/messages/booked/tests/${id}`)).status).toBe(404)
   })
 })

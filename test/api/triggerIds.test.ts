@@ -114,7 +114,7 @@ describe('another content under the same id is a conflict', () => {
 
 describe('ids are kept for 400 days', () => {
   const ageOf = async (id: string, days: number) => {
-    await assent.house.db.transaction((tx) =>
+    await assent.deps.db.transaction((tx) =>
       tx
         .update(triggerIds)
         .set({ recordedAt: sql`clock_timestamp() - make_interval(days => ${days})` })
@@ -131,9 +131,9 @@ describe('ids are kept for 400 days', () => {
     const [young = '', ...old] = ids
     await ageOf(young, 399)
     for (const id of old) await ageOf(id, 401)
-    expect(await sweepTriggerIds(assent.house.db, 3)).toBe(3)
-    expect(await sweepTriggerIds(assent.house.db, 3)).toBe(1)
-    expect(await sweepTriggerIds(assent.house.db, 3)).toBe(0)
+    expect(await sweepTriggerIds(assent.deps.db, 3)).toBe(3)
+    expect(await sweepTriggerIds(assent.deps.db, 3)).toBe(1)
+    expect(await sweepTriggerIds(assent.deps.db, 3)).toBe(0)
     expect((await post(trigger, { id: young, contact: { email: person.email } })).body).toMatchObject({
       duplicate: true,
     })
@@ -148,7 +148,7 @@ describe('ids are kept for 400 days', () => {
       select 'bulk', 'a.b', n::text, '{}', clock_timestamp() from generate_series(1, 20000) n`
     await owner`analyze trigger_ids`
     await owner.end()
-    const plan = await assent.house.db.execute<{ 'QUERY PLAN': string }>(sql`explain ${sweeping(500)}`)
+    const plan = await assent.deps.db.execute<{ 'QUERY PLAN': string }>(sql`explain ${sweeping(500)}`)
     const text = plan.map((row) => row['QUERY PLAN']).join('\n')
     expect(text).toContain('trigger_ids_by_age')
     expect(text).not.toContain('Seq Scan')

@@ -33,12 +33,12 @@ it('removes old answers, leaves the others, and does not wait for a row that som
   await lock`begin`
   await lock`select from idempotency_keys where caller = 'old' and key = '7' for update`
   // As three processes do that sweep beside one another.
-  const sweep = () => new Retention({ db: assent.house.db, log: pino({ level: 'silent' }) }).sweep()
+  const sweep = () => new Retention({ db: assent.deps.db, log: pino({ level: 'silent' }) }).sweep()
   await Promise.all([sweep(), sweep(), sweep()])
   expect([await kept('old'), await kept('new')]).toEqual([1, 10])
   await lock`rollback`
   lock.release()
-  expect(await sweepIdempotencyKeys(assent.house.db, 500)).toBe(1)
+  expect(await sweepIdempotencyKeys(assent.deps.db, 500)).toBe(1)
 })
 
 it('finds them by an index', async () => {
@@ -54,7 +54,7 @@ it('finds them by an index', async () => {
 it('a request with an Idempotency-Key removes nothing of others', async () => {
   await remember(30, '8 days', 'left')
   const request = { caller: 'caller', key: 'key', fingerprint: new Uint8Array([1]) }
-  const answer = await onceFor(assent.house, request, async () => ({ status: 201, body: { id: 'x' } }))
+  const answer = await onceFor(assent.deps, request, async () => ({ status: 201, body: { id: 'x' } }))
   expect(answer).toMatchObject({ status: 201 })
   expect(await kept('left')).toBe(30)
 })

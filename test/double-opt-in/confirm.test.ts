@@ -66,7 +66,7 @@ it('mails a link whose GET shows a page and whose POST opts in, once', async () 
   expect(await workflowResult(id)).toMatchObject({ state: 'confirmed' })
   expect(await confirmed(id)).toBe('confirmed')
 
-  const events = await assent.house.db.select().from(consentEvents).where(eq(consentEvents.doubleOptIn, id))
+  const events = await assent.deps.db.select().from(consentEvents).where(eq(consentEvents.doubleOptIn, id))
   expect(events.map((event) => [event.kind, event.state])).toEqual([
     ['pending', null],
     ['consent', 'opted-in'],
@@ -74,7 +74,7 @@ it('mails a link whose GET shows a page and whose POST opts in, once', async () 
   const again = await fetch(link, { method: 'POST' })
   expect(again.status).toBe(200)
   expect(
-    await assent.house.db.select().from(consentEvents).where(eq(consentEvents.doubleOptIn, id)),
+    await assent.deps.db.select().from(consentEvents).where(eq(consentEvents.doubleOptIn, id)),
   ).toHaveLength(2)
   // Only the topic that was ticked.
   expect(await verdict(person.email, 'events')).toBe('block no-topic-consent')
@@ -162,7 +162,7 @@ it('asked again while pending it mails again, is the same request, and stops mai
   for (let i = 0; i < 6; i++) await request(person.email)
   await mailsArrived(person.email, 3)
   for (let i = 0; i < 6; i++) await request(person.email)
-  const [row] = await assent.house.db.select().from(doubleOptIns).where(eq(doubleOptIns.id, first.id))
+  const [row] = await assent.deps.db.select().from(doubleOptIns).where(eq(doubleOptIns.id, first.id))
   expect(row?.mails.length).toBe(3)
   expect(await mailsTo(person.email)).toHaveLength(3)
 })
@@ -190,10 +190,10 @@ describe('confirmation against expiry, both orders forced', () => {
 
   async function outcomes(id: string): Promise<unknown[]> {
     await until('the trigger to be taken', async () => {
-      const taken = await assent.house.db.select().from(triggerEvents)
+      const taken = await assent.deps.db.select().from(triggerEvents)
       return taken.some((event) => event.senderEvent.startsWith(`${id}:`))
     })
-    const taken = await assent.house.db.select().from(triggerEvents)
+    const taken = await assent.deps.db.select().from(triggerEvents)
     return [
       await confirmed(id),
       await workflowResult(id),
@@ -205,7 +205,7 @@ describe('confirmation against expiry, both orders forced', () => {
     const { id, email, link, late } = await pending()
     const remove = installPoint('double-opt-in:before-confirm', async () => {
       remove()
-      await advanceRequest(assent.house, { request: id, now: late })
+      await advanceRequest(assent.deps, { request: id, now: late })
     })
     await fetch(link, { method: 'POST' })
     expect(await outcomes(id)).toEqual([
@@ -222,7 +222,7 @@ describe('confirmation against expiry, both orders forced', () => {
       remove()
       await fetch(link, { method: 'POST' })
     })
-    expect(await advanceRequest(assent.house, { request: id, now: late })).toMatchObject({
+    expect(await advanceRequest(assent.deps, { request: id, now: late })).toMatchObject({
       do: 'end',
       state: 'confirmed',
     })
@@ -238,7 +238,7 @@ describe('confirmation against expiry, both orders forced', () => {
 it('expires after 28 days on skipped time, with one reminder on the way', async () => {
   const person = await putPerson(assent.api)
   const { id } = await requestDoubleOptIn(
-    assent.house,
+    assent.deps,
     { contactPoint: { channel: 'email', address: person.email }, profile: 'default', grants },
     { caller: 'test', clock: 'skipping' },
   )

@@ -37,7 +37,7 @@ const newsletter = { purpose: 'marketing', topic: 'newsletter' }
 
 /** Its time is over; nobody has recorded that yet. */
 async function letEnd(of: Assent, id: string): Promise<void> {
-  await of.house.db.transaction((tx) =>
+  await of.deps.db.transaction((tx) =>
     tx
       .update(doubleOptIns)
       .set({ expiresAt: sql`clock_timestamp() - interval '1 second'` })
@@ -46,7 +46,7 @@ async function letEnd(of: Assent, id: string): Promise<void> {
 }
 
 async function stateOf(of: Assent, id: string): Promise<unknown> {
-  const [row] = await of.house.db.select().from(doubleOptIns).where(eq(doubleOptIns.id, id))
+  const [row] = await of.deps.db.select().from(doubleOptIns).where(eq(doubleOptIns.id, id))
   return row?.state
 }
 
@@ -60,7 +60,7 @@ describe('a request past its end', () => {
     const second = await request(assent, person)
     expect(second).not.toBe(first)
     expect([await stateOf(assent, first), await stateOf(assent, second)]).toEqual(['expired', 'pending'])
-    const said = await assent.house.db
+    const said = await assent.deps.db
       .select({ kind: consentEvents.kind, request: consentEvents.doubleOptIn })
       .from(consentEvents)
       .where(sql`${consentEvents.doubleOptIn} in (${first}, ${second})`)
@@ -94,18 +94,18 @@ describe('a request past its end', () => {
 
 describe('no confirmation mail leaves after the end of its request', () => {
   const now = () => new Date().toISOString()
-  const refOf = (id: string) => refOfMail(still.house, id, 1)
+  const refOf = (id: string) => refOfMail(still.deps, id, 1)
 
   async function rendered(id: string) {
-    const { assessment, content } = await readDraft(still.house, still.house.db, await refOf(id))
-    return (await renderDelivery(still.house, assessment, content, still.url)).rendering
+    const { assessment, content } = await readDraft(still.deps, still.deps.db, await refOf(id))
+    return (await renderDelivery(still.deps, assessment, content, still.url)).rendering
   }
 
   it('nor one that was rendered before it: the claim looks under its lock', async () => {
     const id = await request(still, await putPerson(still.api))
     const rendering = await rendered(id)
     await letEnd(still, id)
-    expect(await claimDelivery(still.house, rendering, now())).toMatchObject({
+    expect(await claimDelivery(still.deps, rendering, now())).toMatchObject({
       kind: 'settled',
       delivery: { state: 'cancelled', reason: 'expired' },
     })
@@ -113,13 +113,13 @@ describe('no confirmation mail leaves after the end of its request', () => {
 
   it('nor one that was held before it and is tried again', async () => {
     const id = await request(still, await putPerson(still.api))
-    const claim = await claimDelivery(still.house, await rendered(id), now())
+    const claim = await claimDelivery(still.deps, await rendered(id), now())
     if (claim.kind !== 'claimed') throw new Error(claim.kind)
     const lost = { kind: 'not-handed-over', cause: 'gone' } as const
-    expect(await settleDelivery(still.house, claim, lost, now())).toMatchObject({ state: 'held' })
+    expect(await settleDelivery(still.deps, claim, lost, now())).toMatchObject({ state: 'held' })
     const again = await rendered(id)
     await letEnd(still, id)
-    expect(await claimDelivery(still.house, again, now())).toMatchObject({
+    expect(await claimDelivery(still.deps, again, now())).toMatchObject({
       kind: 'settled',
       delivery: { state: 'cancelled', reason: 'expired', attempt: 1 },
     })
@@ -128,7 +128,7 @@ describe('no confirmation mail leaves after the end of its request', () => {
   it('nor is one decided on', async () => {
     const id = await request(still, await putPerson(still.api))
     await letEnd(still, id)
-    const { origin } = await assessDelivery(still.house, still.house.db, await refOf(id))
+    const { origin } = await assessDelivery(still.deps, still.deps.db, await refOf(id))
     expect(origin.ended).toEqual({ state: 'exited', reason: 'expired' })
   })
 })

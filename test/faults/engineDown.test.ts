@@ -63,7 +63,7 @@ it('takes triggers, starts and double opt-ins while the engine is away, and carr
     })
     // Away for longer than one call's patience: only the sweep can tell of it now.
     await until('the engine to have been tried in vain', async () => {
-      const [start] = await assent.house.db.select().from(outbox).where(eq(outbox.stream, run))
+      const [start] = await assent.deps.db.select().from(outbox).where(eq(outbox.stream, run))
       return start !== undefined && start.lastError !== null
     })
   }

@@ -163,7 +163,7 @@ it('so it does on skipped time, where the pauses between the attempts are skippe
   const later: Conduct = { at: 'recipient', reply: '451 4.3.0 later' }
   smtp.plan(person.email, later, later)
   const asked = { journey: waiting, contactId: person.id, payload: {}, clock: 'skipping' as const }
-  const { id } = await startRun(assent.house, asked)
+  const { id } = await startRun(assent.deps, asked)
   assent.dispatcher.nudge()
   const { path } = await assent.runEnded(id)
   expect(path.map((step) => step.outcome)).toEqual(['sent', 'waited'])

@@ -71,7 +71,7 @@ async function heldForAnHour(): Promise<{ person: Person; run: string; id: strin
   const hour = sql`clock_timestamp() + interval '1 hour'`
   await until('the pause to be an hour', async () => {
     const held = and(eq(deliveries.id, id), eq(deliveries.state, 'held'))
-    const rows = await assent.house.db.transaction((tx) =>
+    const rows = await assent.deps.db.transaction((tx) =>
       tx.update(deliveries).set({ heldUntil: hour }).where(held).returning(),
     )
     return rows.length > 0

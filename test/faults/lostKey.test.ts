@@ -22,7 +22,7 @@ let log: string[] = []
 beforeAll(async () => {
   assent = await startAssent({ worker: false })
   await putBrand(assent.api)
-  assent.house.log = pino({}, { write: (line: string) => log.push(line) })
+  assent.deps.log = pino({}, { write: (line: string) => log.push(line) })
 })
 afterAll(() => assent.stop())
 beforeEach(() => {
@@ -32,28 +32,28 @@ beforeEach(() => {
 const newsletter = { purpose: 'marketing', topic: 'newsletter' }
 
 async function pointOf(email: string): Promise<string> {
-  const id = await findContactPoint(assent.house.db, 'email', email)
+  const id = await findContactPoint(assent.deps.db, 'email', email)
   if (id === null) throw new Error('the address is not known')
   return id
 }
 
 async function loseKey(email: string): Promise<void> {
   const id = await pointOf(email)
-  await assent.house.db.transaction((tx) =>
+  await assent.deps.db.transaction((tx) =>
     tx.update(contactPoints).set({ dataKeyId: 'lost' }).where(eq(contactPoints.id, id)),
   )
 }
 
 async function restoreKey(email: string): Promise<void> {
-  const { newest } = assent.house.dataKeys
+  const { newest } = assent.deps.dataKeys
   const id = await pointOf(email)
-  await assent.house.db.transaction((tx) =>
+  await assent.deps.db.transaction((tx) =>
     tx.update(contactPoints).set({ dataKeyId: newest.id }).where(eq(contactPoints.id, id)),
   )
 }
 
 async function eventsOf(email: string) {
-  const rows = await assent.house.db
+  const rows = await assent.deps.db
     .select({ bytes: consentEvents.bytes })
     .from(consentEvents)
     .where(eq(consentEvents.contactPointId, await pointOf(email)))
@@ -80,7 +80,7 @@ async function request(person: Person): Promise<string> {
 }
 
 async function stateOf(id: string): Promise<string | undefined> {
-  return (await assent.house.db.select().from(doubleOptIns).where(eq(doubleOptIns.id, id)))[0]?.state
+  return (await assent.deps.db.select().from(doubleOptIns).where(eq(doubleOptIns.id, id)))[0]?.state
 }
 
 /** The last event, recorded without what is under the key, and an alarm that names nobody. */
@@ -156,8 +156,8 @@ describe('a withdrawal counts', () => {
     await loseKey(person.email)
     const [granted] = await eventsOf(person.email)
     if (granted === undefined) throw new Error('no event')
-    await assent.house.db.transaction(async (tx) =>
-      appendEvents(tx, assent.house, await lockContactPoint(tx, granted.contactPoint), [
+    await assent.deps.db.transaction(async (tx) =>
+      appendEvents(tx, assent.deps, await lockContactPoint(tx, granted.contactPoint), [
         {
           kind: 'retraction',
           ...newsletter,
@@ -178,7 +178,7 @@ describe('a double opt-in', () => {
     const person = await putPerson(assent.api)
     const id = await request(person)
     await loseKey(person.email)
-    const next = await advanceRequest(assent.house, { request: id, now: '2099-01-01T00:00:00.000Z' })
+    const next = await advanceRequest(assent.deps, { request: id, now: '2099-01-01T00:00:00.000Z' })
     expect(next).toMatchObject({ do: 'end', state: 'expired' })
     await expectUnsealed(person, { kind: 'pending-ended', state: null })
   })

@@ -63,7 +63,7 @@ async function somebody(): Promise<Somebody> {
 
 /** Whether somebody waits for an advisory lock of this database. */
 async function waitsForLock(): Promise<boolean> {
-  const rows = await assent.house.db.execute(
+  const rows = await assent.deps.db.execute(
     sql`select from pg_locks where not granted and locktype = 'advisory'
       and database = (select oid from pg_database where datname = current_database())`,
   )
@@ -95,8 +95,8 @@ describe('one person stays one contact', () => {
     )
     for (const status of statuses) expect([200, 201, 202]).toContain(status)
 
-    const point = await findContactPoint(assent.house.db, 'email', who.email)
-    const contacts = await contactsOfPoint(assent.house.db, point ?? '')
+    const point = await findContactPoint(assent.deps.db, 'email', who.email)
+    const contacts = await contactsOfPoint(assent.deps.db, point ?? '')
     expect(contacts).toHaveLength(1)
     // Named by the address alone: were there two contacts, this would be a conflict.
     const taken = await assent.api.ok(
@@ -123,11 +123,11 @@ it('somebody whom only Assent has named does not make the address of a known con
   await assent.api.put(`/v1/contacts/${who.externalId}`, {})
   expect(await confirmation(who)).toBe(200)
   await assent.api.put(`/v1/contacts/${who.externalId}`, { email: who.email })
-  const [point] = await assent.house.db
+  const [point] = await assent.deps.db
     .select()
     .from(contactPoints)
     .where(eq(contactPoints.address, who.email))
-  expect(await contactsOfPoint(assent.house.db, point?.id ?? '')).toHaveLength(2)
+  expect(await contactsOfPoint(assent.deps.db, point?.id ?? '')).toHaveLength(2)
   expect(
     (await assent.api.call('POST', '/v1/triggers/order.placed', { contact: { email: who.email } })).status,
   ).toBe(202)

@@ -68,7 +68,7 @@ afterAll(async () => {
 /** As of another process, over the same database. */
 function dispatcher(interval: number): Dispatcher {
   const made = new Dispatcher({
-    house: assent.house,
+    deps: assent.deps,
     client: assent.client,
     taskQueue: assent.environment.TEMPORAL_TASK_QUEUE ?? '',
     log: pino({ level: 'silent' }),
@@ -78,7 +78,7 @@ function dispatcher(interval: number): Dispatcher {
   return made
 }
 
-const waiting = () => assent.house.db.select().from(outbox).orderBy(outbox.id)
+const waiting = () => assent.deps.db.select().from(outbox).orderBy(outbox.id)
 
 /** What the engine was told about a run, in order. */
 async function told(run: string): Promise<string[]> {
@@ -92,7 +92,7 @@ async function told(run: string): Promise<string[]> {
 /** Nothing waits, and nobody dispatches any more. */
 async function emptied(): Promise<void> {
   const lone = dispatcher(50)
-  await assent.house.db.transaction((tx) => tx.delete(outbox).where(eq(outbox.stream, 'unreadable')))
+  await assent.deps.db.transaction((tx) => tx.delete(outbox).where(eq(outbox.stream, 'unreadable')))
   lone.start()
   await until('the outbox to be empty', async () => (await waiting()).length === 0)
   await lone.stop()
@@ -173,7 +173,7 @@ describe('the outbox', () => {
     const person = await putPerson(assent.api)
     // A start of a workflow that nobody knows how to tell: it stays, is tried later and later, and shows why.
     const unreadable = { stream: 'unreadable', kind: 'start', body: { workflow: 'none' } } as const
-    await assent.house.db.transaction((tx) => tx.insert(outbox).values(unreadable))
+    await assent.deps.db.transaction((tx) => tx.insert(outbox).values(unreadable))
     const [run = ''] = (await post('cart.abandoned', person, newCart())).started
     dispatcher(50).start()
     await until('the start', async () => (await told(run)).length > 0)
@@ -208,7 +208,7 @@ describe('the outbox', () => {
   })
 
   it('tells what withdraws and what stops before what starts, and never a later row of a stream', async () => {
-    const { db } = assent.house
+    const { db } = assent.deps
     await emptied()
     const trigger = (name: string): OutboxTrigger => ({
       name,
@@ -269,7 +269,7 @@ describe('the outbox', () => {
       wanted.reduce(
         (before, senderEvent) =>
           before.then(() =>
-            assent.house.db.transaction((tx) =>
+            assent.deps.db.transaction((tx) =>
               putInOutbox(tx, {
                 stream: `contact:${person.id}`,
                 kind: 'trigger',
@@ -297,7 +297,7 @@ describe('the outbox', () => {
       { seconds: 50 },
     )
     for (const person of people) {
-      const events = await assent.house.db
+      const events = await assent.deps.db
         .select({ senderEvent: triggerEvents.senderEvent })
         .from(triggerEvents)
         .where(and(eq(triggerEvents.contactId, person.id), eq(triggerEvents.name, 'order.placed')))
@@ -307,7 +307,7 @@ describe('the outbox', () => {
   })
 
   it('parks a row after ten attempts; an operator sees it, has it tried again, or drops it, and its stream goes on', async () => {
-    const { db } = assent.house
+    const { db } = assent.deps
     const lone = dispatcher(50)
     lone.start()
     const person = await putPerson(assent.api)
@@ -368,7 +368,7 @@ describe('a process that dies', () => {
 
 describe('leasing', () => {
   it('reads little beside 5,000 rows that are deleted and cannot be removed, and with a plan from an empty outbox', async () => {
-    const { db } = assent.house
+    const { db } = assent.deps
     const owner = postgres(assent.environment.MIGRATION_DATABASE_URL ?? '', { max: 2 })
     ending.push(() => owner.end())
     const look = { ...everything, room: 10, starts: 10 }

@@ -43,7 +43,7 @@ afterAll(async () => {
 })
 
 const deliveryOf = async (run: string) => {
-  const [row] = await assent.house.db.select().from(deliveries).where(eq(deliveries.runId, run))
+  const [row] = await assent.deps.db.select().from(deliveries).where(eq(deliveries.runId, run))
   return row ?? null
 }
 

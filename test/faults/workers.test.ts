@@ -41,7 +41,7 @@ const says = (wanted: Partial<z.output<typeof readiness>>) =>
     return JSON.stringify({ ...relevant, ...wanted }) === JSON.stringify(relevant)
   })
 const inTransaction = (statement: ReturnType<typeof sql>) =>
-  assent.house.db.transaction((tx) => tx.execute(statement))
+  assent.deps.db.transaction((tx) => tx.execute(statement))
 
 it('without a worker the API is ready to accept, and says that nobody sends', async () => {
   expect(await readyz()).toEqual({
@@ -58,9 +58,9 @@ it('a worker process is there once it works, with a mail server, and gone once i
 })
 
 it('a worker that is killed counts for half a minute; its row is kept for a day', async () => {
-  const { db } = assent.house
+  const { db } = assent.deps
   const beats = (id: string) =>
-    new Heartbeat({ house: assent.house, taskQueue: id, probe: async () => null, interval: 3_600_000 })
+    new Heartbeat({ deps: assent.deps, taskQueue: id, probe: async () => null, interval: 3_600_000 })
   const dead = beats('dead')
   dead.start()
   await until('its row', async () => (await readWorkers(db)).alive === 1)
@@ -88,10 +88,10 @@ it('a worker that is killed counts for half a minute; its row is kept for a day'
 })
 
 it('one worker that reaches the mail server is enough; where none does, it says what is in the way', async () => {
-  const { house } = assent
+  const { deps } = assent
   const unreachable = openSmtpChannel('smtp://127.0.0.1:1')
   const reachable = openSmtpChannel(smtp.url)
-  const beats = (probe: () => ReturnType<typeof probeMail>) => new Heartbeat({ house, taskQueue: 'q', probe })
+  const beats = (probe: () => ReturnType<typeof probeMail>) => new Heartbeat({ deps, taskQueue: 'q', probe })
   const cut = beats(() => probeMail(unreachable))
   cut.start()
   await says({ workers: 1, mail: { ok: false, code: 'connection-failed' } })

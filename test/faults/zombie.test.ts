@@ -40,8 +40,8 @@ async function optedIn(): Promise<Person> {
 
 /** A rendering as another attempt makes it. */
 async function rendering(ref: DeliveryRef): Promise<Prospect> {
-  const { assessment, content } = await readDraft(assent.house, assent.house.db, ref)
-  return (await renderDelivery(assent.house, assessment, content, assent.url)).rendering
+  const { assessment, content } = await readDraft(assent.deps, assent.deps.db, ref)
+  return (await renderDelivery(assent.deps, assessment, content, assent.url)).rendering
 }
 
 /** Holds the next attempt that has claimed, until told to go on. */
@@ -56,7 +56,7 @@ function holdClaimed(): { there: Promise<void>; goOn(): void } {
   return { there: there.promise, goOn: on.resolve }
 }
 
-const refOf = (run: string) => refOfRun(assent.house, run)
+const refOf = (run: string) => refOfRun(assent.deps, run)
 const now = () => new Date().toISOString()
 
 it('cannot hand over what a later attempt has claimed: not a byte flows from it', async () => {
@@ -64,18 +64,18 @@ it('cannot hand over what a later attempt has claimed: not a byte flows from it'
   const held = holdClaimed()
   const run = await startRunOf(assent.api, journey, person)
   await held.there
-  const second = await claimDelivery(assent.house, await rendering(await refOf(run)), now())
+  const second = await claimDelivery(assent.deps, await rendering(await refOf(run)), now())
   if (second.kind !== 'claimed') throw new Error(`the second attempt was ${second.kind}`)
   expect(second.attempt).toBe(2)
-  expect(await markHandedOver(assent.house, second.delivery, 1)).toBe(false)
-  expect(await markHandedOver(assent.house, second.delivery, second.attempt)).toBe(true)
+  expect(await markHandedOver(assent.deps, second.delivery, 1)).toBe(false)
+  expect(await markHandedOver(assent.deps, second.delivery, second.attempt)).toBe(true)
   held.goOn()
   // The first is told no, and the engine asks once more: whoever comes now finds a hand-over without an answer.
   const ended = await assent.runEnded(run)
   expect(ended.path).toMatchObject([{ outcome: 'unknown', reason: 'no-answer' }])
   expect(smtp.bodiesBegun(person.email)).toBe(0)
   // The second attempt's answer comes when nobody waits for it any more.
-  const late = await settleDelivery(assent.house, second, accepted, new Date().toISOString())
+  const late = await settleDelivery(assent.deps, second, accepted, new Date().toISOString())
   expect(late).toMatchObject({ state: 'sent', reason: null, attempt: 2 })
   expect((await assent.run(run)).path).toMatchObject([{ outcome: 'sent', reason: null }])
 })
@@ -85,7 +85,7 @@ it('that hears yes after it was called unknown turns it into sent, and no second
   smtp.plan(person.email, { at: 'after-body', hold: true })
   const run = await startRunOf(assent.api, journey, person)
   await until('the mail to be with the server', async () => smtp.holds(person.email))
-  const second = await claimDelivery(assent.house, await rendering(await refOf(run)), now())
+  const second = await claimDelivery(assent.deps, await rendering(await refOf(run)), now())
   expect(second).toMatchObject({ kind: 'settled', delivery: { state: 'unknown', reason: 'no-answer' } })
   smtp.release(person.email)
   const ended = await assent.runEnded(run)
@@ -105,7 +105,7 @@ it('that was given up before it handed over is told no, and stays failed', async
   const held = holdClaimed()
   const run = await startRunOf(assent.api, journey, person)
   await held.there
-  const given = await giveUpDelivery(assent.house, await refOf(run), 'gave-up')
+  const given = await giveUpDelivery(assent.deps, await refOf(run), 'gave-up')
   expect(given).toMatchObject({ state: 'failed', reason: 'gave-up' })
   held.goOn()
   const ended = await assent.runEnded(run)
@@ -118,10 +118,10 @@ it('does not take back what a later attempt was told: a yes to an old attempt le
   const held = holdClaimed()
   const run = await startRunOf(assent.api, journey, person)
   await held.there
-  const second = await claimDelivery(assent.house, await rendering(await refOf(run)), now())
+  const second = await claimDelivery(assent.deps, await rendering(await refOf(run)), now())
   if (second.kind !== 'claimed') throw new Error(`the second attempt was ${second.kind}`)
   const first = { delivery: second.delivery, attempt: 1, holds: 0 }
-  const stray = await settleDelivery(assent.house, first, { kind: 'not-handed-over', cause: 'lost' }, now())
+  const stray = await settleDelivery(assent.deps, first, { kind: 'not-handed-over', cause: 'lost' }, now())
   expect(stray).toMatchObject({ state: 'claimed', attempt: 2 })
   held.goOn()
   // The second has died before it handed over, so the engine's next attempt claims anew and sends.

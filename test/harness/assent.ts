@@ -27,7 +27,7 @@ import { readSettings } from '../../settings.ts'
 import { Threads, type ThreadsOptions } from '../../threads/pool.ts'
 import { registerBuiltIns } from '../../transactions/definitions/registerBuiltIns.ts'
 import { DkimKeys } from '../../transactions/dkimKeys.ts'
-import { channelsOf, type House } from '../../transactions/house.ts'
+import { channelsOf, type Deps } from '../../transactions/deps.ts'
 import { ApiClient, type RunAnswer, runShape } from './client.ts'
 import { ownDatabase } from './database.ts'
 import { Declared } from './declared.ts'
@@ -57,7 +57,7 @@ export type AssentOptions = {
 export class Assent {
   readonly api: ApiClient
   readonly url: string
-  readonly house: House
+  readonly deps: Deps
   readonly client: Client
   readonly dispatcher: Dispatcher
   /** What a process of its own would be started with. */
@@ -68,7 +68,7 @@ export class Assent {
 
   constructor(parts: {
     url: string
-    house: House
+    deps: Deps
     client: Client
     dispatcher: Dispatcher
     environment: Record<string, string>
@@ -77,7 +77,7 @@ export class Assent {
   }) {
     this.url = parts.url
     this.api = new ApiClient(parts.url, testKeys.ASSENT_API_KEY)
-    this.house = parts.house
+    this.deps = parts.deps
     this.client = parts.client
     this.dispatcher = parts.dispatcher
     this.environment = parts.environment
@@ -95,15 +95,15 @@ export class Assent {
       namespace: settings.TEMPORAL_NAMESPACE,
       taskQueue: settings.TEMPORAL_TASK_QUEUE,
       workflowBundle: { code: readFileSync(inject('bundle'), 'utf8') },
-      activities: createActivities({ house: this.house, email, publicUrl: this.url }),
+      activities: createActivities({ deps: this.deps, email, publicUrl: this.url }),
       interceptors: { activity: [() => ({ inbound: new Discretion(log) })] },
       shutdownGraceTime: '2 seconds',
     })
-    const testMails = new TestMails({ house: this.house, email, interval: 200 })
+    const testMails = new TestMails({ deps: this.deps, email, interval: 200 })
     testMails.start()
     const running = worker.run()
     const heartbeat = new Heartbeat({
-      house: this.house,
+      deps: this.deps,
       taskQueue: settings.TEMPORAL_TASK_QUEUE,
       probe: () => probeMail(email),
     })
@@ -152,7 +152,7 @@ export class Assent {
 
   /** The workflow of a run or of a double opt-in request. */
   async workflow(id: string): Promise<WorkflowHandle> {
-    const workflowId = await readWorkflowId(this.house.db, id)
+    const workflowId = await readWorkflowId(this.deps.db, id)
     if (workflowId === null) throw new Error(`there is neither a run nor a request ${id}`)
     return this.client.workflow.getHandle(workflowId)
   }
@@ -189,7 +189,7 @@ export async function startAssent(options: AssentOptions = {}): Promise<Assent> 
   const log = options.log ?? pino({ level: settings.LOG_LEVEL })
   const pool = connect(settings.DATABASE_URL, 20)
   const threads = new Threads({ size: 2, ...options.threads })
-  const house: House = {
+  const deps: Deps = {
     db: pool.db,
     versions: new Versions(),
     threads,
@@ -198,11 +198,11 @@ export async function startAssent(options: AssentOptions = {}): Promise<Assent> 
     channels: channelsOf(settings),
     log,
   }
-  await registerBuiltIns(house)
+  await registerBuiltIns(deps)
   const connection = Connection.lazy({ ...engineOptions(settings), connectTimeout: '2 seconds' })
   const client = new Client({ connection })
   const dispatcher = new Dispatcher({
-    house,
+    deps,
     client,
     taskQueue: settings.TEMPORAL_TASK_QUEUE,
     log,
@@ -212,14 +212,14 @@ export async function startAssent(options: AssentOptions = {}): Promise<Assent> 
   const { server, url } = await listen((publicUrl) =>
     declared.watch(
       createApp({
-        house,
+        deps,
         publicUrl,
         apiKey: settings.ASSENT_API_KEY,
         trustedProxies: settings.TRUSTED_PROXIES,
         log,
         health: {
           database: async () => {
-            await house.db.execute(sql`select 1`)
+            await deps.db.execute(sql`select 1`)
           },
           engine: async () => {
             // Without an end it would be tried again after the connection was closed.
@@ -227,7 +227,7 @@ export async function startAssent(options: AssentOptions = {}): Promise<Assent> 
               connection.workflowService.describeNamespace({ namespace: 'default' }),
             )
           },
-          workers: () => readWorkers(house.db),
+          workers: () => readWorkers(deps.db),
         },
         afterCommit: () => dispatcher.nudge(),
       }),
@@ -237,7 +237,7 @@ export async function startAssent(options: AssentOptions = {}): Promise<Assent> 
   dispatcher.start()
   const assent = new Assent({
     url,
-    house,
+    deps,
     client,
     dispatcher,
     environment,

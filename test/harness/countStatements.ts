@@ -1,9 +1,9 @@
 /** Counts the statements that go to the database, those in transactions included. */
 import type { Db } from '../../db/connect.ts'
-import type { House } from '../../transactions/house.ts'
+import type { Deps } from '../../transactions/deps.ts'
 
-/** @returns the house to act in, and how many statements it has sent so far */
-export function countStatements(house: House): { house: House; sent(): number } {
+/** @returns the deps to act with, and how many statements it has sent so far */
+export function countStatements(deps: Deps): { deps: Deps; sent(): number } {
   let sent = 0
   const counted = new WeakSet<object>()
   const count = (db: Db): Db => {
@@ -17,12 +17,12 @@ export function countStatements(house: House): { house: House; sent(): number } 
     }
     return db
   }
-  // The house's own session serves other callers too, so only transactions are counted.
-  const db: Db = Object.create(house.db, {
+  // The session of `deps` serves other callers too, so only transactions are counted.
+  const db: Db = Object.create(deps.db, {
     transaction: {
       value: (act: (tx: Db) => Promise<unknown>, config?: object) =>
-        house.db.transaction((tx) => act(count(tx)), config),
+        deps.db.transaction((tx) => act(count(tx)), config),
     },
   })
-  return { house: { ...house, db }, sent: () => sent }
+  return { deps: { ...deps, db }, sent: () => sent }
 }

@@ -5,10 +5,10 @@ import { doubleOptIns } from '../../db/schema/doubleOptIns.ts'
 import { runs } from '../../db/schema/journeys.ts'
 import { readPosition } from '../../domain/journey/position.ts'
 import type { DeliveryRef } from '../../transactions/deliveries/origin.ts'
-import type { House } from '../../transactions/house.ts'
+import type { Deps } from '../../transactions/deps.ts'
 
 /** The send that the run is at. */
-export async function refOfRun({ db }: House, run: string): Promise<DeliveryRef> {
+export async function refOfRun({ db }: Deps, run: string): Promise<DeliveryRef> {
   const [row] = await db.select().from(runs).where(eq(runs.id, run))
   const { delivery, step } = readPosition(row?.position)
   if (delivery === undefined) throw new Error(`the run is at ${step}, which sends nothing`)
@@ -16,7 +16,7 @@ export async function refOfRun({ db }: House, run: string): Promise<DeliveryRef>
 }
 
 /** The nth mail of a request, from 1; made due where it is not yet. */
-export async function refOfMail({ db }: House, request: string, n: number): Promise<DeliveryRef> {
+export async function refOfMail({ db }: Deps, request: string, n: number): Promise<DeliveryRef> {
   const [row] = await db.select().from(doubleOptIns).where(eq(doubleOptIns.id, request))
   const mails = [...(row?.mails ?? [])]
   while (mails.length < n) mails.push(newId())

@@ -1,7 +1,7 @@
 /** The whole ledger, verified as a caller has it verified, with the work of a background process done here. */
 import { z } from 'zod'
 import { newId } from '../../db/ids.ts'
-import type { House } from '../../transactions/house.ts'
+import type { Deps } from '../../transactions/deps.ts'
 import { advanceVerification } from '../../transactions/ledger/verification.ts'
 import { type ApiClient, idOf } from './client.ts'
 
@@ -46,10 +46,10 @@ export function verificationOf(api: ApiClient, id: string): Promise<Verification
   return api.ok('GET', `/v1/consents/verifications/${id}`, undefined, verificationShape)
 }
 
-export async function verifyWhole(api: ApiClient, house: House): Promise<Verification> {
+export async function verifyWhole(api: ApiClient, deps: Deps): Promise<Verification> {
   const { id } = await askForVerification(api)
   const holder = newId()
-  while (await advanceVerification(house, holder)) {
+  while (await advanceVerification(deps, holder)) {
     // range after range
   }
   return verificationOf(api, id)

@@ -151,7 +151,7 @@ describe('a run that ends when its purpose or topic is withdrawn', () => {
     await optOut(assent.api, person.email, '*')
     await optIn(assent.api, person.email, 'marketing', 'newsletter')
     await until('the first changes to be heard', async () => {
-      const rows = await assent.house.db.execute(sql`select from outbox where kind = 'trigger'`)
+      const rows = await assent.deps.db.execute(sql`select from outbox where kind = 'trigger'`)
       return rows.length === 0 ? true : null
     })
     const run = await startRunOf(assent.api, journey, person)

@@ -17,7 +17,7 @@ afterAll(() => assent.stop())
 const day = 86_400_000
 
 async function skipping(journey: string, person: Person): Promise<string> {
-  const { id } = await startRun(assent.house, {
+  const { id } = await startRun(assent.deps, {
     journey,
     contactId: person.id,
     payload: {},
@@ -124,11 +124,11 @@ it('mails nobody again who took tracking back after the send', async () => {
   const journey = await publish(assent.api, opened('first'))
   const person = await putPerson(assent.api)
   await optIn(assent.api, person.email, 'marketing', 'newsletter')
-  const { id } = await startRun(assent.house, { journey, contactId: person.id, payload: {} })
+  const { id } = await startRun(assent.deps, { journey, contactId: person.id, payload: {} })
   assent.dispatcher.nudge()
   await assent.runWaits(id, 'opened')
   await optOut(assent.api, person.email, 'statistics')
-  await advance(assent.house, { run: id, now: new Date(Date.now() + 4 * day).toISOString() })
+  await advance(assent.deps, { run: id, now: new Date(Date.now() + 4 * day).toISOString() })
   const { path } = await assent.run(id)
   expect(path.find(({ step }) => step === 'opened')).toMatchObject({ outcome: 'untracked' })
 })

@@ -34,7 +34,7 @@ const ordered = {
 
 /** As many runs as wanted, made as rows: over the API there may be fifty. */
 async function waiting(journey: string, person: Person, groups: Record<string, number>): Promise<void> {
-  const { db } = assent.house
+  const { db } = assent.deps
   for (const [group, count] of Object.entries(groups)) {
     await db.transaction((tx) =>
       tx.execute(sql`with run as (
@@ -50,8 +50,8 @@ async function waiting(journey: string, person: Person, groups: Record<string, n
 }
 
 async function take(person: Person, name: string, payload: Record<string, unknown>) {
-  const { house, sent } = countStatements(assent.house)
-  const taken = await takeTrigger(house, {
+  const { deps, sent } = countStatements(assent.deps)
+  const taken = await takeTrigger(deps, {
     name,
     sender: 'test',
     senderEvent: randomUUID(),
@@ -74,7 +74,7 @@ describe('a contact with a thousand open waits', () => {
     expect(many.statements).toBe(one.statements)
     expect(none.taken.signalled).toEqual([])
 
-    const { db } = assent.house
+    const { db } = assent.deps
     const settled = await db.select().from(waits).where(eq(waits.eventId, many.taken.event))
     expect(settled).toHaveLength(600)
     expect(settled.every(({ state, branch }) => state === 'matched' && branch === 0)).toBe(true)
@@ -95,7 +95,7 @@ describe('a contact with a thousand open waits', () => {
     const journey = await publish(assent.api, { reentry: 'always', steps: [ordered] })
     const person = await putPerson(assent.api)
     await waiting(journey, person, { all: 1_000 })
-    const { db } = assent.house
+    const { db } = assent.deps
     const asked = { contact: person.id, delivery: null }
     expect(await concernedWaits.all(db, { ...asked, name: 'cart.abandoned' })).toEqual([])
     expect(await concernedWaits.all(db, { ...asked, name: 'order.placed' })).toHaveLength(1_000)
@@ -118,7 +118,7 @@ describe('a contact with a thousand open waits', () => {
     const many = await take(person, 'order.placed', { group: 'many' })
     expect([one.taken.signalled.length, many.taken.signalled.length]).toEqual([1, 300])
     expect(many.statements).toBe(one.statements)
-    const ended = await assent.house.db.select().from(runs).where(eq(runs.journey, journey))
+    const ended = await assent.deps.db.select().from(runs).where(eq(runs.journey, journey))
     expect(
       ended.filter((run) => run.state === 'exited' && run.endReason === 'trigger:order.placed'),
     ).toHaveLength(301)
@@ -184,8 +184,8 @@ describe('entering a wait reads what the wait awaits, and nothing else', () => {
     const journey = await publish(assent.api, { steps })
     const person = await putPerson(assent.api)
     const run = await startRunOf(assent.api, journey, person, { group: 'mine' })
-    const { db } = assent.house
-    const { delivery } = await refOfRun(assent.house, run)
+    const { db } = assent.deps
+    const { delivery } = await refOfRun(assent.deps, run)
     await db.transaction((tx) =>
       tx.execute(sql`insert into deliveries (id, run_id, step, visit, contact_id, channel, message, purpose, state, created_at)
       values (${delivery}, ${run}, 'one', 1, ${person.id}, 'email', 'first', 'marketing', 'sent', now())`),
@@ -213,16 +213,16 @@ describe('entering a wait reads what the wait awaits, and nothing else', () => {
   }
 
   /** Lets the run go on to its wait. @returns which of the awaited things had already happened; null for none */
-  async function enter(run: string, house = assent.house): Promise<number | null> {
-    await advance(house, { run, now: new Date().toISOString() })
-    const [wait] = await assent.house.db.select().from(waits).where(eq(waits.runId, run))
+  async function enter(run: string, deps = assent.deps): Promise<number | null> {
+    await advance(deps, { run, now: new Date().toISOString() })
+    const [wait] = await assent.deps.db.select().from(waits).where(eq(waits.runId, run))
     if (wait === undefined) throw new Error('the run has not come to its wait')
     return wait.state === 'matched' ? wait.branch : null
   }
 
   /** Rows of `trigger_events` that reading the past of the wait touches. */
   async function rowsRead(run: string, journey: string): Promise<number> {
-    const { db, versions } = assent.house
+    const { db, versions } = assent.deps
     return db.transaction(async (tx) => {
       const locked = await lockRunWithContact(tx, run)
       const { definition } = await versions.journey(tx, journey, 1)
@@ -246,8 +246,8 @@ describe('entering a wait reads what the wait awaits, and nothing else', () => {
       { name: 'page.viewed', count: 1_000 },
     ])
     expect(await rowsRead(run, journey)).toBeLessThan(50)
-    const { house, sent } = countStatements(assent.house)
-    expect(await enter(run, house)).toBe(1)
+    const { deps, sent } = countStatements(assent.deps)
+    expect(await enter(run, deps)).toBe(1)
     expect(sent()).toBeLessThan(12)
   })
 

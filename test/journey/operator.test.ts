@@ -65,13 +65,13 @@ describe('a workflow that is ended by hand', () => {
   }
   const watch = () =>
     new RecoveryWatch({
-      house: assent.house,
+      deps: assent.deps,
       client: assent.client,
       taskQueue: assent.environment.TEMPORAL_TASK_QUEUE ?? '',
       log: pino({ level: 'silent' }),
       rate: 1_000,
     })
-  const expire = () => expireOverdue(assent.house, () => false)
+  const expire = () => expireOverdue(assent.deps, () => false)
   /** One look, as of a process of its own. */
   const look = async () => {
     const recovery = watch()
@@ -149,7 +149,7 @@ describe('a workflow that is ended by hand', () => {
         () => true,
       ),
     )
-    await assent.house.db.transaction((tx) =>
+    await assent.deps.db.transaction((tx) =>
       tx
         .update(waits)
         .set({ deadline: sql`clock_timestamp() - interval '119 seconds'` })
@@ -157,7 +157,7 @@ describe('a workflow that is ended by hand', () => {
     )
     await look()
     expect((await assent.run(id)).state).toBe('waiting')
-    await assent.house.db.transaction((tx) =>
+    await assent.deps.db.transaction((tx) =>
       tx
         .update(waits)
         .set({ deadline: sql`clock_timestamp() - interval '121 seconds'` })
@@ -199,7 +199,7 @@ describe('a workflow that is ended by hand', () => {
     const handle = await assent.workflow(id)
     await until('its workflow', async () => handle.describe())
     await handle.terminate('an operator')
-    const { db } = assent.house
+    const { db } = assent.deps
     const endIt = (ago: string) =>
       db.transaction((tx) =>
         tx
@@ -217,7 +217,7 @@ describe('a workflow that is ended by hand', () => {
   })
 
   it('double opt-ins whose end cannot be recorded wait longer each time, and block no other', async () => {
-    const { db } = assent.house
+    const { db } = assent.deps
     const ask = async () => {
       const { email } = await putPerson(assent.api)
       const contactPoint = { channel: 'email', address: email }

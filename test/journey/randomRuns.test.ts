@@ -50,31 +50,31 @@ const now = () => new Date().toISOString()
 
 /** What a workflow would do about a send, or a part of it. */
 async function send(ref: DeliveryRef, choice: number): Promise<void> {
-  const { house } = assent
-  const { decision } = await decideDelivery(house, ref)
+  const { deps } = assent
+  const { decision } = await decideDelivery(deps, ref)
   if (decision.verdict === 'block') return
   if (choice % 4 === 0) {
-    await giveUpDelivery(house, ref, 'expired')
+    await giveUpDelivery(deps, ref, 'expired')
     return
   }
-  const { assessment, content } = await readDraft(house, house.db, ref)
-  const { rendering } = await renderDelivery(house, assessment, content, assent.url)
-  const claim = await claimDelivery(house, rendering, now())
+  const { assessment, content } = await readDraft(deps, deps.db, ref)
+  const { rendering } = await renderDelivery(deps, assessment, content, assent.url)
+  const claim = await claimDelivery(deps, rendering, now())
   if (claim.kind !== 'claimed') throw new Error(claim.kind)
   if (choice % 4 === 1) return
-  await markHandedOver(house, claim.delivery, claim.attempt)
+  await markHandedOver(deps, claim.delivery, claim.attempt)
   const refused = {
     kind: 'refused',
     permanent: true,
     answer: { ...answer, code: 554 },
     stage: 'body',
   } as const
-  await settleDelivery(house, claim, choice % 4 === 2 ? refused : { kind: 'accepted', answer }, now())
+  await settleDelivery(deps, claim, choice % 4 === 2 ? refused : { kind: 'accepted', answer }, now())
 }
 
 async function pathOf(run: string): Promise<PathRow[]> {
   const { step, visit, outcome, way } = runPath
-  return assent.house.db
+  return assent.deps.db
     .select({ step, visit, outcome, way, delivery: deliveries.state })
     .from(runPath)
     .leftJoin(deliveries, eq(deliveries.id, runPath.delivery))
@@ -85,11 +85,11 @@ async function pathOf(run: string): Promise<PathRow[]> {
 /** Drives a run to its end, or for as many turns as there are choices. @returns the last answer */
 async function drive(run: string, person: Person, choices: readonly number[]): Promise<Next> {
   let at = now()
-  let next = await advance(assent.house, { run, now: at })
+  let next = await advance(assent.deps, { run, now: at })
   for (const choice of choices) {
-    const [before] = await assent.house.db.select().from(runs).where(eq(runs.id, run))
-    expect(await advance(assent.house, { run, now: at })).toEqual(next)
-    const [after] = await assent.house.db.select().from(runs).where(eq(runs.id, run))
+    const [before] = await assent.deps.db.select().from(runs).where(eq(runs.id, run))
+    expect(await advance(assent.deps, { run, now: at })).toEqual(next)
+    const [after] = await assent.deps.db.select().from(runs).where(eq(runs.id, run))
     expect(after).toEqual(before)
     if (next.do === 'end') return next
     if (next.do === 'send') await send({ kind: 'run', run, delivery: next.delivery }, choice)
@@ -99,7 +99,7 @@ async function drive(run: string, person: Person, choices: readonly number[]): P
         await assent.api.ok('POST', '/v1/triggers/order.placed', order, anything)
       } else at = next.until ?? at
     }
-    next = await advance(assent.house, { run, now: at })
+    next = await advance(assent.deps, { run, now: at })
   }
   return next
 }

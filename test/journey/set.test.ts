@@ -22,7 +22,7 @@ const contactOf = (person: Person) =>
 
 /** What was raised about a contact's record, in order, once everything was told. */
 async function changesOf(person: Person): Promise<unknown[]> {
-  const { db } = assent.house
+  const { db } = assent.deps
   await until('an empty outbox', async () => (await db.select().from(outbox)).length === 0)
   const events = await db.select().from(triggerEvents).where(eq(triggerEvents.contactId, person.id))
   return events
@@ -148,7 +148,7 @@ describe('a journey that starts itself by what it sets', () => {
     const person = await putPerson(assent.api)
     await assent.api.call('PATCH', `/v1/contacts/${person.externalId}`, { attributes: { [flag]: false } })
     await changesOf(person)
-    const rows = await assent.house.db.select().from(runs).where(eq(runs.journey, journey))
+    const rows = await assent.deps.db.select().from(runs).where(eq(runs.journey, journey))
     return rows.filter(({ contactId }) => contactId === person.id).map(({ state }) => state)
   }
 

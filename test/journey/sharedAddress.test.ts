@@ -38,7 +38,7 @@ async function family(): Promise<{ email: string; members: [Person, Person, Pers
 }
 
 const untilTold = () =>
-  until('an empty outbox', async () => (await assent.house.db.select().from(outbox)).length === 0)
+  until('an empty outbox', async () => (await assent.deps.db.select().from(outbox)).length === 0)
 
 describe('one confirmation', () => {
   it('starts one welcome, for the oldest contact, while the waits and exits of the others are met', async () => {
@@ -96,10 +96,10 @@ describe('one confirmation', () => {
       entry: { trigger: 'consent.withdrawn' },
       steps: [{ id: 'pause', type: 'wait', for: '1 hour' }],
     })
-    await takeOwnEvent(assent.house, {
+    await takeOwnEvent(assent.deps, {
       name: 'consent.withdrawn',
       senderEvent: newId(),
-      contactPoint: await findContactPoint(assent.house.db, 'email', email),
+      contactPoint: await findContactPoint(assent.deps.db, 'email', email),
       contact: null,
       delivery,
       payload: {},
@@ -162,15 +162,15 @@ it('told again after the address has moved, it starts nothing more', async () =>
   const event = {
     name: 'double-opt-in.confirmed',
     senderEvent: newId(),
-    contactPoint: await findContactPoint(assent.house.db, 'email', email),
+    contactPoint: await findContactPoint(assent.deps.db, 'email', email),
     contact: null,
     delivery: null,
     payload: {},
     occurredAt: new Date().toISOString(),
   }
-  await takeOwnEvent(assent.house, event)
+  await takeOwnEvent(assent.deps, event)
   await assent.api.put(`/v1/contacts/${oldest.externalId}`, {})
-  await takeOwnEvent(assent.house, event)
+  await takeOwnEvent(assent.deps, event)
   expect(await runsOf(journey, oldest)).toHaveLength(1)
   expect(await runsOf(journey, second)).toHaveLength(0)
 })

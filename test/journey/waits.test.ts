@@ -47,7 +47,7 @@ async function optedIn(): Promise<Person> {
 }
 
 async function waitRow(run: string) {
-  const [row] = await assent.house.db
+  const [row] = await assent.deps.db
     .select()
     .from(waits)
     .where(and(eq(waits.runId, run), eq(waits.step, 'ordered')))
@@ -84,13 +84,13 @@ describe('an event around the start of a waitFor counts once', () => {
       ],
     })
     const person = await optedIn()
-    const { db } = assent.house
+    const { db } = assent.deps
     const remove = installPoint('deliver:recorded', async () => {
       remove()
       const [delivery] = await db.select().from(deliveries).where(eq(deliveries.contactId, person.id))
       if (delivery === undefined) throw new Error('nothing was delivered')
       const opened = { delivery, class: 'human', kind: 'opened' } as const
-      expect(await recordInteraction(assent.house, opened)).toBe('recorded')
+      expect(await recordInteraction(assent.deps, opened)).toBe('recorded')
     })
     const run = await assent.runEnded(await startRunOf(assent.api, journey, person))
     expect(run.path.map((step) => [step.outcome, step.reason])).toEqual([
@@ -261,7 +261,7 @@ describe('a timer that fires while the event arrives has one outcome', () => {
       await order(person)
     })
     // The timer's question, asked with the deadline past; the event gets in before it.
-    expect(await advance(assent.house, { run: id, now: late() })).toMatchObject({
+    expect(await advance(assent.deps, { run: id, now: late() })).toMatchObject({
       do: 'send',
       what: 'thanks',
     })
@@ -281,7 +281,7 @@ describe('a timer that fires while the event arrives has one outcome', () => {
     await assent.runWaits(id, 'ordered')
     const remove = installPoint('trigger:before-lock', async () => {
       remove()
-      const next = await advance(assent.house, { run: id, now: late() })
+      const next = await advance(assent.deps, { run: id, now: late() })
       expect(next).toMatchObject({ do: 'send', what: 'remind' })
     })
     expect((await order(person)).signalled).toEqual([])

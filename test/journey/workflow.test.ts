@@ -65,10 +65,10 @@ it('parks a run at a send whose position this version cannot read, and does not 
   await assent.stopWorker()
   const run = await startRunOf(assent.api, journey, person)
   const later = sql`jsonb_set(${runs.position}, '{machineVersion}', '99')`
-  await assent.house.db.transaction((tx) => tx.update(runs).set({ position: later }).where(eq(runs.id, run)))
+  await assent.deps.db.transaction((tx) => tx.update(runs).set({ position: later }).where(eq(runs.id, run)))
   await assent.startWorker()
   const parked = await until('the run to be parked', async () => {
-    const [row] = await assent.house.db.select().from(runs).where(eq(runs.id, run))
+    const [row] = await assent.deps.db.select().from(runs).where(eq(runs.id, run))
     return row?.parked === null || row?.parked === undefined ? null : row
   })
   expect(parked).toMatchObject({ parked: 'unknown-version', state: 'running', endedAt: null })

@@ -40,12 +40,12 @@ const pending: Statement = {
 
 /** Rows of the ledger and beside it that one append reads, as the database counts them. */
 async function rowsRead(contactPoint: string, statement: Statement): Promise<number> {
-  return ledger.house.db.transaction(async (tx) => {
+  return ledger.deps.db.transaction(async (tx) => {
     const row = await lockContactPoint(tx, contactPoint)
     // A table as small as a test's is scanned whole, whatever indexes it has.
     await tx.execute(sql`set local enable_seqscan = off`)
     const before = await countedSoFar(tx)
-    await appendEvents(tx, ledger.house, row, [statement])
+    await appendEvents(tx, ledger.deps, row, [statement])
     return (await countedSoFar(tx)) - before
   })
 }
@@ -114,11 +114,11 @@ describe('an append', () => {
     ]
     for (const statements of all) {
       const { standings } = await ledger.append(contactPoint, ...statements)
-      expect(standings).toEqual(fold(await readFoldEvents(ledger.house.db, contactPoint)))
-      const stored = await readStoredStates(ledger.house.db, [contactPoint])
+      expect(standings).toEqual(fold(await readFoldEvents(ledger.deps.db, contactPoint)))
+      const stored = await readStoredStates(ledger.deps.db, [contactPoint])
       expect(stateDifference(stored.get(contactPoint) ?? [], standings)).toBeNull()
     }
-    expect((await rebuild(ledger.house)).differed).toBe(0)
+    expect((await rebuild(ledger.deps)).differed).toBe(0)
   })
 
   test('leaves states that did not change as they are', async () => {
@@ -138,11 +138,11 @@ describe('an append', () => {
     await state(ledger.api, 'damaged@example.com', 'opted-in', { topic: 'events' })
     await ledger.owner`update consent_states set entry = '[1]' where contact_point_id = ${contactPoint}`
     await state(ledger.api, 'damaged@example.com', 'opted-out')
-    expect(await readStandings(ledger.house.db, contactPoint)).toEqual(
-      fold(await readFoldEvents(ledger.house.db, contactPoint)),
+    expect(await readStandings(ledger.deps.db, contactPoint)).toEqual(
+      fold(await readFoldEvents(ledger.deps.db, contactPoint)),
     )
     expect((await check(ledger.api, 'damaged@example.com', { topic: 'events' })).reason).toBe('opted-out')
-    expect((await rebuild(ledger.house)).differed).toBe(0)
+    expect((await rebuild(ledger.deps)).differed).toBe(0)
   })
 })
 

@@ -77,7 +77,7 @@ beforeAll(async () => {
 
 /** As the claim keeps a confirmation mail: its text under the contact point's key. */
 async function mailConfirmation(request: string): Promise<void> {
-  await ledger.house.db.transaction(async (tx) => {
+  await ledger.deps.db.transaction(async (tx) => {
     const id = newId()
     await tx.insert(deliveries).values({
       id,
@@ -91,7 +91,7 @@ async function mailConfirmation(request: string): Promise<void> {
       createdAt: sql`clock_timestamp()`,
       settledAt: sql`clock_timestamp()`,
     })
-    const key = await evidenceKey(tx, ledger.house, await lockContactPoint(tx, point))
+    const key = await evidenceKey(tx, ledger.deps, await lockContactPoint(tx, point))
     const content = { subject: 'Please confirm', html: '<p>Confirm</p>', text: 'Confirm it here' }
     const nothing = {
       circumstances: null,

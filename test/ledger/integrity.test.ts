@@ -44,7 +44,7 @@ describe('the database refuses', () => {
   test.each(statements)('%s, to its owner and to the application', async (statement) => {
     await state(ledger.api, 'refused@example.com', 'opted-in')
     await expect(ledger.owner.unsafe(statement)).rejects.toThrow(/append-only/)
-    const asApplication = ledger.house.db.transaction((tx) => tx.execute(sql.raw(statement)))
+    const asApplication = ledger.deps.db.transaction((tx) => tx.execute(sql.raw(statement)))
     await expect(asApplication).rejects.toMatchObject({ cause: { code: '42501' } })
   })
 })
@@ -56,7 +56,7 @@ describe('an untouched ledger', () => {
     await ledger.owner`insert into contact_points (id, channel, address)
       select gen_random_uuid(), 'email', 'filler-' || n || '@example.com' from generate_series(1, 450) n`
     await state(ledger.api, 'filler-7@example.com', 'opted-out')
-    const report = await verifyWhole(ledger.api, ledger.house)
+    const report = await verifyWhole(ledger.api, ledger.deps)
     expect(report.state).toBe('finished')
     expect(report.firstBreak).toBeNull()
     expect(report.states.firstDifference).toBeNull()
@@ -77,7 +77,7 @@ describe('an untouched ledger', () => {
   test('is rebuilt to the very same states', async () => {
     const before = await ledger.owner`select *, xmin::text from consent_states order by 1, 2, 3`
     expect(before.length).toBeGreaterThan(0)
-    expect(await rebuild(ledger.house, { batch: 7 })).toMatchObject({ differed: 0 })
+    expect(await rebuild(ledger.deps, { batch: 7 })).toMatchObject({ differed: 0 })
     expect(await ledger.owner`select *, xmin::text from consent_states order by 1, 2, 3`).toEqual(before)
   })
 
@@ -191,10 +191,10 @@ describe('whoever tampers is found', () => {
       "delete from consent_events where kind = 'nonsense' or state = 'perhaps' or recorded_at = 'infinity'",
     )
     await ledger.tamper("delete from consent_events where occurred_at < '0001-01-01'")
-    expect((await rebuild(ledger.house)).differed).toBeGreaterThan(0)
+    expect((await rebuild(ledger.deps)).differed).toBeGreaterThan(0)
     expect((await check(ledger.api, address)).reason).toBe('opted-out')
     expect((await verify(address)).states.firstDifference).toBeNull()
-    expect((await rebuild(ledger.house)).differed).toBe(0)
+    expect((await rebuild(ledger.deps)).differed).toBe(0)
   })
 
   test('a state too much, a state too few, and garbage for a state', async () => {
@@ -211,7 +211,7 @@ describe('whoever tampers is found', () => {
     try {
       const event = await state(other.api, 'gone@example.com', 'opted-out')
       await other.tamper('delete from contact_points')
-      const report = await verifyWhole(other.api, other.house)
+      const report = await verifyWhole(other.api, other.deps)
       expect(report.firstBreak).toMatchObject({
         contactPoint: event.contactPoint,
         seq: 1,
@@ -230,10 +230,10 @@ describe('whoever tampers is found', () => {
 describe('appending', () => {
   test('several appends of one transaction need but one lock', async () => {
     const { contactPoint } = await state(ledger.api, 'several@example.com', 'opted-in')
-    await ledger.house.db.transaction(async (tx) => {
+    await ledger.deps.db.transaction(async (tx) => {
       const row = await lockContactPoint(tx, contactPoint)
-      await appendEvents(tx, ledger.house, row, [optOut])
-      await appendEvents(tx, ledger.house, row, [optOut])
+      await appendEvents(tx, ledger.deps, row, [optOut])
+      await appendEvents(tx, ledger.deps, row, [optOut])
     })
     expect(await verify('several@example.com')).toMatchObject({ events: 3, firstBreak: null })
   })
@@ -251,7 +251,7 @@ describe('appending', () => {
 
   /** An opt-in as it would have been appended by a clock that was ahead. */
   async function recordWithClockAt(contactPoint: string, clock: string): Promise<void> {
-    const { db } = ledger.house
+    const { db } = ledger.deps
     const [last] = await db
       .select()
       .from(consentEvents)

@@ -19,7 +19,7 @@ import { Versions } from '../../db/reads/versions.ts'
 import { parseDataKeys } from '../../domain/ledger/keyring.ts'
 import { Threads } from '../../threads/pool.ts'
 import { DkimKeys } from '../../transactions/dkimKeys.ts'
-import type { House } from '../../transactions/house.ts'
+import type { Deps } from '../../transactions/deps.ts'
 import { type Appended, appendEvents, type Statement } from '../../transactions/ledger/appendEvents.ts'
 import { lockContactPoint } from '../../transactions/locks.ts'
 import { ApiClient } from '../harness/client.ts'
@@ -30,7 +30,7 @@ import { testKeys } from '../harness/keys.ts'
 
 export type LedgerApi = {
   api: ApiClient
-  house: House
+  deps: Deps
   /** The database's owner, a superuser. */
   owner: postgres.Sql
   /** Changes what nobody can change: past triggers and foreign keys. */
@@ -50,7 +50,7 @@ export async function startLedgerApi(): Promise<LedgerApi> {
   const owner = postgres(database.url, { max: 1, onnotice: () => {} })
   const logged: string[] = []
   const threads = new Threads({ size: 2 })
-  const house: House = {
+  const deps: Deps = {
     db: pool.db,
     versions: new Versions(),
     threads,
@@ -70,8 +70,8 @@ export async function startLedgerApi(): Promise<LedgerApi> {
     ...keyRoutes,
   ]
   mountRoutes(app, routes, {
-    house,
-    authenticate: authenticator(house.db, testKeys.ASSENT_API_KEY),
+    deps,
+    authenticate: authenticator(deps.db, testKeys.ASSENT_API_KEY),
     publicUrl: 'http://assent.test',
     afterCommit: () => {},
   })
@@ -85,7 +85,7 @@ export async function startLedgerApi(): Promise<LedgerApi> {
   await putBrand(api)
   return {
     api,
-    house,
+    deps,
     owner,
     logged,
     tamper: async (statement) => {
@@ -95,14 +95,14 @@ export async function startLedgerApi(): Promise<LedgerApi> {
       })
     },
     between: async () => {
-      const first = Date.parse(await later(house, 0))
-      const moment = await later(house, first + 2)
-      await later(house, Date.parse(moment) + 2)
+      const first = Date.parse(await later(deps, 0))
+      const moment = await later(deps, first + 2)
+      await later(deps, Date.parse(moment) + 2)
       return moment
     },
     append: (contactPoint, ...statements) =>
-      house.db.transaction(async (tx) =>
-        appendEvents(tx, house, await lockContactPoint(tx, contactPoint), statements),
+      deps.db.transaction(async (tx) =>
+        appendEvents(tx, deps, await lockContactPoint(tx, contactPoint), statements),
       ),
     stop: async () => {
       server.closeAllConnections()
@@ -117,9 +117,9 @@ export async function startLedgerApi(): Promise<LedgerApi> {
 }
 
 /** The database's time, once it is at least this. */
-async function later(house: House, least: number): Promise<string> {
+async function later(deps: Deps, least: number): Promise<string> {
   for (;;) {
-    const now = await databaseNow(house.db)
+    const now = await databaseNow(deps.db)
     if (Date.parse(now) >= least) return now
   }
 }

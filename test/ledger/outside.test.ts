@@ -118,10 +118,10 @@ describe('an opt-in past its expiry', () => {
     await state(ledger.api, 'expired@example.com', 'opted-in', { topic: 'events' })
     expect((await check(ledger.api, 'expired@example.com')).reason).toBe('consent-expired')
 
-    const [contact] = await ledger.house.db.select().from(contacts).where(eq(contacts.id, id))
+    const [contact] = await ledger.deps.db.select().from(contacts).where(eq(contacts.id, id))
     if (contact === undefined) throw new Error('no contact')
     // The run's own clock is long before the expiry: consent is judged by the database's.
-    const bindings = lazyBindings(ledger.house.db, contact, '2019-01-01T00:00:00Z')
+    const bindings = lazyBindings(ledger.deps.db, contact, '2019-01-01T00:00:00Z')
     const holds = (condition: string) => bindings.holds(condition, { trigger: {} })
     expect(await holds('consent.email["marketing"].state == "none"')).toBe(true)
     expect(await holds('consent.email["marketing"].topics["newsletter"].state == "none"')).toBe(true)

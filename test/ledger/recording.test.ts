@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => ledger.stop())
 
 async function count(): Promise<{ events: number; points: number }> {
-  const [row] = await ledger.house.db.execute<{ events: number; points: number }>(
+  const [row] = await ledger.deps.db.execute<{ events: number; points: number }>(
     sql`select (select count(*) from consent_events)::int as events, (select count(*) from contact_points)::int as points`,
   )
   return { events: row?.events ?? -1, points: row?.points ?? -1 }
@@ -317,7 +317,7 @@ describe('appends at the same moment', () => {
 })
 
 async function expectOneChain(contactPoint: string, length: number): Promise<void> {
-  const rows = await ledger.house.db
+  const rows = await ledger.deps.db
     .select({ seq: consentEvents.seq, hash: consentEvents.hash, previous: consentEvents.previousHash })
     .from(consentEvents)
     .where(sql`${consentEvents.contactPointId} = ${contactPoint}::uuid`)

@@ -44,7 +44,7 @@ const optOut = {
 } as const
 
 function advance(holder: string): Promise<boolean> {
-  return advanceVerification(ledger.house, holder)
+  return advanceVerification(ledger.deps, holder)
 }
 
 function look(id: string): Promise<Verification> {
@@ -104,14 +104,14 @@ describe('a verification of everything', () => {
       `update consent_events set hash = previous_hash where contact_point_id = '${late}' and seq = 1`,
     )
     await ledger.owner`insert into consent_states values (${late}, 'statistics', '', '[1]')`
-    const found = await verifyWhole(ledger.api, ledger.house)
+    const found = await verifyWhole(ledger.api, ledger.deps)
     expect(found.firstBreak).toMatchObject({ contactPoint: late, seq: 1, problem: 'hash-mismatch' })
     expect(found.states.firstDifference).toMatchObject({ contactPoint: late, purpose: 'statistics' })
     await ledger.tamper(
       `update consent_events set hash = sha256(previous_hash || bytes) where contact_point_id = '${late}' and seq = 1`,
     )
     await ledger.owner`delete from consent_states where purpose = 'statistics'`
-    expect((await verifyWhole(ledger.api, ledger.house)).firstBreak).toBeNull()
+    expect((await verifyWhole(ledger.api, ledger.deps)).firstBreak).toBeNull()
   })
 
   test('that nobody asked for is not found', async () => {
@@ -142,7 +142,7 @@ describe('a verification of everything', () => {
 describe('a range', () => {
   test('ends early where chains are long: it is one snapshot', async () => {
     const bounds = { contactPoints: 200, events: 3 }
-    const { report, last } = await verifyRange(ledger.house.db, { after: null, upto: late }, bounds)
+    const { report, last } = await verifyRange(ledger.deps.db, { after: null, upto: late }, bounds)
     expect(report.events).toBeLessThanOrEqual(3)
     expect(last).not.toBeNull()
     const ends: (string | null)[] = []
@@ -150,7 +150,7 @@ describe('a range', () => {
     let events = 0
     do {
       const range: Awaited<ReturnType<typeof verifyRange>> = await verifyRange(
-        ledger.house.db,
+        ledger.deps.db,
         { after, upto: late },
         bounds,
       )
@@ -232,7 +232,7 @@ describe('a range that cannot be read', () => {
     }
     expect((await look(id)).state).toBe('failed')
     remove()
-    expect((await verifyWhole(ledger.api, ledger.house)).state).toBe('finished')
+    expect((await verifyWhole(ledger.api, ledger.deps)).state).toBe('finished')
   })
 })
 
@@ -240,7 +240,7 @@ describe('in the background', () => {
   const log = pino({ level: 'silent' })
 
   test('a worker finishes what was asked for', async () => {
-    const verifiers = [1, 2].map(() => new Verifier({ house: ledger.house, log }))
+    const verifiers = [1, 2].map(() => new Verifier({ deps: ledger.deps, log }))
     for (const verifier of verifiers) verifier.start()
     try {
       const { id } = await askForVerification(ledger.api)
@@ -255,11 +255,11 @@ describe('in the background', () => {
   })
 
   test('outcomes are deleted 400 days after their end', async () => {
-    const { id: old } = await verifyWhole(ledger.api, ledger.house)
-    const { id: kept } = await verifyWhole(ledger.api, ledger.house)
+    const { id: old } = await verifyWhole(ledger.api, ledger.deps)
+    const { id: kept } = await verifyWhole(ledger.api, ledger.deps)
     await ledger.owner`update ledger_verifications set finished_at = clock_timestamp() - interval '401 days' where id = ${old}`
     await ledger.owner`update ledger_verifications set finished_at = clock_timestamp() - interval '399 days' where id = ${kept}`
-    await new Retention({ db: ledger.house.db, log }).sweep()
+    await new Retention({ db: ledger.deps.db, log }).sweep()
     expect((await ledger.api.call('GET', `/v1/consents/verifications/${old}`)).status).toBe(404)
     expect((await look(kept)).state).toBe('finished')
   })

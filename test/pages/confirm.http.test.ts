@@ -32,12 +32,12 @@ async function requested(more: { notice?: Notice } = {}) {
     grants: both,
     ...more,
   })
-  const { id } = await requestDoubleOptIn(assent.house, input, { caller: 'test' })
+  const { id } = await requestDoubleOptIn(assent.deps, input, { caller: 'test' })
   const token = newToken()
-  await assent.house.db.transaction((tx) =>
+  await assent.deps.db.transaction((tx) =>
     tx.insert(doubleOptInTokens).values({ hash: Buffer.from(hashToken(token), 'hex'), doubleOptIn: id }),
   )
-  const point = await findContactPoint(assent.house.db, 'email', person.email)
+  const point = await findContactPoint(assent.deps.db, 'email', person.email)
   if (point === null) throw new Error('no contact point')
   return { person, id, point, url: `${assent.url}/confirm/${token}` }
 }
@@ -46,13 +46,13 @@ const post = (url: string, fields: Record<string, string> = {}) =>
   fetch(url, { method: 'POST', body: new URLSearchParams(fields), redirect: 'manual' })
 
 const expire = (id: string) =>
-  assent.house.db.transaction((tx) =>
+  assent.deps.db.transaction((tx) =>
     tx.update(doubleOptIns).set({ expiresAt: '2026-01-01T00:00:00.000Z' }).where(eq(doubleOptIns.id, id)),
   )
 
 const requestsOf = (person: Person) => async () => {
-  const point = await findContactPoint(assent.house.db, 'email', person.email)
-  const rows = await assent.house.db.select().from(doubleOptIns).orderBy(doubleOptIns.id)
+  const point = await findContactPoint(assent.deps.db, 'email', person.email)
+  const rows = await assent.deps.db.select().from(doubleOptIns).orderBy(doubleOptIns.id)
   return rows.filter((row) => row.contactPointId === point)
 }
 

@@ -78,7 +78,7 @@ async function subscriber(): Promise<{ person: Person; mail: Sent }> {
 
 /** The changes of consent that journeys heard of. */
 async function changesHeard(person: Person): Promise<string[]> {
-  const rows = await assent.house.db
+  const rows = await assent.deps.db
     .select({ name: triggerEvents.name, payload: triggerEvents.payload })
     .from(triggerEvents)
     .where(eq(triggerEvents.contactId, person.id))
@@ -234,7 +234,7 @@ describe('saving', () => {
     expect(event).toMatchObject({ lawfulBasis: null, defaultState: 'ticked' })
     expect(evidence.circumstances).toMatch(/left ticked .* the opt-in of event .* goes on/)
     await until('the outbox to be told', async () =>
-      (await assent.house.db.select({ id: outbox.id }).from(outbox)).length === 0 ? true : null,
+      (await assent.deps.db.select({ id: outbox.id }).from(outbox)).length === 0 ? true : null,
     )
     expect(await changesHeard(person)).toEqual([
       'consent.granted marketing/newsletter',
@@ -248,7 +248,7 @@ describe('saving', () => {
   it('saves what is switched off although the evidence of what is switched on cannot be encrypted, and says so', async () => {
     const { mail } = await subscriber()
     const form = (await opened(mail)).untick(newsletter).tick(events).tick(marketing)
-    await assent.house.db.transaction((tx) =>
+    await assent.deps.db.transaction((tx) =>
       tx.update(contactPoints).set({ dataKeyId: 'lost' }).where(eq(contactPoints.id, mail.point)),
     )
     const { status, page } = await form.press()
@@ -336,11 +336,11 @@ describe('unsubscribe from everything', () => {
 describe('an address with a complaint', () => {
   const complain = async (point: string) => {
     const id = newId()
-    await assent.house.db.transaction((tx) =>
+    await assent.deps.db.transaction((tx) =>
       tx.insert(suppressions).values({ id, contactPointId: point, channel: 'email', kind: 'complained' }),
     )
     return async () =>
-      (await assent.house.db.select().from(suppressions).where(eq(suppressions.id, id)))[0]?.liftedAt
+      (await assent.deps.db.select().from(suppressions).where(eq(suppressions.id, id)))[0]?.liftedAt
   }
 
   it('may be written to again by the person’s own tick, and by no tick for tracking', async () => {
@@ -358,8 +358,8 @@ describe("the person's other addresses", () => {
   async function withSecond() {
     const { person, mail } = await subscriber()
     const second = `second-${person.externalId}@example.org`
-    const point = await assent.house.db.transaction((tx) => findOrCreateContactPoint(tx, 'email', second))
-    await assent.house.db.transaction((tx) =>
+    const point = await assent.deps.db.transaction((tx) => findOrCreateContactPoint(tx, 'email', second))
+    await assent.deps.db.transaction((tx) =>
       tx.insert(contactAddresses).values({ contactId: person.id, channel: 'work', contactPointId: point }),
     )
     await optIn(assent.api, second, 'marketing', 'newsletter')
@@ -391,7 +391,7 @@ describe("the person's other addresses", () => {
     await assent.api.put(`/v1/contacts/${person.externalId}`, {
       email: `new-${person.externalId}@example.com`,
     })
-    await assent.house.db.transaction((tx) =>
+    await assent.deps.db.transaction((tx) =>
       tx
         .insert(contactAddresses)
         .values({ contactId: person.id, channel: 'work', contactPointId: point })

@@ -25,11 +25,11 @@ export async function sent(
   person: Person,
   of: { message?: string; purpose?: string; topic?: string | null; tracked?: boolean } = {},
 ): Promise<Sent> {
-  const point = await findContactPoint(assent.house.db, 'email', person.email)
+  const point = await findContactPoint(assent.deps.db, 'email', person.email)
   if (point === null) throw new Error('the person has no address')
   const handle = newHandle()
   const id = newId()
-  await assent.house.db.transaction(async (tx) => {
+  await assent.deps.db.transaction(async (tx) => {
     await tx.insert(deliveries).values({
       id,
       contactId: person.id,
@@ -70,7 +70,7 @@ function keyFor(path: string, handle: string): string {
 
 /** The statements of a contact point, oldest first, in short. */
 export async function statements(assent: Assent, point: string): Promise<string[]> {
-  const rows = await assent.house.db
+  const rows = await assent.deps.db
     .select()
     .from(consentEvents)
     .where(eq(consentEvents.contactPointId, point))
@@ -82,7 +82,7 @@ export async function statements(assent: Assent, point: string): Promise<string[
 
 /** The newest event of a contact point with its evidence opened. */
 export async function newestEvent(assent: Assent, point: string) {
-  const [row] = await assent.house.db
+  const [row] = await assent.deps.db
     .select({ event: consentEvents.bytes, key: contactPoints.dataKey, keyId: contactPoints.dataKeyId })
     .from(consentEvents)
     .innerJoin(contactPoints, eq(contactPoints.id, consentEvents.contactPointId))
@@ -92,7 +92,7 @@ export async function newestEvent(assent: Assent, point: string) {
   if (row === undefined || row.key === null || row.keyId === null) throw new Error('no event with evidence')
   const event = decodeEvent(row.event)
   if (event.sealed === null) throw new Error('the event has no evidence')
-  const key = unwrapDataKey(assent.house.dataKeys, point, { wrapped: row.key, wrappedBy: row.keyId })
+  const key = unwrapDataKey(assent.deps.dataKeys, point, { wrapped: row.key, wrappedBy: row.keyId })
   const opened = open(key, { contactPoint: point, event: event.id }, event.sealed)
   if (opened.opened !== 'evidence') throw new Error('the evidence does not open')
   return { event, evidence: opened.evidence }
@@ -100,7 +100,7 @@ export async function newestEvent(assent: Assent, point: string) {
 
 /** What was recorded of a delivery's opens and clicks. */
 export function interactions(assent: Assent, delivery: string) {
-  return assent.house.db
+  return assent.deps.db
     .select()
     .from(triggerEvents)
     .where(eq(triggerEvents.deliveryId, delivery))

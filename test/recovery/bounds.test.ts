@@ -27,7 +27,7 @@ afterAll(async () => {
 
 const watch = (rate = 1_000) =>
   new RecoveryWatch({
-    house: assent.house,
+    deps: assent.deps,
     client: assent.client,
     taskQueue: assent.environment.TEMPORAL_TASK_QUEUE ?? '',
     log: pino({ level: 'silent' }),

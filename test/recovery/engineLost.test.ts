@@ -37,7 +37,7 @@ afterAll(async () => {
 
 const watch = () =>
   new RecoveryWatch({
-    house: assent.house,
+    deps: assent.deps,
     client: assent.client,
     taskQueue: assent.environment.TEMPORAL_TASK_QUEUE ?? '',
     log: pino({ level: 'silent' }),

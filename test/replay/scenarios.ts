@@ -62,7 +62,7 @@ async function skipping(
 ): Promise<string> {
   const journey = await publish(assent.api, definition)
   const who = await person(assent, permitted)
-  const { id } = await startRun(assent.house, { journey, contactId: who.id, payload: {}, clock: 'skipping' })
+  const { id } = await startRun(assent.deps, { journey, contactId: who.id, payload: {}, clock: 'skipping' })
   assent.dispatcher.nudge()
   return workflowId(assent, id)
 }
@@ -80,7 +80,7 @@ async function ask(
   const who = await putPerson(assent.api)
   const contactPoint = { channel: 'email', address: who.email }
   const { id } = await requestDoubleOptIn(
-    assent.house,
+    assent.deps,
     { contactPoint, profile: 'default', grants },
     { caller: 'test', clock },
   )

@@ -5,7 +5,7 @@ import { findOrCreateContactPoint } from '../../db/reads/contactPoint.ts'
 import { contactAddresses, formerAddresses } from '../../db/schema/contacts.ts'
 import { normaliseAddress } from '../../domain/messages/normalise.ts'
 import { type FieldError, invalid, Refusal } from '../../domain/refusal.ts'
-import { type House, requireChannel } from '../house.ts'
+import { type Deps, requireChannel } from '../deps.ts'
 import type { LockedIdentity } from '../locks.ts'
 import { copyOptOuts } from './copyOptOuts.ts'
 
@@ -24,9 +24,9 @@ export type GivenAddresses = {
  * @param prefix where in the request the addresses stand, as a JSON pointer
  * @throws Refusal invalid, naming each address that is none; `unknown-channel`; `too-many-addresses`
  */
-export function givenAddresses(house: House, given: GivenAddresses, prefix = ''): Map<string, string> {
+export function givenAddresses(deps: Deps, given: GivenAddresses, prefix = ''): Map<string, string> {
   const wanted = normalisedAddresses(given, prefix)
-  for (const channel of wanted.keys()) requireChannel(house, channel, `${prefix}/addresses/${channel}`)
+  for (const channel of wanted.keys()) requireChannel(deps, channel, `${prefix}/addresses/${channel}`)
   return wanted
 }
 
@@ -75,7 +75,7 @@ export type Moved = { channel: string; from: string | null; to: string | null }
  */
 export async function moveAddresses(
   tx: Db,
-  house: House,
+  deps: Deps,
   identity: LockedIdentity,
   contactId: string,
   wanted: ReadonlyMap<string, string>,
@@ -104,7 +104,7 @@ export async function moveAddresses(
     const last = from ?? (await takeFormer(tx, contactId, channel))
     if (last !== null && last !== to) pairs.push({ from: last, to })
   }
-  await copyOptOuts(tx, house, pairs)
+  await copyOptOuts(tx, deps, pairs)
   return moved
 }
 

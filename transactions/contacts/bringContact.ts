@@ -11,7 +11,7 @@ import { mergePatch } from '../../domain/mergePatch.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { type ContactPatch, contactShape, type TriggerContact } from '../../domain/shapes/contact.ts'
 import type { ContactReference } from '../../domain/shapes/primitives.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { lockContact, lockIdentity, lockOpenRuns } from '../locks.ts'
 import { givenAddresses } from './addresses.ts'
 import { adoptNewcomer, newcomerId } from './adoptNewcomer.ts'
@@ -42,10 +42,10 @@ export type BroughtContact = {
 }
 
 /** @throws Refusal invalid, with pointers below `/contact`; conflict where several contacts share the address */
-export async function bringContact(tx: Db, house: House, contact: TriggerContact): Promise<BroughtContact> {
+export async function bringContact(tx: Db, deps: Deps, contact: TriggerContact): Promise<BroughtContact> {
   const { reference, patch } = splitContact(contact)
   const { externalId } = reference
-  const addresses = givenAddresses(house, contact, '/contact')
+  const addresses = givenAddresses(deps, contact, '/contact')
   const identity = await lockIdentity(tx, { externalId, addresses })
   const known =
     (await resolveContact(tx, reference)) ??
@@ -54,13 +54,13 @@ export async function bringContact(tx: Db, house: House, contact: TriggerContact
     const created = externalId ?? newcomerId()
     const id = await belowContact(() => {
       const input = contactShape.parse(mergePatch({}, { ...patch, ...withoutId(reference) }))
-      return createContact(tx, house, identity, created, input)
+      return createContact(tx, deps, identity, created, input)
     })
     return { id, created, withoutAddress: addresses.size === 0 }
   }
   if (Object.values(patch).some((value) => value !== undefined)) {
     if (changesAddresses(patch)) await lockOpenRuns(tx, await lockContact(tx, known))
-    await belowContact(() => patchContactIn(tx, house, identity, known, patch))
+    await belowContact(() => patchContactIn(tx, deps, identity, known, patch))
   }
   return { id: known, created: null, withoutAddress: false }
 }

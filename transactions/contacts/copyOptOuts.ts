@@ -7,13 +7,13 @@
 import { eq } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { consentStates } from '../../db/schema/ledger.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { appendEvents, type Statement } from '../ledger/appendEvents.ts'
 import { lockContactPoints } from '../locks.ts'
 
 export async function copyOptOuts(
   tx: Db,
-  house: House,
+  deps: Deps,
   pairs: readonly { from: string; to: string }[],
 ): Promise<void> {
   const points = await lockContactPoints(
@@ -43,6 +43,6 @@ export async function copyOptOuts(
         },
       ]
     })
-    if (statements.length > 0) await appendEvents(tx, house, target, statements)
+    if (statements.length > 0) await appendEvents(tx, deps, target, statements)
   }
 }

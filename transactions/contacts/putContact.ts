@@ -16,7 +16,7 @@ import {
   type ContactReadBack,
   contactShape,
 } from '../../domain/shapes/contact.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { type LockedIdentity, lockIdentity } from '../locks.ts'
 import { givenAddresses } from './addresses.ts'
 import { adoptNewcomer } from './adoptNewcomer.ts'
@@ -35,22 +35,22 @@ export type PutContact = {
  * differ (`read-only`)
  */
 export async function putContact(
-  house: House,
+  deps: Deps,
   externalId: string,
   input: ContactInput,
   readBack: ContactReadBack = {},
 ): Promise<PutContact> {
-  const addresses = givenAddresses(house, input)
-  return house.db.transaction(async (tx) => {
+  const addresses = givenAddresses(deps, input)
+  return deps.db.transaction(async (tx) => {
     const identity = await lockIdentity(tx, { externalId, addresses })
     const known = await findContact(tx, externalId)
     const familiar = known ?? (await adoptNewcomer(tx, externalId, addresses))
     if (familiar === null) {
       refuseReadBack(membersOf(readBack, { externalId }, []), false)
-      const id = await createContact(tx, house, identity, externalId, input)
+      const id = await createContact(tx, deps, identity, externalId, input)
       return { id, created: true, withoutAddress: addresses.size === 0 }
     }
-    await changeContact(tx, house, identity, familiar, async (present) => {
+    await changeContact(tx, deps, identity, familiar, async (present) => {
       await refuseOther(tx, present, input, readBack)
       return input
     })
@@ -63,17 +63,17 @@ export async function putContact(
  * @throws Refusal not-found, else as `putContact`
  */
 export async function patchContact(
-  house: House,
+  deps: Deps,
   externalId: string,
   patch: ContactPatch,
   readBack: ContactReadBack = {},
 ): Promise<{ id: string }> {
-  const addresses = givenAddresses(house, patch)
-  return house.db.transaction(async (tx) => {
+  const addresses = givenAddresses(deps, patch)
+  return deps.db.transaction(async (tx) => {
     const identity = await lockIdentity(tx, { externalId, addresses })
     const id = await findContact(tx, externalId)
     if (id === null) throw notFound('contact', externalId)
-    await patchContactIn(tx, house, identity, id, patch, { readBack })
+    await patchContactIn(tx, deps, identity, id, patch, { readBack })
     return { id }
   })
 }
@@ -84,7 +84,7 @@ export async function patchContact(
  */
 export async function patchContactIn(
   tx: Db,
-  house: House,
+  deps: Deps,
   identity: LockedIdentity,
   id: string,
   patch: ContactPatch,
@@ -95,7 +95,7 @@ export async function patchContactIn(
     await refuseOther(tx, present, input, readBack)
     return input
   }
-  await changeContact(tx, house, identity, id, change, depth)
+  await changeContact(tx, deps, identity, id, change, depth)
 }
 
 async function findContact(tx: Db, externalId: string): Promise<string | null> {

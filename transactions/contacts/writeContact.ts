@@ -13,7 +13,7 @@ import { contacts } from '../../db/schema/contacts.ts'
 import { invalid } from '../../domain/refusal.ts'
 import type { ContactInput } from '../../domain/shapes/contact.ts'
 import { point } from '../../points.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { type ContactRow, type LockedIdentity, lockContact } from '../locks.ts'
 import { type OutboxTrigger, putInOutbox } from '../outbox.ts'
 import { moveAddresses, normalisedAddresses } from './addresses.ts'
@@ -25,7 +25,7 @@ const mostAttributes = 1_000_000
 /** @returns the id of the new contact. @throws Refusal invalid */
 export async function createContact(
   tx: Db,
-  house: House,
+  deps: Deps,
   identity: LockedIdentity,
   externalId: string,
   input: ContactInput,
@@ -34,7 +34,7 @@ export async function createContact(
   await point('contact:before-insert')
   await tx.insert(contacts).values({ id, externalId, ...fieldsOf(input) })
   const contact = await lockContact(tx, id)
-  await moveAddresses(tx, house, identity, id, identity.addresses)
+  await moveAddresses(tx, deps, identity, id, identity.addresses)
   await raise(tx, contact, [{ name: `${input.kind}.created`, payload: {} }])
   return id
 }
@@ -50,7 +50,7 @@ export type Present = { row: ContactRow; input: ContactInput }
  */
 export async function changeContact(
   tx: Db,
-  house: House,
+  deps: Deps,
   identity: LockedIdentity,
   id: string,
   change: (present: Present) => ContactInput | Promise<ContactInput>,
@@ -59,7 +59,7 @@ export async function changeContact(
   const row = await lockContact(tx, id)
   const input = await change({ row, input: await inputOf(tx, row) })
   const fields = fieldsOf(input)
-  const moved = await moveAddresses(tx, house, identity, id, normalisedAddresses(input))
+  const moved = await moveAddresses(tx, deps, identity, id, normalisedAddresses(input))
   const raised = changesOf(row, fields, moved)
   if (raised.length === 0 && moved.length === 0) return
   const updatedAt = await databaseNow(tx)

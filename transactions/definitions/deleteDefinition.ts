@@ -4,12 +4,12 @@ import type { Db } from '../../db/connect.ts'
 import type { DefinitionKind } from '../../db/reads/definitions.ts'
 import { messages, profiles, purposes, triggerDefinitions } from '../../db/schema/definitions.ts'
 import { notFound, Refusal } from '../../domain/refusal.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { lockKey } from './nextVersion.ts'
 
 /** @throws Refusal not-found; conflict, saying what hangs on it */
-export async function deleteDefinition(house: House, kind: DefinitionKind, key: string): Promise<void> {
-  await house.db.transaction(async (tx) => {
+export async function deleteDefinition(deps: Deps, kind: DefinitionKind, key: string): Promise<void> {
+  await deps.db.transaction(async (tx) => {
     await lockKey(tx, kind, key)
     const hanging = await whatHangsOn(tx, kind, key)
     if (hanging !== null) throw new Refusal('conflict', `the ${kind} "${key}" cannot be deleted: ${hanging}`)

@@ -9,7 +9,7 @@ import { checkJourney, type Problem } from '../../domain/journey/check.ts'
 import type { JourneyDefinition } from '../../domain/journey/definition.ts'
 import { compilePlan } from '../../domain/journey/plan.ts'
 import { notFound, Refusal } from '../../domain/refusal.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { inThread } from '../inThread.ts'
 import { readVariables } from './messageSources.ts'
 import { lockKey, sameJson } from './nextVersion.ts'
@@ -17,14 +17,14 @@ import { lockKey, sameJson } from './nextVersion.ts'
 import { type DefinitionReadBack, refuseOther } from './readBack.ts'
 /** Stores the draft; what is wrong with it is answered, not refused: only publishing refuses. */
 export async function putJourney(
-  house: House,
+  deps: Deps,
   definition: JourneyDefinition,
   readBack: DefinitionReadBack = {},
 ): Promise<{ problems: Problem[] }> {
-  return house.db.transaction(async (tx) => {
+  return deps.db.transaction(async (tx) => {
     await lockKey(tx, 'journey', definition.key)
     await refuseOther(tx, 'journey', definition.key, definition, readBack)
-    const problems = checkJourney(definition, await readWorld(tx, definition, readerOf(house)))
+    const problems = checkJourney(definition, await readWorld(tx, definition, readerOf(deps)))
     const row = { key: definition.key, draft: definition, updatedAt: await databaseNow(tx) }
     await tx.insert(journeys).values(row).onConflictDoUpdate({ target: journeys.key, set: row })
     return { problems }
@@ -36,14 +36,14 @@ export async function putJourney(
  * @throws Refusal invalid with a pointer into the definition for each error
  */
 export async function publishJourney(
-  house: House,
+  deps: Deps,
   key: string,
 ): Promise<{ version: number; problems: Problem[] }> {
-  return house.db.transaction(async (tx) => {
+  return deps.db.transaction(async (tx) => {
     await lockKey(tx, 'journey', key)
     const [journey] = await tx.select().from(journeys).where(eq(journeys.key, key))
     if (journey === undefined) throw notFound('journey', key)
-    const problems = checkJourney(journey.draft, await readWorld(tx, journey.draft, readerOf(house)))
+    const problems = checkJourney(journey.draft, await readWorld(tx, journey.draft, readerOf(deps)))
     const errors = problems.filter((problem) => problem.severity === 'error')
     if (errors.length > 0)
       throw new Refusal('invalid', 'the journey has errors', { errors: errors.map(asField) })
@@ -69,8 +69,8 @@ export async function publishJourney(
 }
 
 /** Deletes a draft that was never published. @throws Refusal conflict for a published one */
-export async function deleteJourney(house: House, key: string): Promise<void> {
-  await house.db.transaction(async (tx) => {
+export async function deleteJourney(deps: Deps, key: string): Promise<void> {
+  await deps.db.transaction(async (tx) => {
     await lockKey(tx, 'journey', key)
     const [journey] = await tx.select().from(journeys).where(eq(journeys.key, key))
     if (journey === undefined) throw notFound('journey', key)
@@ -95,11 +95,11 @@ function asField(problem: Problem): { pointer: string; message: string } {
 }
 
 /** Reading a large message takes a while: not here. */
-function readerOf(house: House): TemplateReader {
+function readerOf(deps: Deps): TemplateReader {
   return {
     linkNames: (message, html) =>
       inThread(
-        house,
+        deps,
         'linkNames',
         `message:${message}`,
         [html],
@@ -108,6 +108,6 @@ function readerOf(house: House): TemplateReader {
             code: 'message-too-costly',
           }),
       ),
-    variables: (message, templates) => readVariables(house, message, templates),
+    variables: (message, templates) => readVariables(deps, message, templates),
   }
 }

@@ -5,7 +5,7 @@ import { profiles } from '../../db/schema/definitions.ts'
 import { confirmationSource, type TriggerSource, type VariableRead } from '../../domain/messages/variables.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import type { Message } from '../../domain/shapes/message.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { inThread } from '../inThread.ts'
 
 /**
@@ -33,11 +33,11 @@ export async function readSources(db: Db, message: string): Promise<TriggerSourc
 
 /** The variables a message reads; parsing a large one takes a while, so it is done in a thread. */
 export function readVariables(
-  house: House,
+  deps: Deps,
   key: string,
   { subject, html, text }: Pick<Message, 'subject' | 'html' | 'text'>,
 ): Promise<VariableRead[]> {
-  return inThread(house, 'variablesRead', `message:${key}`, [{ subject, html, text }], tooCostly)
+  return inThread(deps, 'variablesRead', `message:${key}`, [{ subject, html, text }], tooCostly)
 }
 
 /** The refusal of a message whose templates cannot be read or rendered within their bounds. */

@@ -13,7 +13,7 @@ import { emptyVariables, variableWarnings } from '../../domain/messages/variable
 import type { ContactReference } from '../../domain/shapes/primitives.ts'
 import type { Profile } from '../../domain/shapes/profile.ts'
 import { resolveContact, unknownContact } from '../contacts/resolveContact.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { inThread } from '../inThread.ts'
 import { readSources, readVariables, tooCostly } from './messageSources.ts'
 
@@ -50,18 +50,18 @@ const nobody = { contactPoint: '00000000-0000-0000-0000-000000000000' }
  * @throws Refusal not-found for the message; invalid where the contact is not known, or it takes too long to render
  */
 export async function previewMessage(
-  house: House,
+  deps: Deps,
   key: string,
   { contact, payload }: PreviewRequest,
   options: { publicUrl: string; address?: string },
 ): Promise<Preview> {
-  const who = contact === null ? null : await resolveContact(house.db, contact)
+  const who = contact === null ? null : await resolveContact(deps.db, contact)
   if (contact !== null && who === null) throw unknownContact(contact)
   const to = who === null ? nobody : { contact: who }
-  const { matter, person } = await readMatterAndPerson(house.db, to, key, house.channels)
+  const { matter, person } = await readMatterAndPerson(deps.db, to, key, deps.channels)
   const { message, profile } = matter
-  const content = await house.versions.message(house.db, key, message.version)
-  const definition = await house.versions.profile(house.db, profile.key, profile.version)
+  const content = await deps.versions.message(deps.db, key, message.version)
+  const definition = await deps.versions.profile(deps.db, profile.key, profile.version)
   const purposeKind = matter.input.purpose.known ? matter.input.purpose.kind : 'commercial'
   const link = (to: string) => new URL(`${testLinkPath}/${to}`, options.publicUrl).href
   const links = {
@@ -82,7 +82,7 @@ export async function previewMessage(
   }
   const { subject, html, text } = content
   const made = await inThread(
-    house,
+    deps,
     'renderMail',
     `message:${key}`,
     [
@@ -96,8 +96,8 @@ export async function previewMessage(
     tooCostly,
   )
   const errors = made.problems.map((problem): Problem => ({ severity: 'error', ...problem }))
-  const variables = await readVariables(house, key, content)
-  const unknown = variableWarnings(variables, await readSources(house.db, key))
+  const variables = await readVariables(deps, key, content)
+  const unknown = variableWarnings(variables, await readSources(deps.db, key))
   return {
     message,
     profile: { ...profile, definition },

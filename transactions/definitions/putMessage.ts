@@ -6,7 +6,7 @@ import type { Problem } from '../../domain/journey/check.ts'
 import { type VariableRead, variableWarnings } from '../../domain/messages/variables.ts'
 import { invalid, Refusal } from '../../domain/refusal.ts'
 import type { Message } from '../../domain/shapes/message.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { inThread } from '../inThread.ts'
 import { readSources, readVariables, tooCostly } from './messageSources.ts'
 import { nextVersion } from './nextVersion.ts'
@@ -18,13 +18,13 @@ import { type DefinitionReadBack, refuseOther } from './readBack.ts'
  * @throws Refusal invalid, with a pointer to each thing that is wrong
  */
 export async function putMessage(
-  house: House,
+  deps: Deps,
   key: string,
   message: Message,
   readBack: DefinitionReadBack = {},
 ): Promise<PutAnswer> {
-  const { checkedFor, variables } = await checkTemplates(house, key, message)
-  return house.db.transaction(async (tx) => {
+  const { checkedFor, variables } = await checkTemplates(deps, key, message)
+  return deps.db.transaction(async (tx) => {
     await refuseOther(tx, 'message', key, message, readBack)
     const [purpose] = await tx.select().from(purposes).where(eq(purposes.key, message.purpose))
     if (purpose === undefined) throw invalid('/purpose', `there is no purpose "${message.purpose}"`)
@@ -72,11 +72,11 @@ export async function putMessage(
  * @returns the kind of purpose they were checked for, null where there is no such purpose; and the variables they read
  */
 async function checkTemplates(
-  house: House,
+  deps: Deps,
   key: string,
   message: Message,
 ): Promise<{ checkedFor: string | null; variables: VariableRead[] }> {
-  const [purpose] = await house.db
+  const [purpose] = await deps.db
     .select({ kind: purposes.kind })
     .from(purposes)
     .where(eq(purposes.key, message.purpose))
@@ -84,7 +84,7 @@ async function checkTemplates(
   const { subject, html, text } = message
   const facts = { purposeKind: purpose.kind }
   const problems = await inThread(
-    house,
+    deps,
     'checkMessage',
     `message:${key}`,
     [{ subject, html, text }, facts],
@@ -93,7 +93,7 @@ async function checkTemplates(
   if (problems.length > 0) {
     throw new Refusal('invalid', 'the message cannot be sent as it stands', { errors: problems })
   }
-  return { checkedFor: purpose.kind, variables: await readVariables(house, key, message) }
+  return { checkedFor: purpose.kind, variables: await readVariables(deps, key, message) }
 }
 
 function otherProfile(profile: string, { purpose }: Message, ofPurpose: string): Problem {

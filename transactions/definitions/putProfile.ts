@@ -6,7 +6,7 @@ import type { Problem } from '../../domain/journey/findings.ts'
 import { invalid } from '../../domain/refusal.ts'
 import type { Profile } from '../../domain/shapes/profile.ts'
 import { DkimKeyError } from '../dkimKeys.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { nextVersion } from './nextVersion.ts'
 
 import { type DefinitionReadBack, refuseOther } from './readBack.ts'
@@ -15,13 +15,13 @@ export type PutAnswer = { version: number; problems: Problem[] }
 
 /** @throws Refusal invalid where the key that signs cannot be used, the tracking purpose is no tracking purpose, or the confirmation message is not transactional */
 export async function putProfile(
-  house: House,
+  deps: Deps,
   key: string,
   profile: Profile,
   readBack: DefinitionReadBack = {},
 ): Promise<PutAnswer> {
-  await checkSigningKey(house, profile)
-  return house.db.transaction(async (tx) => {
+  await checkSigningKey(deps, profile)
+  return deps.db.transaction(async (tx) => {
     await refuseOther(tx, 'profile', key, profile, readBack)
     const problems: Problem[] = []
     if (profile.trackingPurpose !== undefined) {
@@ -69,10 +69,10 @@ export async function putProfile(
 }
 
 /** Told when the profile is put, rather than when its mail is held. */
-async function checkSigningKey(house: House, { sender: { dkim } }: Profile): Promise<void> {
+async function checkSigningKey(deps: Deps, { sender: { dkim } }: Profile): Promise<void> {
   if (dkim === undefined) return
   try {
-    await house.dkimKeys.read(dkim.keyFile)
+    await deps.dkimKeys.read(dkim.keyFile)
   } catch (error) {
     if (!(error instanceof DkimKeyError)) throw error
     throw invalid('/sender/dkim/keyFile', error.message, `dkim-key-${error.code}`)

@@ -9,7 +9,7 @@ import { profiles, purposes, topics } from '../../db/schema/definitions.ts'
 import { own } from '../../domain/own.ts'
 import { invalid, Refusal } from '../../domain/refusal.ts'
 import { type Purpose, purposeShape } from '../../domain/shapes/purpose.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { nextVersion } from './nextVersion.ts'
 
 import { type DefinitionReadBack, refuseOther } from './readBack.ts'
@@ -18,12 +18,12 @@ import { type DefinitionReadBack, refuseOther } from './readBack.ts'
  * @throws Refusal invalid for an unknown profile or a change of kind; conflict for an unconfirmed loosening
  */
 export async function putPurpose(
-  house: House,
+  deps: Deps,
   key: string,
   purpose: Purpose,
   options: { confirm: boolean; readBack?: DefinitionReadBack },
 ): Promise<{ version: number }> {
-  return house.db.transaction(async (tx) => {
+  return deps.db.transaction(async (tx) => {
     await refuseOther(tx, 'purpose', key, purpose, options.readBack ?? {})
     const [profile] = await tx
       .select({ key: profiles.key })

@@ -5,22 +5,22 @@ import { triggerDefinitions } from '../../db/schema/definitions.ts'
 import { invalid, type Refusal } from '../../domain/refusal.ts'
 import type { TriggerDefinition } from '../../domain/shapes/trigger.ts'
 import { isReserved } from '../../domain/triggers/catalogue.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { inThread } from '../inThread.ts'
 import { lockKey, sameJson } from './nextVersion.ts'
 import { type DefinitionReadBack, refuseOther } from './readBack.ts'
 
 /** @throws Refusal invalid where the schema is none, or the name is one that only Assent itself raises */
 export async function putTriggerDefinition(
-  house: House,
+  deps: Deps,
   name: string,
   definition: TriggerDefinition,
   readBack: DefinitionReadBack = {},
 ): Promise<void> {
-  if (isReserved(name)) return leaveReserved(house, name, definition, readBack)
-  const problem = await inThread(house, 'schemaProblem', `trigger:${name}`, [definition.schema], tooCostly)
+  if (isReserved(name)) return leaveReserved(deps, name, definition, readBack)
+  const problem = await inThread(deps, 'schemaProblem', `trigger:${name}`, [definition.schema], tooCostly)
   if (problem !== null) throw invalid('/schema', problem, 'schema')
-  await house.db.transaction(async (tx) => {
+  await deps.db.transaction(async (tx) => {
     await lockKey(tx, 'trigger', name)
     await refuseOther(tx, 'trigger', name, definition, readBack)
     const updatedAt = await databaseNow(tx)
@@ -36,12 +36,12 @@ export async function putTriggerDefinition(
 
 /** What only Assent raises cannot be changed; put back as it was read, it is left as it is. */
 async function leaveReserved(
-  house: House,
+  deps: Deps,
   name: string,
   definition: TriggerDefinition,
   readBack: DefinitionReadBack,
 ): Promise<void> {
-  await house.db.transaction(async (tx) => {
+  await deps.db.transaction(async (tx) => {
     const [known] = await tx.select().from(triggerDefinitions).where(eq(triggerDefinitions.name, name))
     if (known === undefined || !sameJson(known.definition, definition))
       throw invalid('/name', `"${name}" is raised by Assent itself and cannot be put`)

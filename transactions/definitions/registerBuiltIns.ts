@@ -2,13 +2,13 @@
 import { triggerDefinitions } from '../../db/schema/definitions.ts'
 import { triggerDefinitionShape } from '../../domain/shapes/trigger.ts'
 import { builtInTriggers } from '../../domain/triggers/catalogue.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 
-export async function registerBuiltIns(house: House): Promise<void> {
+export async function registerBuiltIns(deps: Deps): Promise<void> {
   const rows = builtInTriggers.map(({ name, description }) => ({
     name,
     definition: triggerDefinitionShape.parse({ description }),
     builtIn: true,
   }))
-  await house.db.transaction((tx) => tx.insert(triggerDefinitions).values(rows).onConflictDoNothing())
+  await deps.db.transaction((tx) => tx.insert(triggerDefinitions).values(rows).onConflictDoNothing())
 }

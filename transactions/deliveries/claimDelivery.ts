@@ -16,7 +16,7 @@ import { formerHandles, links } from '../../db/schema/deliveries.ts'
 import { runs } from '../../db/schema/journeys.ts'
 import { build, given, insertOf, Statement } from '../../db/statement.ts'
 import { lapsedState } from '../../domain/delivery/limits.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { committing, tellDelivery } from '../outcomes.ts'
 import { type Confirmation, keepConfirmation } from './confirmationEvidence.ts'
 import { tooManyConfirmations } from './confirmationLimit.ts'
@@ -52,10 +52,10 @@ export type Claim =
   | { kind: 'settled'; delivery: DeliveryRow }
 
 /** @param now the clock of the run, RFC 3339 */
-export async function claimDelivery(house: House, prospect: Prospect, now: string): Promise<Claim> {
-  return committing(house, async (inner) => {
+export async function claimDelivery(deps: Deps, prospect: Prospect, now: string): Promise<Claim> {
+  return committing(deps, async (inner) => {
     const tx = inner.db
-    const standing = await standUnderLock(tx, house, prospect.assessment)
+    const standing = await standUnderLock(tx, deps, prospect.assessment)
     const { existing, contactPoint, assessment } = standing
     const { origin, matter, decision } = assessment
     if (existing !== null && existing.state !== 'claimed' && existing.state !== 'held') {
@@ -77,7 +77,7 @@ export async function claimDelivery(house: House, prospect: Prospect, now: strin
     if (!prospect.ready || !sameBasis(prospect.assessment, assessment)) return { kind: 'stale' }
     const delivery = await take(tx, standing, prospect)
     if (prospect.confirmation !== null) {
-      await keepConfirmation(tx, house, contactPoint, prospect.confirmation, delivery)
+      await keepConfirmation(tx, deps, contactPoint, prospect.confirmation, delivery)
     }
     return { kind: 'claimed', delivery: delivery.id, attempt: delivery.attempt, holds: delivery.holds }
   })
@@ -160,7 +160,7 @@ const mark = new Statement<{ run: string }, never>(
 )
 
 async function settle(
-  inner: House,
+  inner: Deps,
   { existing, assessment }: Standing,
   state: 'blocked' | 'cancelled' | 'expired' | 'failed',
   reason: string,

@@ -3,7 +3,7 @@ import type { Db } from '../../db/connect.ts'
 import { deliveryContents } from '../../db/schema/deliveries.ts'
 import { doubleOptInTokens } from '../../db/schema/doubleOptIns.ts'
 import { seal } from '../../domain/ledger/seal.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { evidenceKey } from '../ledger/evidenceKey.ts'
 import type { ContactPointRow } from '../locks.ts'
 import type { DeliveryRow } from './deliveryRow.ts'
@@ -17,7 +17,7 @@ export type Confirmation = {
 /** The contact point's lock is held. */
 export async function keepConfirmation(
   tx: Db,
-  house: House,
+  deps: Deps,
   contactPoint: ContactPointRow,
   confirmation: Confirmation,
   delivery: DeliveryRow,
@@ -27,7 +27,7 @@ export async function keepConfirmation(
     .insert(doubleOptInTokens)
     .values({ hash: Buffer.from(confirmation.tokenHash, 'hex'), doubleOptIn: delivery.doubleOptIn })
   const sealed = seal(
-    await evidenceKey(tx, house, contactPoint),
+    await evidenceKey(tx, deps, contactPoint),
     { contactPoint: contactPoint.id, event: delivery.id },
     {
       circumstances: null,

@@ -8,7 +8,7 @@ import { sql } from 'drizzle-orm'
 import { given, Statement } from '../../db/statement.ts'
 import type { Decision, DecisionInput } from '../../domain/consent/types.ts'
 import { openStates, sendResultOf } from '../../domain/delivery/states.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { committing, tellDelivery } from '../outcomes.ts'
 import { decidedRow } from './deliveryRow.ts'
 import { type Assessment, assessDelivery, type DeliveryRef } from './origin.ts'
@@ -27,26 +27,26 @@ export type Decided = {
 const mostForecasts = 20
 
 /** Of a delivery that is settled the stored decision; else a new one. */
-export async function decideDelivery(house: House, ref: DeliveryRef): Promise<Decided> {
+export async function decideDelivery(deps: Deps, ref: DeliveryRef): Promise<Decided> {
   for (let round = 0; round < mostForecasts; round++) {
-    const db = house.reads ?? house.db
-    const [forecast, settled] = await Promise.all([assessDelivery(house, db, ref), stored.first(db, ref)])
+    const db = deps.reads ?? deps.db
+    const [forecast, settled] = await Promise.all([assessDelivery(deps, db, ref), stored.first(db, ref)])
     if (settled !== undefined) return decidedOf(forecast, settled)
     const { origin, decision } = forecast
     const decided =
       origin.ended !== null || decision.verdict === 'allow'
         ? decidedOf(forecast)
-        : await recordBlock(house, forecast)
+        : await recordBlock(deps, forecast)
     if (decided !== null) return decided
   }
   throw new Error('the address changed again and again while it was decided on')
 }
 
 /** @returns null where the address is another by now */
-async function recordBlock(house: House, forecast: Assessment): Promise<Decided | null> {
-  return committing(house, async (inner) => {
+async function recordBlock(deps: Deps, forecast: Assessment): Promise<Decided | null> {
+  return committing(deps, async (inner) => {
     const tx = inner.db
-    const standing = await standUnderLock(tx, house, forecast)
+    const standing = await standUnderLock(tx, deps, forecast)
     const { existing, assessment } = standing
     const { origin, matter, decision } = assessment
     if (existing !== null && sendResultOf(existing.state) !== null) {

@@ -4,7 +4,7 @@ import type { Db } from '../../db/connect.ts'
 import type { Matter } from '../../db/reads/matter.ts'
 import { deliveries } from '../../db/schema/deliveries.ts'
 import { build, given, insertNewOf, insertOf, rowsOf } from '../../db/statement.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { tellDelivery } from '../outcomes.ts'
 import type { Assessment, Origin } from './origin.ts'
 
@@ -93,7 +93,7 @@ const insertNew = insertNewOf(deliveries)
 
 /** Changes a row that is locked, and logs it once that is committed. */
 export async function changeDelivery(
-  inner: House,
+  inner: Deps,
   row: DeliveryRow,
   change: Partial<DeliveryRow>,
 ): Promise<DeliveryRow> {

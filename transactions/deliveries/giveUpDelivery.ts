@@ -6,19 +6,19 @@
  */
 import { lapsedState } from '../../domain/delivery/limits.ts'
 import { sendResultOf } from '../../domain/delivery/states.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { committing } from '../outcomes.ts'
 import { changeDelivery, type DeliveryRow, lockOrInsert } from './deliveryRow.ts'
 import { assessDelivery, type DeliveryRef } from './origin.ts'
 import { unknownIfHandedOver } from './standing.ts'
 
 /** @param reason a code, never data */
-export async function giveUpDelivery(house: House, ref: DeliveryRef, reason: string): Promise<DeliveryRow> {
-  return committing(house, (inner) => giveUpIn(inner, ref, reason))
+export async function giveUpDelivery(deps: Deps, ref: DeliveryRef, reason: string): Promise<DeliveryRow> {
+  return committing(deps, (inner) => giveUpIn(inner, ref, reason))
 }
 
 /** As `giveUpDelivery`, inside the caller's transaction. */
-export async function giveUpIn(inner: House, ref: DeliveryRef, reason: string): Promise<DeliveryRow> {
+export async function giveUpIn(inner: Deps, ref: DeliveryRef, reason: string): Promise<DeliveryRow> {
   const assessment = await assessDelivery(inner, inner.db, ref)
   const row = await lockOrInsert(inner.db, assessment)
   const settledAt = assessment.matter.input.now

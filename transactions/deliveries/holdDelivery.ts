@@ -5,7 +5,7 @@
  * Locks: the delivery's row.
  */
 import { secondsHeld } from '../../domain/delivery/states.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { committing } from '../outcomes.ts'
 import { changeDelivery, type DeliveryRow, lockOrInsert } from './deliveryRow.ts'
 import { assessDelivery, type DeliveryRef } from './origin.ts'
@@ -22,13 +22,13 @@ export const mostRenderAttempts = 3
  * died, or as another attempt settled it
  */
 export async function holdDelivery(
-  house: House,
+  deps: Deps,
   ref: DeliveryRef,
   hold: { reason: string; rendering: boolean },
   now: string,
 ): Promise<DeliveryRow> {
-  const assessment = await assessDelivery(house, house.db, ref)
-  return committing(house, async (inner) => {
+  const assessment = await assessDelivery(deps, deps.db, ref)
+  return committing(deps, async (inner) => {
     const row = await lockOrInsert(inner.db, assessment)
     // Left as it is, it would be tried again at once, and again, for as long as the hold's cause lasts.
     if (row.state === 'handed-over') return unknownIfHandedOver(inner, row, assessment.matter.input.now)

@@ -18,7 +18,7 @@ import { notFound } from '../../domain/refusal.ts'
 import type { Message } from '../../domain/shapes/message.ts'
 import type { Profile } from '../../domain/shapes/profile.ts'
 import { purposeShape } from '../../domain/shapes/purpose.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { endOf } from '../runs/endRun.ts'
 
 /** A delivery by its id, and what it is for: one send of a run, or one mail of a request for double opt-in. */
@@ -60,8 +60,8 @@ export type Content = {
 }
 
 /** @throws Refusal not-found */
-export async function readOrigin(house: House, db: Db, ref: DeliveryRef): Promise<Origin> {
-  return ref.kind === 'run' ? originOfRun(house, db, ref) : originOfRequest(db, ref)
+export async function readOrigin(deps: Deps, db: Db, ref: DeliveryRef): Promise<Origin> {
+  return ref.kind === 'run' ? originOfRun(deps, db, ref) : originOfRequest(db, ref)
 }
 
 type SendOfRun = Pick<
@@ -78,14 +78,14 @@ const sendOfRun = new Statement<{ run: string; delivery: string }, SendOfRun>(
 )
 
 async function originOfRun(
-  house: House,
+  deps: Deps,
   db: Db,
   ref: Extract<DeliveryRef, { kind: 'run' }>,
 ): Promise<Origin> {
   const send = await sendOfRun.first(db, { run: ref.run, delivery: ref.delivery })
   if (send === undefined) throw notFound('send', ref.delivery)
   const { journey: key, version, step: id, visit, contactId, payload, clock } = send
-  const { definition } = await house.versions.journey(db, key, version)
+  const { definition } = await deps.versions.journey(db, key, version)
   const step = findStep(definition, id)
   if (step?.type !== 'send') throw new TypeError(`step ${id} sends nothing`)
   return {
@@ -139,30 +139,30 @@ async function originOfRequest(
 }
 
 /** The delivery as it stands now. */
-export async function assessDelivery(house: House, db: Db, ref: DeliveryRef): Promise<Assessment> {
-  return assess(house, db, await readOrigin(house, db, ref))
+export async function assessDelivery(deps: Deps, db: Db, ref: DeliveryRef): Promise<Assessment> {
+  return assess(deps, db, await readOrigin(deps, db, ref))
 }
 
 /** What is decided on, and the decision, as things stand now. */
-export async function assess(house: House, db: Db, origin: Origin): Promise<Assessment> {
-  const matter = await readMatter(db, origin.to, origin.message, house.channels)
+export async function assess(deps: Deps, db: Db, origin: Origin): Promise<Assessment> {
+  const matter = await readMatter(db, origin.to, origin.message, deps.channels)
   return { origin, matter, decision: decide(matter.input) }
 }
 
 /** The delivery, and what its message is rendered from, of the same moment. */
 export async function readDraft(
-  house: House,
+  deps: Deps,
   db: Db,
   ref: DeliveryRef,
 ): Promise<{ assessment: Assessment; content: Content }> {
-  const origin = await readOrigin(house, db, ref)
-  const { matter, person } = await readMatterAndPerson(db, origin.to, origin.message, house.channels)
+  const origin = await readOrigin(deps, db, ref)
+  const { matter, person } = await readMatterAndPerson(db, origin.to, origin.message, deps.channels)
   const { message, profile } = matter
   return {
     assessment: { origin, matter, decision: decide(matter.input) },
     content: {
-      message: await house.versions.message(db, message.key, message.version),
-      profile: await house.versions.profile(db, profile.key, profile.version),
+      message: await deps.versions.message(db, message.key, message.version),
+      profile: await deps.versions.profile(db, profile.key, profile.version),
       ...person,
       trigger:
         'payload' in origin.trigger

@@ -9,13 +9,13 @@ import { databaseNow } from '../../db/clock.ts'
 import { readWorkflowId } from '../../db/reads/workflowId.ts'
 import { deliveries } from '../../db/schema/deliveries.ts'
 import { notFound, Refusal } from '../../domain/refusal.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { putInOutbox } from '../outbox.ts'
 import { lockDelivery } from './deliveryRow.ts'
 
 /** @throws Refusal not-found; conflict `not-held` */
-export async function releaseDelivery(house: House, id: string): Promise<void> {
-  await house.db.transaction(async (tx) => {
+export async function releaseDelivery(deps: Deps, id: string): Promise<void> {
+  await deps.db.transaction(async (tx) => {
     const row = await lockDelivery(tx, id)
     if (row === null) throw notFound('delivery', id)
     if (row.state !== 'held') {

@@ -8,7 +8,7 @@ import { and, eq } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
 import { deliveries } from '../../db/schema/deliveries.ts'
 import { notFound, Refusal } from '../../domain/refusal.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { committing, tellDelivery } from '../outcomes.ts'
 
 /**
@@ -16,11 +16,11 @@ import { committing, tellDelivery } from '../outcomes.ts'
  * @throws Refusal not-found; conflict `not-unknown`, also where the provider's late answer came first
  */
 export async function settleByHand(
-  house: House,
+  deps: Deps,
   id: string,
   settling: { state: 'sent' | 'failed'; reason: string; by: string },
 ): Promise<void> {
-  await committing(house, async (inner) => {
+  await committing(deps, async (inner) => {
     const tx = inner.db
     const at = await databaseNow(tx)
     const { state, by } = settling

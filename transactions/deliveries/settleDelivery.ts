@@ -12,7 +12,7 @@ import { deliveries } from '../../db/schema/deliveries.ts'
 import { suppressions } from '../../db/schema/ledger.ts'
 import { build, columnsOf, given, rowsOf, Statement } from '../../db/statement.ts'
 import { isHardBounce } from '../../domain/messages/bounces.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { lockContactPoint } from '../locks.ts'
 import { type OutboxTrigger, putInOutbox, streamOfPoint } from '../outbox.ts'
 import { committing, tellDelivery } from '../outcomes.ts'
@@ -44,8 +44,8 @@ const mark = new Statement<{ delivery: string; attempt: number }, { id: string }
 )
 
 /** claimed → handed-over. @returns false where another attempt has taken the delivery: then not a byte may flow */
-export async function markHandedOver(house: House, delivery: string, attempt: number): Promise<boolean> {
-  return house.db.transaction(async (tx) => (await mark.first(tx, { delivery, attempt })) !== undefined)
+export async function markHandedOver(deps: Deps, delivery: string, attempt: number): Promise<boolean> {
+  return deps.db.transaction(async (tx) => (await mark.first(tx, { delivery, attempt })) !== undefined)
 }
 
 /**
@@ -54,17 +54,17 @@ export async function markHandedOver(house: House, delivery: string, attempt: nu
  * @returns the delivery as it stands then; `held` is to be tried again
  */
 export async function settleDelivery(
-  house: House,
+  deps: Deps,
   claim: { delivery: string; attempt: number; holds: number },
   outcome: HandOverOutcome,
   now: string,
 ): Promise<DeliveryRow> {
   const change = changeOf(outcome)
-  if (change === null) return readDelivery(house.db, claim.delivery)
+  if (change === null) return readDelivery(deps.db, claim.delivery)
   const heldUntil = change.state === 'held' ? heldFrom(now, claim.holds) : null
   const values = { ...claim, ...change, heldUntil }
   const hard = outcome.kind === 'refused' && outcome.permanent && isHardBounce(outcome.answer.enhanced)
-  return committing(house, async (inner) => {
+  return committing(deps, async (inner) => {
     const tx = inner.db
     if (hard) {
       const { contactPointId } = await readDelivery(tx, claim.delivery)

@@ -11,16 +11,16 @@ import { contactsOfPoint } from '../../db/reads/contactPoint.ts'
 import { contactShape } from '../../domain/shapes/contact.ts'
 import { newcomerId } from '../contacts/adoptNewcomer.ts'
 import { createContact } from '../contacts/writeContact.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import type { ContactPointRow, LockedIdentity } from '../locks.ts'
 
 export async function admitNewcomer(
   tx: Db,
-  house: House,
+  deps: Deps,
   identity: LockedIdentity,
   contactPoint: ContactPointRow,
 ): Promise<void> {
   const { id, address } = contactPoint
   if (address === null || (await contactsOfPoint(tx, id)).length > 0) return
-  await createContact(tx, house, identity, newcomerId(), contactShape.parse({}))
+  await createContact(tx, deps, identity, newcomerId(), contactShape.parse({}))
 }

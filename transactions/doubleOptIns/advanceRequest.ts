@@ -16,22 +16,22 @@ import { notFound } from '../../domain/refusal.ts'
 import { point } from '../../points.ts'
 import { heldBecause } from '../deliveries/heldBecause.ts'
 import { letGo } from '../deliveries/letGo.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { lockContactPoint } from '../locks.ts'
 import { expireIn } from './expireRequest.ts'
 
 type RequestRow = typeof doubleOptIns.$inferSelect
 
 /** @param about.now the workflow's clock, RFC 3339 */
-export async function advanceRequest(house: House, about: { request: string; now: string }): Promise<Next> {
+export async function advanceRequest(deps: Deps, about: { request: string; now: string }): Promise<Next> {
   const { request: id } = about
-  const [found] = await house.db
+  const [found] = await deps.db
     .select({ contactPointId: doubleOptIns.contactPointId })
     .from(doubleOptIns)
     .where(eq(doubleOptIns.id, id))
   if (found === undefined) throw notFound('double opt-in', id)
   await point('double-opt-in:before-advance')
-  return house.db.transaction(async (tx) => {
+  return deps.db.transaction(async (tx) => {
     const contactPoint = await lockContactPoint(tx, found.contactPointId)
     const clock = await databaseNow(tx)
     const [request] = await tx.select().from(doubleOptIns).where(eq(doubleOptIns.id, id))
@@ -42,7 +42,7 @@ export async function advanceRequest(house: House, about: { request: string; now
     }
     const now = request.clock === 'real' && clock > about.now ? clock : about.now
     if (now >= request.expiresAt) {
-      await expireIn(tx, house, contactPoint, request)
+      await expireIn(tx, deps, contactPoint, request)
       await letGo(tx, request.mails, 'expired')
       return { do: 'end', state: 'expired', reason: 'expired' }
     }

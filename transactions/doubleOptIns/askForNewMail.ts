@@ -10,7 +10,7 @@ import { databaseNow } from '../../db/clock.ts'
 import { doubleOptIns } from '../../db/schema/doubleOptIns.ts'
 import { notices } from '../../db/schema/ledger.ts'
 import type { Notice } from '../../domain/shapes/consent.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { lockContactPoint } from '../locks.ts'
 import type { PersonSaid } from '../said.ts'
 import type { RequestRow } from './confirmDoubleOptIn.ts'
@@ -23,17 +23,17 @@ import { requestDoubleOptIn } from './requestDoubleOptIn.ts'
  * @throws Refusal not-found for a token that is none of ours; invalid where what it asks for is no longer offered
  */
 export async function askForNewMail(
-  house: House,
+  deps: Deps,
   token: string,
   said: PersonSaid,
 ): Promise<'mail-sent' | Exclude<RequestRow['state'], 'expired'>> {
-  const shown = await readConfirmation(house, token)
-  const state = await expireIfDue(house, shown.request)
+  const shown = await readConfirmation(deps, token)
+  const state = await expireIfDue(deps, shown.request)
   if (state !== 'expired') return state
   const { request } = shown
-  const notice = await noticeOf(house, request)
+  const notice = await noticeOf(deps, request)
   await requestDoubleOptIn(
-    house,
+    deps,
     {
       contactPoint: { channel: shown.channel, address: shown.address },
       profile: request.profile,
@@ -52,18 +52,18 @@ export async function askForNewMail(
 }
 
 /** A request whose time has passed must have ended before the same wish is asked again, or it would be the same request. */
-async function expireIfDue(house: House, { id, contactPointId }: RequestRow): Promise<RequestRow['state']> {
-  return house.db.transaction(async (tx) => {
+async function expireIfDue(deps: Deps, { id, contactPointId }: RequestRow): Promise<RequestRow['state']> {
+  return deps.db.transaction(async (tx) => {
     const contactPoint = await lockContactPoint(tx, contactPointId)
     const [request] = await tx.select().from(doubleOptIns).where(eq(doubleOptIns.id, id))
     if (request === undefined) throw new Error('a request vanished under its lock')
     if (request.state !== 'pending' || (await databaseNow(tx)) < request.expiresAt) return request.state
-    await expireIn(tx, house, contactPoint, request)
+    await expireIn(tx, deps, contactPoint, request)
     return 'expired'
   })
 }
 
-async function noticeOf({ db }: House, request: RequestRow): Promise<Notice | null> {
+async function noticeOf({ db }: Deps, request: RequestRow): Promise<Notice | null> {
   const { notice, noticeHash } = request
   if (noticeHash === null || notice === null) return null
   const [row] = await db

@@ -16,7 +16,7 @@ import { hashToken, parseHandle } from '../../domain/messages/handles.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import type { Notice } from '../../domain/shapes/consent.ts'
 import { point } from '../../points.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { appendEvents, type Recorded } from '../ledger/appendEvents.ts'
 import { type ContactPointRow, lockContactPoint, lockIdentity } from '../locks.ts'
 import { admitNewcomer } from './admitNewcomer.ts'
@@ -46,13 +46,13 @@ export type Confirmation = 'confirmed' | 'already-confirmed' | 'expired' | 'with
  * @throws Refusal not-found for a token that is none of ours
  */
 export async function confirmDoubleOptIn(
-  house: House,
+  deps: Deps,
   token: string,
   said: { notice: Notice; pageUrl: string; ip: string | null; userAgent: string | null },
 ): Promise<Confirmation> {
-  const found = await readRequest(house.db, token)
+  const found = await readRequest(deps.db, token)
   await point('double-opt-in:before-confirm')
-  return house.db.transaction(async (tx) => {
+  return deps.db.transaction(async (tx) => {
     const identity = await lockIdentity(tx, { addresses: await addressOf(tx, found.contactPointId) })
     const contactPoint = await lockContactPoint(tx, found.contactPointId)
     const [request] = await tx.select().from(doubleOptIns).where(eq(doubleOptIns.id, found.id))
@@ -61,7 +61,7 @@ export async function confirmDoubleOptIn(
     if (request.state !== 'pending') return request.state
     const now = await databaseNow(tx)
     if (now >= request.expiresAt) {
-      await expireIn(tx, house, contactPoint, request)
+      await expireIn(tx, deps, contactPoint, request)
       return 'expired'
     }
     const grants = stillPending(await readStandings(tx, contactPoint.id), request.id, request.grants)
@@ -72,11 +72,11 @@ export async function confirmDoubleOptIn(
       .where(eq(doubleOptIns.id, request.id))
     const { events } = await appendEvents(
       tx,
-      house,
+      deps,
       contactPoint,
       grants.map((grant) => confirmed(grant, request, notice, said)),
     )
-    await admitNewcomer(tx, house, identity, contactPoint)
+    await admitNewcomer(tx, deps, identity, contactPoint)
     await liftSuppressions(tx, contactPoint, events, now)
     await announce(tx, request, grants, contactPoint, 'confirmed', now)
     return 'confirmed'

@@ -4,7 +4,7 @@ import { databaseNow } from '../../db/clock.ts'
 import type { Db } from '../../db/connect.ts'
 import { readStandings } from '../../db/reads/standings.ts'
 import { doubleOptIns } from '../../db/schema/doubleOptIns.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { appendEvents } from '../ledger/appendEvents.ts'
 import type { ContactPointRow } from '../locks.ts'
 import { announce } from './announce.ts'
@@ -13,7 +13,7 @@ import { stillPending } from './withdrawRequests.ts'
 /** pending → expired. The contact point's lock is held. */
 export async function expireIn(
   tx: Db,
-  house: House,
+  deps: Deps,
   contactPoint: ContactPointRow,
   request: typeof doubleOptIns.$inferSelect,
 ): Promise<void> {
@@ -26,7 +26,7 @@ export async function expireIn(
     .where(eq(doubleOptIns.id, request.id))
   await appendEvents(
     tx,
-    house,
+    deps,
     contactPoint,
     grants.map((grant) => ({
       kind: 'pending-ended' as const,

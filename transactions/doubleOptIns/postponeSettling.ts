@@ -4,9 +4,9 @@
  */
 import { eq, sql } from 'drizzle-orm'
 import { doubleOptIns } from '../../db/schema/doubleOptIns.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 
-export async function postponeSettling({ db }: House, id: string): Promise<void> {
+export async function postponeSettling({ db }: Deps, id: string): Promise<void> {
   const { settleFailures } = doubleOptIns
   const pause = sql`least(interval '1 minute' * power(2, least(${settleFailures}, 20)), interval '1 day')`
   await db.transaction((tx) =>

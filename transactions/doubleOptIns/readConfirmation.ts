@@ -9,7 +9,7 @@ import { consentEvents } from '../../db/schema/ledger.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { type Profile, profileShape } from '../../domain/shapes/profile.ts'
 import { describeGrants } from '../deliveries/origin.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { type RequestRow, readRequest } from './confirmDoubleOptIn.ts'
 import { stillPending } from './withdrawRequests.ts'
 
@@ -24,8 +24,8 @@ export type ConfirmationShown = {
 }
 
 /** Changes nothing. @throws Refusal not-found for a token that is none of ours */
-export async function readConfirmation(house: House, token: string): Promise<ConfirmationShown> {
-  const { db } = house
+export async function readConfirmation(deps: Deps, token: string): Promise<ConfirmationShown> {
+  const { db } = deps
   const request = await readRequest(db, token)
   const [contactPoint] = await db
     .select()
@@ -43,12 +43,12 @@ export async function readConfirmation(house: House, token: string): Promise<Con
     profile: profileShape.parse(profile.definition),
     channel: contactPoint.channel,
     address: contactPoint.address,
-    grants: await describeGrants(db, await grantsOf(house, request, state)),
+    grants: await describeGrants(db, await grantsOf(deps, request, state)),
   }
 }
 
 /** While pending: what nothing has ended since. Once confirmed: what was. Else: what was asked for. */
-async function grantsOf({ db }: House, request: RequestRow, state: RequestRow['state']): Promise<Grant[]> {
+async function grantsOf({ db }: Deps, request: RequestRow, state: RequestRow['state']): Promise<Grant[]> {
   switch (state) {
     case 'pending':
       return stillPending(await readStandings(db, request.contactPointId), request.id, request.grants)

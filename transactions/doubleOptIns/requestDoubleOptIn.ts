@@ -26,7 +26,7 @@ import type { DoubleOptInInput } from '../../domain/shapes/consent.ts'
 import { type Profile, profileShape } from '../../domain/shapes/profile.ts'
 import { doubleOptInWorkflowId } from '../../domain/workflowIds.ts'
 import { tooManyConfirmations } from '../deliveries/confirmationLimit.ts'
-import { type House, requireChannel } from '../house.ts'
+import { type Deps, requireChannel } from '../deps.ts'
 import { appendEvents } from '../ledger/appendEvents.ts'
 import { splitEvidence } from '../ledger/evidence.ts'
 import { canSeal, evidenceKeyUnavailable } from '../ledger/evidenceKey.ts'
@@ -44,18 +44,18 @@ export type RequestAnswer = { id: string; state: 'pending'; workflowId: string }
  * @throws Refusal invalid, naming the field
  */
 export async function requestDoubleOptIn(
-  house: House,
+  deps: Deps,
   input: DoubleOptInInput,
   options: { caller: string | null; clock?: 'real' | 'skipping' },
 ): Promise<RequestAnswer> {
   const { channel } = input.contactPoint
-  requireChannel(house, channel, '/contactPoint/channel')
-  if (channel !== 'email' || !house.channels.has(channel)) {
+  requireChannel(deps, channel, '/contactPoint/channel')
+  if (channel !== 'email' || !deps.channels.has(channel)) {
     throw invalid('/contactPoint/channel', `there is no double opt-in on the channel "${channel}"`)
   }
   const address = normaliseAddress(channel, input.contactPoint.address)
   if (!address.ok) throw invalid('/contactPoint/address', address.message)
-  return house.db.transaction(async (tx) => {
+  return deps.db.transaction(async (tx) => {
     const { profile, version, settings } = await readProfile(tx, input.profile)
     await refuseUnknownGrants(tx, input)
     const contactPoint = await lockContactPoint(
@@ -64,14 +64,14 @@ export async function requestDoubleOptIn(
     )
     const contactId =
       input.contact === undefined ? null : await askingContact(tx, input.contact.externalId, contactPoint.id)
-    const asking: Asking = { house, contactPoint, contactId, profile, version, settings, input, options }
+    const asking: Asking = { deps, contactPoint, contactId, profile, version, settings, input, options }
     return askFor(tx, asking, sortedGrants(input))
   })
 }
 
 /** A wish whose fields were found right; the contact point is locked. */
 type Asking = {
-  house: House
+  deps: Deps
   contactPoint: ContactPointRow
   contactId: string | null
   profile: string
@@ -82,7 +82,7 @@ type Asking = {
 }
 
 async function askFor(tx: Db, asking: Asking, grants: readonly Grant[]): Promise<RequestAnswer> {
-  const { house, contactPoint, profile } = asking
+  const { deps, contactPoint, profile } = asking
   const grantsKey = JSON.stringify(grants)
   const [pending] = await tx
     .select()
@@ -97,7 +97,7 @@ async function askFor(tx: Db, asking: Asking, grants: readonly Grant[]): Promise
     )
   if (pending === undefined) return begin(tx, asking, grants)
   if ((await databaseNow(tx)) >= pending.expiresAt) {
-    await expireIn(tx, house, contactPoint, pending)
+    await expireIn(tx, deps, contactPoint, pending)
     return begin(tx, asking, grants)
   }
   // A part of it may have been withdrawn since. A request never takes back what ended it, so what is ticked again is asked for by a
@@ -109,9 +109,9 @@ async function askFor(tx: Db, asking: Asking, grants: readonly Grant[]): Promise
 }
 
 async function begin(tx: Db, asking: Asking, grants: readonly Grant[]): Promise<RequestAnswer> {
-  const { house, contactPoint, contactId, profile, version, settings, input, options } = asking
+  const { deps, contactPoint, contactId, profile, version, settings, input, options } = asking
   // Its evidence is part of the proof of the opt-in that it asks for.
-  if (!canSeal(house, contactPoint)) throw evidenceKeyUnavailable()
+  if (!canSeal(deps, contactPoint)) throw evidenceKeyUnavailable()
 
   const id = newId()
   // A mail has its id before it has a row, as every delivery.
@@ -128,7 +128,7 @@ async function begin(tx: Db, asking: Asking, grants: readonly Grant[]): Promise<
   }
   const { now } = await appendEvents(
     tx,
-    house,
+    deps,
     contactPoint,
     grants.map((grant) => ({
       kind: 'pending' as const,

@@ -20,13 +20,13 @@ export const enterableJourneys = new Statement<{ name: string }, { key: string; 
  * @returns the runs that were started, and the entries that were skipped
  */
 export async function enterJourneys(
-  { house, tx, event, contact, bindings }: Happening,
+  { deps, tx, event, contact, bindings }: Happening,
   candidates: readonly { key: string; version: number }[],
 ): Promise<{ started: string[]; skipped: SkippedEntry[] }> {
   const started: string[] = []
   const skipped: SkippedEntry[] = []
   for (const { key, version } of candidates) {
-    const { definition } = await house.versions.journey(tx, key, version)
+    const { definition } = await deps.versions.journey(tx, key, version)
     const journey = { key, version, definition }
     const entry = entryOf(definition)
     if (entry === null || (entry.humanOnly && event.class !== 'human')) continue
@@ -39,7 +39,7 @@ export async function enterJourneys(
     if (verdict === 'too-many-runs') skipped.push({ journey: key, code: verdict })
     if (verdict !== 'enters') continue
     started.push(
-      await insertRun(tx, house, {
+      await insertRun(tx, deps, {
         journey,
         contact,
         payload: event.payload,

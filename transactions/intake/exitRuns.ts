@@ -20,12 +20,12 @@ export const exitableRuns = new Statement<{ contact: string; name: string }, Can
 
 /** @returns the runs that ended */
 export async function exitRuns(
-  { house, tx, event, bindings }: Happening,
+  { deps, tx, event, bindings }: Happening,
   candidates: readonly Candidate[],
 ): Promise<string[]> {
   const exited: string[] = []
   for (const run of candidates) {
-    const { definition } = await house.versions.journey(tx, run.journey, run.version)
+    const { definition } = await deps.versions.journey(tx, run.journey, run.version)
     for (const exit of exitsOf(definition)) {
       if (exit.trigger !== event.name || (exit.humanOnly && event.class !== 'human')) continue
       if (!(await bindings.holds(exit.where, { trigger: run.payload, event: event.payload }))) continue
@@ -36,6 +36,6 @@ export async function exitRuns(
   const { id, name, recordedAt: at } = event
   const end = { runs: exited, state: 'exited', reason: `trigger:${name}`, at, event: id } as const
   const ended = await endRunsIn(tx, end, { why: 'exit', trigger: name, event: id })
-  tellRunEnds(house, ended, end)
+  tellRunEnds(deps, ended, end)
   return ended.map((run) => run.id)
 }

@@ -42,12 +42,12 @@ export const concernedWaits = new Statement<
 
 /** @returns the runs whose wait it settled */
 export async function matchWaits(
-  { house, tx, event, bindings }: Happening,
+  { deps, tx, event, bindings }: Happening,
   open: readonly OpenWait[],
 ): Promise<string[]> {
   const matches: Match[] = []
   for (const { id, step, messageStep, journey, version, payload } of open) {
-    const { definition } = await house.versions.journey(tx, journey, version)
+    const { definition } = await deps.versions.journey(tx, journey, version)
     const awaits = awaitsOf(definition, step)
     const branch = await firstMatch(awaits, { ...event, messageStep }, payload, bindings)
     if (branch !== null) matches.push({ wait: id, branch })

@@ -7,7 +7,7 @@ import type { TriggerInput } from '../../domain/shapes/trigger.ts'
 import { isReserved } from '../../domain/triggers/catalogue.ts'
 import { bringContact, splitContact } from '../contacts/bringContact.ts'
 import { resolveContact, unknownContact } from '../contacts/resolveContact.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { committing } from '../outcomes.ts'
 import { type IncomingEvent, type TakenEvent, takeTrigger, takeTriggerIn } from './takeTrigger.ts'
 import { readTriggerDefinition, refusePayload } from './triggerDefinition.ts'
@@ -19,19 +19,19 @@ import { answeredBefore, type SaidOnce, takeOnce } from './triggerIds.ts'
  * used with another content (`trigger-id-reused`) or an address that several contacts share
  */
 export async function postTrigger(
-  house: House,
+  deps: Deps,
   name: string,
   input: TriggerInput,
   caller: string,
 ): Promise<TakenEvent> {
   const said = { contact: input.contact, payload: input.payload, occurredAt: input.occurredAt ?? null }
   const once: SaidOnce | null = input.id === undefined ? null : { sender: caller, name, id: input.id, said }
-  const before = once === null ? null : await answeredBefore(house.db, once)
+  const before = once === null ? null : await answeredBefore(deps.db, once)
   if (before !== null) return before
 
-  const definition = await readTriggerDefinition(house.db, name)
+  const definition = await readTriggerDefinition(deps.db, name)
   if (isReserved(name)) throw new Refusal('forbidden', `"${name}" is raised by Assent itself`)
-  await refusePayload(house, name, definition, input.payload)
+  await refusePayload(deps, name, definition, input.payload)
   const { reference, patch } = splitContact(input.contact)
   const fields = Object.keys(patch)
   if (fields.length > 0 && !definition.createContact) throw fieldsNotAllowed(name, fields)
@@ -44,12 +44,12 @@ export async function postTrigger(
     payload: input.payload,
     occurredAt: input.occurredAt ?? null,
   }
-  const known = fields.length > 0 ? null : await resolveContact(house.db, reference)
-  if (known !== null) return takeTrigger(house, { ...incoming, contactId: known })
+  const known = fields.length > 0 ? null : await resolveContact(deps.db, reference)
+  if (known !== null) return takeTrigger(deps, { ...incoming, contactId: known })
   if (!definition.createContact) throw unknownContact(reference)
   // In one transaction: a trigger that is refused leaves no contact behind, and no change to one.
-  return takeOnce(house.db, once, () =>
-    committing(house, async (inner) => {
+  return takeOnce(deps.db, once, () =>
+    committing(deps, async (inner) => {
       const { id: contactId, created, withoutAddress } = await bringContact(inner.db, inner, input.contact)
       const about = created === null ? {} : { created, withoutAddress }
       return takeTriggerIn(inner, inner.db, { ...incoming, contactId, about })

@@ -13,7 +13,7 @@ import { contactsOfPoint } from '../../db/reads/contactPoint.ts'
 import { deliveries } from '../../db/schema/deliveries.ts'
 import { doubleOptIns } from '../../db/schema/doubleOptIns.ts'
 import { triggerEvents } from '../../db/schema/triggers.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import type { OutboxTrigger } from '../outbox.ts'
 import { type IncomingEvent, takeTrigger } from './takeTrigger.ts'
 import { eventOfId } from './triggerIds.ts'
@@ -21,7 +21,7 @@ import { eventOfId } from './triggerIds.ts'
 const sender = 'assent'
 
 /** Every contact's part is a transaction of its own: no contact's lock is taken while another's is held. */
-export async function takeOwnEvent(house: House, trigger: OutboxTrigger): Promise<void> {
+export async function takeOwnEvent(deps: Deps, trigger: OutboxTrigger): Promise<void> {
   const event: Omit<IncomingEvent, 'senderEvent' | 'contactId'> = {
     name: trigger.name,
     sender,
@@ -38,26 +38,26 @@ export async function takeOwnEvent(house: House, trigger: OutboxTrigger): Promis
     senderEvent: `${senderEvent}:${contactId}`,
   })
   if (contact !== null || contactPoint === null) {
-    await take(house, contact === null ? { ...event, contactId: null, senderEvent } : ofContact(contact))
+    await take(deps, contact === null ? { ...event, contactId: null, senderEvent } : ofContact(contact))
     return
   }
   // Oldest first: ids are in the order of time.
-  const concerned = await contactsOfPoint(house.db, contactPoint)
-  let entering = await contactThatEntered(house.db, trigger)
+  const concerned = await contactsOfPoint(deps.db, contactPoint)
+  let entering = await contactThatEntered(deps.db, trigger)
   if (entering === undefined) {
-    entering = (await actingContact(house.db, trigger, concerned)) ?? concerned[0] ?? null
-    await take(house, { ...event, contactId: entering, senderEvent })
+    entering = (await actingContact(deps.db, trigger, concerned)) ?? concerned[0] ?? null
+    await take(deps, { ...event, contactId: entering, senderEvent })
   }
   for (const contactId of concerned.filter((one) => one !== entering)) {
-    await take(house, { ...ofContact(contactId), starts: false })
+    await take(deps, { ...ofContact(contactId), starts: false })
   }
 }
 
 /** Nobody is answered, so an operator is told which journeys the event did not start, and why. */
-async function take(house: House, incoming: IncomingEvent): Promise<void> {
-  const { event, skipped } = await takeTrigger(house, incoming)
+async function take(deps: Deps, incoming: IncomingEvent): Promise<void> {
+  const { event, skipped } = await takeTrigger(deps, incoming)
   if (skipped.length === 0) return
-  house.log.warn({ event, trigger: incoming.name, skipped }, 'the event did not start these journeys')
+  deps.log.warn({ event, trigger: incoming.name, skipped }, 'the event did not start these journeys')
 }
 
 /** Who took the event as its own before; null: it concerned nobody; undefined: nobody has taken it yet. */

@@ -13,7 +13,7 @@ import { newId } from '../../db/ids.ts'
 import { type EventClass, type StoredEvent, triggerEvents } from '../../db/schema/triggers.ts'
 import { given, insertOf, Statement } from '../../db/statement.ts'
 import { point } from '../../points.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { type ContactRow, lockContact } from '../locks.ts'
 import { committing } from '../outcomes.ts'
 import { lazyBindings } from './bindings.ts'
@@ -48,10 +48,10 @@ export type IncomingEvent = {
 
 export type TakenEvent = Answered
 
-export async function takeTrigger(house: House, incoming: IncomingEvent): Promise<TakenEvent> {
+export async function takeTrigger(deps: Deps, incoming: IncomingEvent): Promise<TakenEvent> {
   await point('trigger:before-lock')
-  return takeOnce(house.db, onceOf(incoming), () =>
-    committing(house, (inner) => takeTriggerIn(inner, inner.db, incoming)),
+  return takeOnce(deps.db, onceOf(incoming), () =>
+    committing(deps, (inner) => takeTriggerIn(inner, inner.db, incoming)),
   )
 }
 
@@ -59,7 +59,7 @@ export async function takeTrigger(house: House, incoming: IncomingEvent): Promis
  * As `takeTrigger`, inside a transaction of the caller's, who holds no lock later than the contact's and its runs'.
  * @throws TriggerIdTaken where another transaction took the id first
  */
-export async function takeTriggerIn(house: House, tx: Db, incoming: IncomingEvent): Promise<TakenEvent> {
+export async function takeTriggerIn(deps: Deps, tx: Db, incoming: IncomingEvent): Promise<TakenEvent> {
   // Asked together they travel together, in this order: the clock is read after the lock.
   const [contact, now] = await Promise.all([
     incoming.contactId === null ? null : lockContact(tx, incoming.contactId),
@@ -92,7 +92,7 @@ export async function takeTriggerIn(house: House, tx: Db, incoming: IncomingEven
   ])
   if (contact === null || concerned === null || seq === null) return { ...nothing, duplicate: false }
 
-  const happening = { house, tx, event: { ...event, seq }, contact, bindings: lazyBindings(tx, contact, now) }
+  const happening = { deps, tx, event: { ...event, seq }, contact, bindings: lazyBindings(tx, contact, now) }
   const exited = await exitRuns(happening, concerned.runs)
   // Whoever was ended waits for nothing any more.
   const open = concerned.waits.filter(({ run }) => !exited.includes(run))

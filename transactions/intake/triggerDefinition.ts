@@ -5,7 +5,7 @@ import { triggerDefinitions } from '../../db/schema/definitions.ts'
 import { invalid, notFound, Refusal } from '../../domain/refusal.ts'
 import { type TriggerDefinition, triggerDefinitionShape } from '../../domain/shapes/trigger.ts'
 import { isJudgedQuickly, payloadProblems } from '../../domain/triggers/payloadSchema.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { inThread } from '../inThread.ts'
 
 /** @throws Refusal not-found */
@@ -25,14 +25,14 @@ export async function readTriggerDefinition(db: Db, name: string): Promise<Trigg
  * too much memory
  */
 export async function refusePayload(
-  house: House,
+  deps: Deps,
   name: string,
   { schema }: TriggerDefinition,
   payload: Record<string, unknown>,
 ): Promise<void> {
   const errors = isJudgedQuickly(schema, payload)
     ? payloadProblems(schema, payload, '/payload')
-    : await inThread(house, 'payloadProblems', `trigger:${name}`, [schema, payload, '/payload'], () =>
+    : await inThread(deps, 'payloadProblems', `trigger:${name}`, [schema, payload, '/payload'], () =>
         invalid(
           '/payload',
           `Checking the payload against the schema of "${name}" takes too long or too much memory.`,

@@ -13,7 +13,7 @@ import { messages } from '../../db/schema/definitions.ts'
 import { decide } from '../../domain/consent/decide.ts'
 import type { InteractionClass } from '../../domain/interactions/classify.ts'
 import { messageShape } from '../../domain/shapes/message.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { type IncomingEvent, takeTrigger } from '../intake/takeTrigger.ts'
 
 export type Interaction = {
@@ -23,27 +23,27 @@ export type Interaction = {
 
 /** @returns whether it was recorded, or why not */
 export async function recordInteraction(
-  house: House,
+  deps: Deps,
   interaction: Interaction,
 ): Promise<'recorded' | 'not-tracked' | 'counted-already'> {
   const { delivery, kind } = interaction
   const tracked = kind === 'opened' ? delivery.tracksOpens : delivery.tracksClicks
   if (!tracked) return 'not-tracked'
-  const now = await trackedAt(house, delivery)
+  const now = await trackedAt(deps, delivery)
   if (now === null) return 'not-tracked'
-  const taken = await takeTrigger(house, eventOf(interaction, now))
+  const taken = await takeTrigger(deps, eventOf(interaction, now))
   return taken.duplicate ? 'counted-already' : 'recorded'
 }
 
 /** The moment of the decision, by the database's clock; null where tracking is not permitted now. */
-async function trackedAt(house: House, delivery: DeliveryRow): Promise<string | null> {
-  const [message] = await house.db
+async function trackedAt(deps: Deps, delivery: DeliveryRow): Promise<string | null> {
+  const [message] = await deps.db
     .select({ profile: messages.profile, definition: messages.definition })
     .from(messages)
     .where(eq(messages.key, delivery.message))
   const allowed = message === undefined || messageShape.parse(message.definition).tracking !== false
   const input = await readDecisionInput(
-    house.db,
+    deps.db,
     {
       contactPoint: { id: delivery.contactPointId },
       channel: delivery.channel,
@@ -52,7 +52,7 @@ async function trackedAt(house: House, delivery: DeliveryRow): Promise<string | 
       profile: message?.profile ?? null,
       messageAllowsTracking: allowed,
     },
-    house.channels,
+    deps.channels,
   )
   return decide(input).tracking.allowed ? input.now : null
 }

@@ -23,7 +23,7 @@ import { projectEvent } from '../../domain/ledger/project.ts'
 import { type SealedEvidence, seal } from '../../domain/ledger/seal.ts'
 import { noticeHash } from '../../domain/ledger/verify.ts'
 import { withdrawRequests } from '../doubleOptIns/withdrawRequests.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import type { ContactPointRow } from '../locks.ts'
 import { announceChanges } from './announceChanges.ts'
 import { type Sealing, sealingOf } from './evidenceKey.ts'
@@ -87,7 +87,7 @@ export type Appended = { events: Recorded[]; standings: Standings; now: string }
  */
 export async function appendEvents(
   tx: Db,
-  house: House,
+  deps: Deps,
   contactPoint: ContactPointRow,
   statements: readonly Statement[],
   options: { unannounced?: readonly Place[] } = {},
@@ -96,7 +96,7 @@ export async function appendEvents(
   // A clock that was set back must not date a withdrawal before the opt-in it withdraws.
   const now = last !== null && compareInstants(last, clock) > 0 ? last : clock
   const permission = statements.some((statement) => statement.state === 'opted-in')
-  const sealing = await sealingOf(tx, house, row, permission)
+  const sealing = await sealingOf(tx, deps, row, permission)
   const { standings: before, damaged } = await readStoredStandings(tx, row.id)
   const recorded: Recorded[] = []
   const added: LedgerEvent[] = []

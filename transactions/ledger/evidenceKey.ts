@@ -14,7 +14,7 @@ import {
 } from '../../domain/ledger/dataKey.ts'
 import { notSealed } from '../../domain/ledger/event.ts'
 import { Refusal } from '../../domain/refusal.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import type { ContactPointRow } from '../locks.ts'
 
 /**
@@ -22,14 +22,14 @@ import type { ContactPointRow } from '../locks.ts'
  * @throws WrappedKeyError where it does not open
  * @throws Refusal conflict for an erased contact point
  */
-export async function evidenceKey(tx: Db, house: House, contactPoint: ContactPointRow): Promise<DataKey> {
+export async function evidenceKey(tx: Db, deps: Deps, contactPoint: ContactPointRow): Promise<DataKey> {
   const { id, dataKey, dataKeyId, erasedAt } = contactPoint
   if (dataKey !== null) {
-    return unwrapDataKey(house.dataKeys, id, { wrapped: dataKey, wrappedBy: dataKeyId ?? '' })
+    return unwrapDataKey(deps.dataKeys, id, { wrapped: dataKey, wrappedBy: dataKeyId ?? '' })
   }
   if (erasedAt !== null) throw new Refusal('conflict', 'this contact point was erased')
   const key = newDataKey()
-  const { wrapped, wrappedBy } = wrapDataKey(house.dataKeys, id, key)
+  const { wrapped, wrappedBy } = wrapDataKey(deps.dataKeys, id, key)
   const made = await tx
     .update(contactPoints)
     .set({ dataKey: wrapped, dataKeyId: wrappedBy })
@@ -50,7 +50,7 @@ export type Sealing = { key: DataKey | null; flags: readonly string[] }
  */
 export async function sealingOf(
   tx: Db,
-  house: House,
+  deps: Deps,
   contactPoint: ContactPointRow,
   permission: boolean,
 ): Promise<Sealing> {
@@ -60,25 +60,25 @@ export async function sealingOf(
     throw new Refusal('conflict', 'this contact point was erased: permission is given anew, by its address')
   }
   try {
-    return { key: await evidenceKey(tx, house, contactPoint), flags: [] }
+    return { key: await evidenceKey(tx, deps, contactPoint), flags: [] }
   } catch (error) {
     if (!(error instanceof WrappedKeyError)) throw error
-    raiseAlarm(house, contactPoint, error)
+    raiseAlarm(deps, contactPoint, error)
     if (permission) throw evidenceKeyUnavailable()
     return { key: null, flags: [notSealed] }
   }
 }
 
 /** Whether evidence could be sealed now; raises the alarm where it could not. */
-export function canSeal(house: House, contactPoint: ContactPointRow): boolean {
+export function canSeal(deps: Deps, contactPoint: ContactPointRow): boolean {
   const { id, dataKey, dataKeyId } = contactPoint
   if (dataKey === null) return true
   try {
-    unwrapDataKey(house.dataKeys, id, { wrapped: dataKey, wrappedBy: dataKeyId ?? '' })
+    unwrapDataKey(deps.dataKeys, id, { wrapped: dataKey, wrappedBy: dataKeyId ?? '' })
     return true
   } catch (error) {
     if (!(error instanceof WrappedKeyError)) throw error
-    raiseAlarm(house, contactPoint, error)
+    raiseAlarm(deps, contactPoint, error)
     return false
   }
 }
@@ -91,8 +91,8 @@ export function evidenceKeyUnavailable(): Refusal {
   )
 }
 
-function raiseAlarm(house: House, { id, dataKeyId }: ContactPointRow, error: WrappedKeyError): void {
-  house.log.error(
+function raiseAlarm(deps: Deps, { id, dataKeyId }: ContactPointRow, error: WrappedKeyError): void {
+  deps.log.error(
     { alarm: 'evidence-key-unavailable', contactPoint: id, wrappedBy: dataKeyId, code: error.code },
     'The key of a contact point does not open, so its evidence cannot be encrypted or read. Restore the missing key in ASSENT_DATA_KEYS.',
   )

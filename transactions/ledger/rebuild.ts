@@ -9,7 +9,7 @@ import { readFoldEvents } from '../../db/reads/foldEvents.ts'
 import { readStoredStates, stateDifference } from '../../db/reads/stateDifference.ts'
 import { contactPoints } from '../../db/schema/contacts.ts'
 import { fold } from '../../domain/consent/fold.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { lockContactPoints } from '../locks.ts'
 import { refold } from './states.ts'
 
@@ -20,12 +20,12 @@ export type Rebuilt = { contactPoints: number; differed: number }
  * @param options.batch contact points in one transaction
  * @throws RangeError for a ledger row that no fold can read: verification says which
  */
-export async function rebuild(house: House, options: { batch?: number } = {}): Promise<Rebuilt> {
+export async function rebuild(deps: Deps, options: { batch?: number } = {}): Promise<Rebuilt> {
   const batch = options.batch ?? 100
   const total: Rebuilt = { contactPoints: 0, differed: 0 }
   let after: string | null = null
   for (;;) {
-    const rows: { id: string }[] = await house.db
+    const rows: { id: string }[] = await deps.db
       .select({ id: contactPoints.id })
       .from(contactPoints)
       .where(after === null ? undefined : gt(contactPoints.id, after))
@@ -33,14 +33,14 @@ export async function rebuild(house: House, options: { batch?: number } = {}): P
       .limit(batch)
     const ids = rows.map((row) => row.id)
     total.contactPoints += ids.length
-    total.differed += await rebuildBatch(house, ids)
+    total.differed += await rebuildBatch(deps, ids)
     after = ids.at(-1) ?? null
     if (ids.length < batch) return total
   }
 }
 
-async function rebuildBatch(house: House, ids: readonly string[]): Promise<number> {
-  return house.db.transaction(async (tx) => {
+async function rebuildBatch(deps: Deps, ids: readonly string[]): Promise<number> {
+  return deps.db.transaction(async (tx) => {
     await lockContactPoints(tx, ids)
     const stored = await readStoredStates(tx, ids)
     let differed = 0

@@ -14,7 +14,7 @@ import { normaliseAddress } from '../../domain/messages/normalise.ts'
 import { invalid, Refusal } from '../../domain/refusal.ts'
 import type { ConsentStatement } from '../../domain/shapes/consent.ts'
 import { point } from '../../points.ts'
-import { type House, requireChannel } from '../house.ts'
+import { type Deps, requireChannel } from '../deps.ts'
 import { lockContactPoint } from '../locks.ts'
 import { appendEvents, type Recorded, type Statement } from './appendEvents.ts'
 import { splitEvidence } from './evidence.ts'
@@ -27,22 +27,22 @@ const tolerance = 5 * 60_000
  * @throws Refusal invalid, naming the field
  */
 export async function recordConsent(
-  house: House,
+  deps: Deps,
   statement: ConsentStatement,
   options: { caller: string; idempotencyKey?: string | null },
 ): Promise<{ event: Recorded; contactPoint: string }> {
   const { channel } = statement.contactPoint
-  requireChannel(house, channel, '/contactPoint/channel')
+  requireChannel(deps, channel, '/contactPoint/channel')
   refuseReservedSource(statement)
   const address = normaliseAddress(channel, statement.contactPoint.address)
   if (!address.ok) throw invalid('/contactPoint/address', address.message)
   refuseBareOptIn(statement)
-  return house.db.transaction(async (tx) => {
+  return deps.db.transaction(async (tx) => {
     await refuseUnknown(tx, statement)
     const id = await findOrCreateContactPoint(tx, channel, address.address)
     await point('consent:before-lock')
     const contactPoint = await lockContactPoint(tx, id)
-    const appended = await appendEvents(tx, house, contactPoint, [statementOf(statement, options)])
+    const appended = await appendEvents(tx, deps, contactPoint, [statementOf(statement, options)])
     const [event] = appended.events
     if (event === undefined) throw new Error('nothing was appended')
     if (Date.parse(event.occurredAt) > Date.parse(appended.now) + tolerance) {

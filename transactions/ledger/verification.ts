@@ -10,7 +10,7 @@ import { newId } from '../../db/ids.ts'
 import { verifyRange } from '../../db/reads/verifyLedger.ts'
 import { ledgerVerifications } from '../../db/schema/ledger.ts'
 import { point } from '../../points.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 
 type Job = typeof ledgerVerifications.$inferSelect
 
@@ -23,7 +23,7 @@ const mostFailures = 12
  * Asks for a verification of all that there is now. At most one waits: whoever asks while it does is answered by that one, since it
  * has not begun. One that runs may have passed already what the caller wants to see verified.
  */
-export async function requestVerification({ db }: House): Promise<{ id: string; state: 'waiting' }> {
+export async function requestVerification({ db }: Deps): Promise<{ id: string; state: 'waiting' }> {
   for (;;) {
     const waiting = await db.transaction(async (tx) => {
       const [made] = await tx
@@ -48,25 +48,25 @@ export async function requestVerification({ db }: House): Promise<{ id: string; 
  * @param holder id of the process that works on it
  * @returns false where there is nothing to do, or another process does it
  */
-export async function advanceVerification(house: House, holder: string): Promise<boolean> {
-  const job = await takeJob(house, holder)
+export async function advanceVerification(deps: Deps, holder: string): Promise<boolean> {
+  const job = await takeJob(deps, holder)
   if (job === null) return false
   try {
-    const range = await verifyRange(house.db, { after: job.cursor, upto: job.upto })
+    const range = await verifyRange(deps.db, { after: job.cursor, upto: job.upto })
     await point('verification:read')
-    await recordRange(house, job, range)
+    await recordRange(deps, job, range)
   } catch (error) {
-    house.log.error(
+    deps.log.error(
       { err: error, verification: job.id },
       'A range of the ledger could not be verified; it is tried again.',
     )
-    await recordFailure(house, job)
+    await recordFailure(deps, job)
   }
   return true
 }
 
 /** The job that runs, unless another process holds it; else the one that waits, which then begins. */
-async function takeJob({ db }: House, holder: string): Promise<Job | null> {
+async function takeJob({ db }: Deps, holder: string): Promise<Job | null> {
   const free = sql`(held_until is null or held_until <= clock_timestamp() or holder = ${holder}::uuid)`
   const [job] = await db.transaction((tx) =>
     tx
@@ -94,7 +94,7 @@ async function takeJob({ db }: House, holder: string): Promise<Job | null> {
 
 /** What was found counts once: only for whoever still holds the job at this place. */
 async function recordRange(
-  { db }: House,
+  { db }: Deps,
   job: Job,
   { report, last }: Awaited<ReturnType<typeof verifyRange>>,
 ): Promise<void> {
@@ -125,7 +125,7 @@ async function recordRange(
 }
 
 /** The job waits before it is tried again, longer each time, whoever tries it. */
-async function recordFailure({ db }: House, job: Job): Promise<void> {
+async function recordFailure({ db }: Deps, job: Job): Promise<void> {
   const over = sql`failures + 1 >= ${mostFailures}`
   await db.transaction((tx) =>
     tx

@@ -20,7 +20,7 @@ import { Refusal } from '../../domain/refusal.ts'
 import type { Notice } from '../../domain/shapes/consent.ts'
 import { type Purpose, purposeShape } from '../../domain/shapes/purpose.ts'
 import { point } from '../../points.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { appendEvents, type Recorded, type Statement } from '../ledger/appendEvents.ts'
 import { canSeal } from '../ledger/evidenceKey.ts'
 import { type ContactPointRow, lockContactPoint, lockContactPoints } from '../locks.ts'
@@ -49,22 +49,22 @@ export type Saved = {
  * @throws Refusal not-found; malformed for a contact point that is not the person's, or an opt-in on another of theirs
  */
 export async function savePreferences(
-  house: House,
+  deps: Deps,
   handle: string,
   form: SavedForm,
   said: PersonSaid & { noticeFor: (words: Words) => Notice },
 ): Promise<Saved> {
-  const preferences = await readPreferences(house.db, handle)
+  const preferences = await readPreferences(deps.db, handle)
   const touched = touchedPoints(preferences, form)
   if (touched.size === 0) return nothingSaved()
   await point('consent:before-lock')
-  return house.db.transaction(async (tx) => {
+  return deps.db.transaction(async (tx) => {
     const saved = nothingSaved()
     for (const contactPoint of await lockContactPoints(tx, [...touched.keys()])) {
       const boxes = touched.get(contactPoint.id) ?? []
       const { recorded, overtaken, unprovable } = await savePoint(
         tx,
-        house,
+        deps,
         preferences,
         contactPoint,
         boxes,
@@ -106,7 +106,7 @@ function touchedPoints({ own, others }: Preferences, { boxes }: SavedForm): Map<
 
 async function savePoint(
   tx: Db,
-  house: House,
+  deps: Deps,
   preferences: Preferences,
   contactPoint: ContactPointRow,
   submitted: readonly Submitted[],
@@ -117,7 +117,7 @@ async function savePoint(
   const { groups, standings } = await readBoxes(tx, contactPoint, preferences.profile, preferences.delivery)
   const keep = own ? 'on' : 'opted-in'
   const changes = changesOf(groups, submitted, { seen, standings, keep })
-  const { optOuts, optIns, unprovable } = provable(house, contactPoint, changes)
+  const { optOuts, optIns, unprovable } = provable(deps, contactPoint, changes)
   const overtaken = changes.overtaken.length
   const { noticeFor, ...person } = said
   const state = async (change: Change, now: 'opted-in' | 'opted-out'): Promise<Statement> => ({
@@ -135,14 +135,14 @@ async function savePoint(
   // What is kept on changes for nobody, though the ledger takes it off and on again: no journey hears of it.
   const unannounced = optIns.filter(({ why }) => why === 'kept-on').map(({ box }) => box)
   const out = await Promise.all(optOuts.map((change) => state(change, 'opted-out')))
-  const first = out.length === 0 ? null : await appendEvents(tx, house, contactPoint, out, { unannounced })
+  const first = out.length === 0 ? null : await appendEvents(tx, deps, contactPoint, out, { unannounced })
   if (optIns.length === 0) return { recorded: first?.events ?? [], overtaken, unprovable }
 
   // At equal times an opt-out wins: what is switched on beside it must come later to stand.
   if (first !== null) await afterInstant(tx, first.now)
   const head = first === null ? contactPoint : await lockContactPoint(tx, contactPoint.id)
   const into = await Promise.all(optIns.map((change) => state(change, 'opted-in')))
-  const second = await appendEvents(tx, house, head, into, { unannounced })
+  const second = await appendEvents(tx, deps, head, into, { unannounced })
   if (optIns.some(({ box, why }) => why === 'touched' && box.kind === 'commercial'))
     await liftComplaint(tx, contactPoint, second)
   return { recorded: [...(first?.events ?? []), ...second.events], overtaken, unprovable }
@@ -150,11 +150,11 @@ async function savePoint(
 
 /** What can be recorded: a withdrawal always, permission only with its evidence. */
 function provable(
-  house: House,
+  deps: Deps,
   contactPoint: ContactPointRow,
   { optOuts, optIns }: Changes,
 ): Pick<Changes, 'optOuts' | 'optIns'> & { unprovable: number } {
-  if (optIns.length === 0 || canSeal(house, contactPoint)) return { optOuts, optIns, unprovable: 0 }
+  if (optIns.length === 0 || canSeal(deps, contactPoint)) return { optOuts, optIns, unprovable: 0 }
   // A topic is kept off only beside its purpose that is switched on, which it is not.
   const withdrawn = optOuts.filter(({ why }) => why !== 'kept-off')
   return { optOuts: withdrawn, optIns: [], unprovable: optIns.length }
@@ -251,18 +251,18 @@ async function liftComplaint(
  * @throws Refusal not-found
  */
 export async function withdrawEverything(
-  house: House,
+  deps: Deps,
   handle: string,
   said: PersonSaid & { notice: Notice },
 ): Promise<Saved> {
-  const preferences = await readPreferences(house.db, handle)
+  const preferences = await readPreferences(deps.db, handle)
   const { notice, ...person } = said
   await point('consent:before-lock')
-  return house.db.transaction(async (tx) => {
+  return deps.db.transaction(async (tx) => {
     const contactPoint = await lockContactPoint(tx, preferences.own.id)
     const standings = await readStandings(tx, contactPoint.id)
     if (withdrawalAddsNothing(standings, everything, null)) return nothingSaved()
-    const appended = await appendEvents(tx, house, contactPoint, [
+    const appended = await appendEvents(tx, deps, contactPoint, [
       {
         kind: 'consent',
         purpose: everything,

@@ -2,11 +2,11 @@
 import { sql } from 'drizzle-orm'
 import { given, Statement } from '../../db/statement.ts'
 import { pauseAfter } from '../../domain/recovery/backoff.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import type { Recovery } from './recoverRun.ts'
 
 /** Counts the start that the caller makes now; of several callers at once only one is told to. */
-export async function recoverRequest({ db }: House, id: string): Promise<Recovery> {
+export async function recoverRequest({ db }: Deps, id: string): Promise<Recovery> {
   return db.transaction(async (tx) => {
     const request = await lock.first(tx, { id })
     if (request === undefined) return { do: 'leave' }
@@ -32,7 +32,7 @@ const counting = new Statement<{ id: string; pause: number }, never>(
 )
 
 /** Its workflow runs. @param overdue it did not do in time what it should: it was nudged, and is looked at again */
-export async function requestIsDriven({ db }: House, id: string, overdue: boolean): Promise<void> {
+export async function requestIsDriven({ db }: Deps, id: string, overdue: boolean): Promise<void> {
   await db.transaction((tx) => (overdue ? nudged : healthy).all(tx, { id }))
 }
 

@@ -6,7 +6,7 @@
 import { sql } from 'drizzle-orm'
 import { given, Statement } from '../../db/statement.ts'
 import { mostRecoveries, pauseAfter } from '../../domain/recovery/backoff.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { lockRun } from '../locks.ts'
 import type { OutboxStart } from '../outbox.ts'
 import { endOf } from '../runs/endRun.ts'
@@ -15,8 +15,8 @@ import { endOf } from '../runs/endRun.ts'
 export type Recovery = { do: 'start'; start: OutboxStart } | { do: 'park' } | { do: 'leave' }
 
 /** Counts the start that the caller makes now; of several callers at once only one is told to. */
-export async function recoverRun(house: House, id: string): Promise<Recovery> {
-  return house.db.transaction(async (tx) => {
+export async function recoverRun(deps: Deps, id: string): Promise<Recovery> {
+  return deps.db.transaction(async (tx) => {
     const run = await lockRun(tx, id)
     if (endOf(run) !== null || run.parked !== null) return { do: 'leave' }
     if (run.recoveries >= mostRecoveries && (await isDue.first(tx, { id })) !== undefined) {
@@ -55,8 +55,8 @@ const counting = new Statement<{ id: string; pause: number }, { id: string }>(
 )
 
 /** The start could not be told: it does not count, and whoever looks next tries again. */
-export async function recoveryFailed(house: House, id: string): Promise<void> {
-  await house.db.transaction((tx) => uncounting.all(tx, { id }))
+export async function recoveryFailed(deps: Deps, id: string): Promise<void> {
+  await deps.db.transaction((tx) => uncounting.all(tx, { id }))
 }
 
 const uncounting = new Statement<{ id: string }, never>(
@@ -65,8 +65,8 @@ const uncounting = new Statement<{ id: string }, never>(
 )
 
 /** Its workflow runs. @param overdue it did not do in time what it should: it was nudged, and is looked at again */
-export async function runIsDriven(house: House, id: string, overdue: boolean): Promise<void> {
-  await house.db.transaction((tx) => (overdue ? nudged : healthy).all(tx, { id }))
+export async function runIsDriven(deps: Deps, id: string, overdue: boolean): Promise<void> {
+  await deps.db.transaction((tx) => (overdue ? nudged : healthy).all(tx, { id }))
 }
 
 const nudged = new Statement<{ id: string }, never>(

@@ -9,15 +9,15 @@ import { runs } from '../../db/schema/journeys.ts'
 import { outbox } from '../../db/schema/triggers.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { journeyWorkflowId } from '../../domain/workflowIds.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { lockRun } from '../locks.ts'
 import { type OutboxEntry, putAllInOutbox } from '../outbox.ts'
 import { retryParkedOf } from '../parkedRows.ts'
 import { endOf } from '../runs/endRun.ts'
 
 /** @throws Refusal not-found; conflict where the run has ended */
-export async function retryRun(house: House, id: string): Promise<void> {
-  await house.db.transaction(async (tx) => {
+export async function retryRun(deps: Deps, id: string): Promise<void> {
+  await deps.db.transaction(async (tx) => {
     const run = await lockRun(tx, id)
     if (endOf(run) !== null) {
       throw new Refusal('conflict', `the run has already ended: ${run.state}`, { code: 'run-ended' })

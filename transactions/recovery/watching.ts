@@ -1,12 +1,12 @@
 /** What recovery remembers: one row, held by one process at a time. A process that dies loses it after a minute. */
 import { eq, sql } from 'drizzle-orm'
 import { recovery } from '../../db/schema/recovery.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 
 export type Watching = typeof recovery.$inferSelect
 
 /** Takes or keeps the row for a minute. @returns null where another process has it */
-export async function holdRecovery({ db }: House, holder: string): Promise<Watching | null> {
+export async function holdRecovery({ db }: Deps, holder: string): Promise<Watching | null> {
   return db.transaction(async (tx) => {
     const [row] = await tx
       .update(recovery)
@@ -21,7 +21,7 @@ export async function holdRecovery({ db }: House, holder: string): Promise<Watch
 
 /** Notes something, as long as the row is held; else whoever holds it now knows better. */
 export async function noteRecovery(
-  { db }: House,
+  { db }: Deps,
   holder: string,
   change: Partial<Pick<Watching, 'closedUntil' | 'namespace' | 'generation' | 'sweep'>>,
 ): Promise<void> {
@@ -29,7 +29,7 @@ export async function noteRecovery(
 }
 
 /** The process stops: another may go on at once. */
-export async function leaveRecovery({ db }: House, holder: string): Promise<void> {
+export async function leaveRecovery({ db }: Deps, holder: string): Promise<void> {
   await db.transaction((tx) =>
     tx.update(recovery).set({ holder: null, heldUntil: null }).where(eq(recovery.holder, holder)),
   )

@@ -16,7 +16,7 @@ import { type Position, readPosition } from '../../domain/journey/position.ts'
 import { notFound } from '../../domain/refusal.ts'
 import { point } from '../../points.ts'
 import { letGo } from '../deliveries/letGo.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { lazyBindings } from '../intake/bindings.ts'
 import { lockRunWithContact, type RunRow } from '../locks.ts'
 import { committing } from '../outcomes.ts'
@@ -36,14 +36,14 @@ const longest = 500
  * @param request.now the workflow's clock, RFC 3339
  * @throws Refusal not-found for a run that does not exist
  */
-export async function advance(house: House, request: { run: string; now: string }): Promise<Next> {
+export async function advance(deps: Deps, request: { run: string; now: string }): Promise<Next> {
   await point('advance:before')
-  const resting = await atRest(house, request)
+  const resting = await atRest(deps, request)
   if (resting !== null) return resting
   const end = performance.now() + longest
   for (let effects = 0; effects < most && performance.now() < end; effects += perTransaction) {
-    const next = await committing(house, (inner) => advanceIn(inner, inner.db, request)).catch(
-      park(house, request),
+    const next = await committing(deps, (inner) => advanceIn(inner, inner.db, request)).catch(
+      park(deps, request),
     )
     if (next !== null) return next
   }
@@ -51,15 +51,15 @@ export async function advance(house: House, request: { run: string; now: string 
 }
 
 /** As `advance`, up to a commit. @returns null where there is more to do at once */
-async function advanceIn(house: House, tx: Db, request: { run: string; now: string }): Promise<Next | null> {
+async function advanceIn(deps: Deps, tx: Db, request: { run: string; now: string }): Promise<Next | null> {
   const { contact, run, clock } = await lockRunWithContact(tx, request.run)
   const standing = standingOf(run)
   if (standing !== null) return standing
   // A machine whose clock is behind must not make a wait of what is due.
   const now = run.clock === 'real' && clock > request.now ? clock : request.now
-  const { definition, plan } = await house.versions.journey(tx, run.journey, run.version)
+  const { definition, plan } = await deps.versions.journey(tx, run.journey, run.version)
   const bindings = lazyBindings(tx, contact, now)
-  const advancing: Advancing = { house, tx, contact, run, definition, plan, now, bindings }
+  const advancing: Advancing = { deps, tx, contact, run, definition, plan, now, bindings }
   const position = readPosition(run.position)
   const seen = await look(advancing, position, effectOf(plan, position))
   return 'do' in seen ? seen : proceed(advancing, step(plan, position, seen))
@@ -115,13 +115,13 @@ type Rest = Pick<RunRow, 'state' | 'endReason' | 'parked'> & {
  * What can be told from one read without locks: an end, which stands for ever, and an open wait that is not due, of which nothing but a
  * later change can make something else; that change nudges.
  */
-async function atRest(house: House, request: { run: string; now: string }): Promise<Next | null> {
-  const row = await rest.first(house.reads ?? house.db, request)
+async function atRest(deps: Deps, request: { run: string; now: string }): Promise<Next | null> {
+  const row = await rest.first(deps.reads ?? deps.db, request)
   if (row === undefined) throw notFound('run', request.run)
   const standing = standingOf(row)
   const { held } = row
   if (standing?.do === 'end' && held !== null) {
-    await house.db.transaction((tx) => letGo(tx, [held], standing.reason))
+    await deps.db.transaction((tx) => letGo(tx, [held], standing.reason))
   }
   if (standing !== null) return standing
   if (row.until === null || row.step === null) return null
@@ -138,10 +138,10 @@ const rest = new Statement<{ run: string; now: string }, Rest>(
 )
 
 /** A run whose position or version this Assent cannot read waits for an operator; it is not failed for it. */
-function park(house: House, { run }: { run: string }): (error: unknown) => Promise<Next> {
+function park(deps: Deps, { run }: { run: string }): (error: unknown) => Promise<Next> {
   return async (error) => {
     if (!(error instanceof MachineError)) throw error
-    await house.db.transaction((tx) => parking.all(tx, { run, reason: error.code }))
+    await deps.db.transaction((tx) => parking.all(tx, { run, reason: error.code }))
     return { do: 'wait', until: null, what: error.code, why: 'parked' }
   }
 }

@@ -2,12 +2,12 @@
 import type { Db } from '../../db/connect.ts'
 import type { JourneyDefinition } from '../../domain/journey/definition.ts'
 import type { Plan } from '../../domain/journey/plan.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import type { Bindings } from '../intake/bindings.ts'
 import type { ContactRow, RunRow } from '../locks.ts'
 
 export type Advancing = {
-  house: House
+  deps: Deps
   tx: Db
   /** Locked: it guards the run's waits and the contact's events. */
   contact: ContactRow

@@ -7,11 +7,11 @@ import { endRunHere } from './endRun.ts'
 import { recordStep } from './path.ts'
 
 export async function endHere(
-  { house, tx, run, definition, now }: Advancing,
+  { deps, tx, run, definition, now }: Advancing,
   place: Place | null,
   end: RunEnd,
 ): Promise<Next> {
-  await endRunHere(house, tx, { run: run.id, ...end, at: now })
+  await endRunHere(deps, tx, { run: run.id, ...end, at: now })
   const step = place === null ? null : findStep(definition, place.step)
   if (place !== null && step?.type === 'exit') {
     const reason = step.reason ?? null

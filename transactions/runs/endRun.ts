@@ -11,24 +11,24 @@ import type { RunEnd } from '../../domain/journey/machineTypes.ts'
 import type { Nudge } from '../../domain/journey/signals.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { journeyWorkflowId } from '../../domain/workflowIds.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { lockRunWithContact } from '../locks.ts'
 import { putAllInOutbox } from '../outbox.ts'
 import { committing, tellRunEnds } from '../outcomes.ts'
 
 /** The machine's own end. The run's locks are held, and it is open. */
 export async function endRunHere(
-  house: House,
+  deps: Deps,
   tx: Db,
   end: RunEnd & { run: string; at: string },
 ): Promise<void> {
   const { run, state, reason, at } = end
-  tellRunEnds(house, await ending.all(tx, { runs: [run], state, reason, at, event: null }), end)
+  tellRunEnds(deps, await ending.all(tx, { runs: [run], state, reason, at, event: null }), end)
 }
 
 /** Cancelled by a person in Temporal: its workflow asks for it. @returns how the run really ended */
-export async function cancelFromTemporal(house: House, id: string): Promise<RunEnd> {
-  return committing(house, async (inner) => {
+export async function cancelFromTemporal(deps: Deps, id: string): Promise<RunEnd> {
+  return committing(deps, async (inner) => {
     const { run, clock: at } = await lockRunWithContact(inner.db, id)
     const end = { state: 'cancelled', reason: 'cancelled-in-temporal' } as const
     tellRunEnds(inner, await ending.all(inner.db, { runs: [id], ...end, at, event: null }), end)
@@ -37,8 +37,8 @@ export async function cancelFromTemporal(house: House, id: string): Promise<RunE
 }
 
 /** Cancelled by a person, over REST. @throws Refusal conflict `run-ended` */
-export async function cancelRun(house: House, id: string): Promise<void> {
-  await committing(house, async (inner) => {
+export async function cancelRun(deps: Deps, id: string): Promise<void> {
+  await committing(deps, async (inner) => {
     const { run, clock: at } = await lockRunWithContact(inner.db, id)
     if (endOf(run) !== null) {
       throw new Refusal('conflict', `the run has already ended: ${run.state}`, { code: 'run-ended' })

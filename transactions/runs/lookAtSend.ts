@@ -16,7 +16,7 @@ import { heldBecause } from '../deliveries/heldBecause.ts'
 import type { Advancing } from './advancing.ts'
 
 export async function lookAtSend(advancing: Advancing, position: Position): Promise<Answer | Next> {
-  const { house, tx, run, plan, now } = advancing
+  const { deps, tx, run, plan, now } = advancing
   const { delivery, sendUntil, step } = position
   if (delivery === undefined || sendUntil === undefined)
     throw new TypeError(`the send ${step} has no delivery`)
@@ -26,7 +26,7 @@ export async function lookAtSend(advancing: Advancing, position: Position): Prom
   if (now >= sendUntil) {
     const effect = effectOf(plan, position)
     const reason = sendEndReason(effect.do === 'send' ? effect.expiresMs : null)
-    const { state } = await giveUpIn(house, { kind: 'run', run: run.id, delivery }, reason)
+    const { state } = await giveUpIn(deps, { kind: 'run', run: run.id, delivery }, reason)
     return { type: 'sent', result: sendResultOf(state) ?? 'failed' }
   }
   if (row?.state === 'held' && row.heldUntil !== null && now < row.heldUntil) {

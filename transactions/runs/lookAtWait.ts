@@ -46,11 +46,11 @@ export async function standingOf(advancing: Advancing, row: WaitRow): Promise<An
 }
 
 async function settleDue(advancing: Advancing, row: WaitRow): Promise<Answer> {
-  const { house, tx, contact, run, definition, now } = advancing
+  const { deps, tx, contact, run, definition, now } = advancing
   const untracked =
     row.kind === 'events' &&
     onlyOpensOrClicks(definition, row.step) &&
-    (await silenceMeansNothing(tx, house.channels, run.id, definition, row.step))
+    (await silenceMeansNothing(tx, deps.channels, run.id, definition, row.step))
   const state = untracked ? 'untracked' : 'timed-out'
   const outcome = row.kind === 'sleep' ? 'waited' : state
   await Promise.all([

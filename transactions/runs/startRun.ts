@@ -14,7 +14,7 @@ import { begin } from '../../domain/journey/machine.ts'
 import { type EntryVerdict, mayEnter, mostOpenRuns } from '../../domain/journey/reentry.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { journeyWorkflowId } from '../../domain/workflowIds.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { lazyBindings } from '../intake/bindings.ts'
 import { readTriggerDefinition, refusePayload } from '../intake/triggerDefinition.ts'
 import { type ContactRow, lockContact, type RunRow } from '../locks.ts'
@@ -54,7 +54,7 @@ export async function readPublished(db: Db, key: string): Promise<PublishedJourn
  * forbids another run, or too many are open
  */
 export async function startRun(
-  house: House,
+  deps: Deps,
   request: {
     journey: string
     contactId: string
@@ -63,9 +63,9 @@ export async function startRun(
   },
 ): Promise<{ id: string; workflowId: string }> {
   // Judging a large payload takes a while: before the lock.
-  const judged = await readPublished(house.db, request.journey)
-  await refuseUnfitPayload(house, house.db, judged.definition, request.payload)
-  return house.db.transaction(async (tx) => {
+  const judged = await readPublished(deps.db, request.journey)
+  await refuseUnfitPayload(deps, deps.db, judged.definition, request.payload)
+  return deps.db.transaction(async (tx) => {
     // Asked together they travel together, in this order: what follows the lock is read after it.
     const [journey, contact, now, open] = await Promise.all([
       readPublished(tx, request.journey),
@@ -74,11 +74,11 @@ export async function startRun(
       openRuns.all(tx, { contact: request.contactId, journey: request.journey }),
     ])
     if (journey.version !== judged.version) {
-      await refuseUnfitPayload(house, tx, journey.definition, request.payload)
+      await refuseUnfitPayload(deps, tx, journey.definition, request.payload)
     }
     const verdict = await verdictOf(tx, journey, contact.id, now, async () => open)
     if (verdict !== 'enters') throw refused(verdict, journey.key)
-    const id = await insertRun(tx, house, {
+    const id = await insertRun(tx, deps, {
       journey,
       contact,
       payload: request.payload,
@@ -110,7 +110,7 @@ function refused(verdict: Exclude<EntryVerdict, 'enters'>, journey: string): Ref
 
 /** Conditions and messages rely on what the entry's trigger promises, however the run was started. */
 async function refuseUnfitPayload(
-  house: House,
+  deps: Deps,
   db: Db,
   definition: JourneyDefinition,
   payload: Record<string, unknown>,
@@ -118,7 +118,7 @@ async function refuseUnfitPayload(
   const entry = entryOf(definition)
   if (entry === null) return
   const trigger = await readTriggerDefinition(db, entry.trigger)
-  await refusePayload(house, entry.trigger, trigger, payload)
+  await refusePayload(deps, entry.trigger, trigger, payload)
 }
 
 /** Whether the contact may have another run of the journey. The contact's lock is held. */
@@ -166,7 +166,7 @@ const openRuns = new Statement<{ contact: string; journey: string }, { open: num
  */
 export async function insertRun(
   tx: Db,
-  house: House,
+  deps: Deps,
   run: {
     journey: PublishedJourney
     contact: ContactRow
@@ -200,9 +200,9 @@ export async function insertRun(
     recoverAfter: null,
   }
   await Promise.all([insert.all(tx, row), remember.all(tx, { contact: contact.id, journey, now })])
-  const { definition, plan } = await house.versions.journey(tx, journey, version)
+  const { definition, plan } = await deps.versions.journey(tx, journey, version)
   const bindings = lazyBindings(tx, contact, now)
-  const first = await proceed({ house, tx, contact, run: row, definition, plan, now, bindings }, begin(plan))
+  const first = await proceed({ deps, tx, contact, run: row, definition, plan, now, bindings }, begin(plan))
   const body: OutboxStart = {
     workflow: 'journey',
     id,

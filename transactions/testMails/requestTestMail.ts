@@ -1,5 +1,5 @@
 /**
- * Takes a test send of a message: one mail, marked as a test, to one mailbox that somebody of the house reads.
+ * Takes a test send of a message: one mail, marked as a test, to one mailbox that somebody of the company reads.
  *
  * It is no way around consent. An address that Assent knows gets a test only where the message itself might be sent to it now;
  * the test has no live links, is recorded with the key that asked for it, and is limited per mailbox and in all. The worker sends
@@ -18,7 +18,7 @@ import type { DecisionReason } from '../../domain/consent/types.ts'
 import { maskAddress, normaliseAddress } from '../../domain/messages/normalise.ts'
 import { invalid, Refusal } from '../../domain/refusal.ts'
 import { type Preview, type PreviewRequest, previewMessage } from '../definitions/previewMessage.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 
 export type TestMailRow = typeof testMails.$inferSelect
 
@@ -38,7 +38,7 @@ const mark = '[Test]'
  * too-many; unavailable where there is no mail channel
  */
 export async function requestTestMail(
-  house: House,
+  deps: Deps,
   key: string,
   { to, ...request }: PreviewRequest & { to: string },
   asked: { by: string; publicUrl: string },
@@ -46,17 +46,17 @@ export async function requestTestMail(
   const read = normaliseAddress('email', to)
   if (!read.ok) throw invalid('/to', read.message, 'bad-address')
   const { address } = read
-  const preview = await previewMessage(house, key, request, { publicUrl: asked.publicUrl, address })
+  const preview = await previewMessage(deps, key, request, { publicUrl: asked.publicUrl, address })
   const content = sendableOf(preview)
-  if (!house.channels.has('email')) {
+  if (!deps.channels.has('email')) {
     throw new Refusal('unavailable', 'No mail server is set: set SMTP_URL and start Assent again.', {
       code: 'no-mail-channel',
     })
   }
-  return house.db.transaction(async (tx) => {
+  return deps.db.transaction(async (tx) => {
     const { message, profile } = preview
     const about = { ...message, profile: profile.key }
-    const blocked = await blockedFor(tx, house, address, about)
+    const blocked = await blockedFor(tx, deps, address, about)
     if (blocked !== null) throw notForThem(blocked)
     const recipientHash = createHash('sha256').update(address).digest()
     await refuseTooMany(tx, recipientHash)
@@ -106,7 +106,7 @@ type About = { purpose: string; topic: string | null; profile: string }
 /** Why a known address may not get this message now; null where it may, and for an address nobody knows. */
 export async function blockedFor(
   db: Db,
-  house: House,
+  deps: Deps,
   address: string,
   { purpose, topic, profile }: About,
 ): Promise<DecisionReason | null> {
@@ -120,7 +120,7 @@ export async function blockedFor(
     profile,
     messageAllowsTracking: false,
   }
-  const { verdict, reason } = decide(await readDecisionInput(db, matter, house.channels))
+  const { verdict, reason } = decide(await readDecisionInput(db, matter, deps.channels))
   return verdict === 'block' ? reason : null
 }
 

@@ -12,7 +12,7 @@ import type { Db } from '../../db/connect.ts'
 import { findContactPoint } from '../../db/reads/contactPoint.ts'
 import { testMails } from '../../db/schema/testMails.ts'
 import type { HandOverOutcome } from '../deliveries/settleDelivery.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { lockContactPoint } from '../locks.ts'
 import { blockedFor, type TestMailRow } from './requestTestMail.ts'
 
@@ -35,8 +35,8 @@ const batch = 500
 const due = sql`${testMails.state} = 'queued' and ${testMails.nextAttemptAt} <= clock_timestamp()`
 
 /** The id of one that is due, or null. */
-export async function nextTestMail(house: House): Promise<string | null> {
-  const [row] = await house.db
+export async function nextTestMail(deps: Deps): Promise<string | null> {
+  const [row] = await deps.db
     .select({ id: testMails.id })
     .from(testMails)
     .where(sql`${testMails.settledAt} is null and ${due}`)
@@ -46,11 +46,11 @@ export async function nextTestMail(house: House): Promise<string | null> {
 }
 
 /** @returns null where another worker took it, it was tried too often, or its address may not get it any more */
-export async function takeTestMail(house: House, id: string): Promise<TakenTestMail | null> {
-  const [found] = await house.db.select().from(testMails).where(eq(testMails.id, id))
+export async function takeTestMail(deps: Deps, id: string): Promise<TakenTestMail | null> {
+  const [found] = await deps.db.select().from(testMails).where(eq(testMails.id, id))
   if (found?.recipient == null) return null
   const { recipient } = found
-  return house.db.transaction(async (tx) => {
+  return deps.db.transaction(async (tx) => {
     await lockRecipient(tx, recipient)
     const [row] = await tx
       .select()
@@ -58,7 +58,7 @@ export async function takeTestMail(house: House, id: string): Promise<TakenTestM
       .where(and(eq(testMails.id, id), due))
       .for('update', { skipLocked: true })
     if (row === undefined || row.recipient === null || row.content === null) return null
-    const blocked = await blockedFor(tx, house, recipient, row)
+    const blocked = await blockedFor(tx, deps, recipient, row)
     if (blocked !== null) {
       await tx
         .update(testMails)
@@ -88,12 +88,12 @@ export async function takeTestMail(house: House, id: string): Promise<TakenTestM
  * out meanwhile.
  * @returns false where that is so, or another attempt has taken its place: then not a byte may flow
  */
-export async function markTestMail(house: House, taken: TakenTestMail): Promise<boolean> {
+export async function markTestMail(deps: Deps, taken: TakenTestMail): Promise<boolean> {
   const { id, attempt } = taken
   const mine = and(eq(testMails.id, id), eq(testMails.attempt, attempt), eq(testMails.state, 'queued'))
-  return house.db.transaction(async (tx) => {
+  return deps.db.transaction(async (tx) => {
     await lockRecipient(tx, taken.recipient)
-    const blocked = await blockedFor(tx, house, taken.recipient, taken)
+    const blocked = await blockedFor(tx, deps, taken.recipient, taken)
     if (blocked !== null) {
       await tx
         .update(testMails)
@@ -119,18 +119,18 @@ async function lockRecipient(tx: Db, recipient: string): Promise<void> {
 type Attempt = { id: string; attempt: number }
 
 /** Records what the server said. */
-export async function settleTestMail(house: House, taken: Attempt, outcome: HandOverOutcome): Promise<void> {
+export async function settleTestMail(deps: Deps, taken: Attempt, outcome: HandOverOutcome): Promise<void> {
   switch (outcome.kind) {
     case 'accepted':
-      return write(house, taken, settledAs('sent', null, outcome.answer))
+      return write(deps, taken, settledAs('sent', null, outcome.answer))
     case 'refused':
       return outcome.permanent
-        ? write(house, taken, settledAs('failed', 'refused', outcome.answer))
-        : putBackTestMail(house, taken, 'refused-for-now', outcome.answer)
+        ? write(deps, taken, settledAs('failed', 'refused', outcome.answer))
+        : putBackTestMail(deps, taken, 'refused-for-now', outcome.answer)
     case 'not-handed-over':
-      return putBackTestMail(house, taken, 'not-handed-over')
+      return putBackTestMail(deps, taken, 'not-handed-over')
     case 'unknown':
-      return write(house, taken, settledAs('unknown', 'no-answer'))
+      return write(deps, taken, settledAs('unknown', 'no-answer'))
     case 'forestalled':
       return
     default:
@@ -139,20 +139,20 @@ export async function settleTestMail(house: House, taken: Attempt, outcome: Hand
 }
 
 /** It cannot be made: the message is the cause. */
-export function failTestMail(house: House, taken: Attempt, reason: string): Promise<void> {
-  return write(house, taken, settledAs('failed', reason))
+export function failTestMail(deps: Deps, taken: Attempt, reason: string): Promise<void> {
+  return write(deps, taken, settledAs('failed', reason))
 }
 
 /** Tried again later and later; failed after the last attempt. */
 export async function putBackTestMail(
-  house: House,
+  deps: Deps,
   taken: Attempt,
   reason: string,
   providerAnswer: unknown = null,
 ): Promise<void> {
-  if (taken.attempt >= mostAttempts) return write(house, taken, settledAs('failed', reason, providerAnswer))
+  if (taken.attempt >= mostAttempts) return write(deps, taken, settledAs('failed', reason, providerAnswer))
   const pause = 2 ** taken.attempt
-  await write(house, taken, {
+  await write(deps, taken, {
     state: 'queued',
     reason,
     providerAnswer,
@@ -161,8 +161,8 @@ export async function putBackTestMail(
 }
 
 /** What died under its hand-over is unknown; what is old is deleted. */
-export async function sweepTestMails(house: House): Promise<void> {
-  await house.db.transaction(async (tx) => {
+export async function sweepTestMails(deps: Deps): Promise<void> {
+  await deps.db.transaction(async (tx) => {
     await tx
       .update(testMails)
       .set(settledAs('unknown', 'no-answer'))
@@ -174,7 +174,7 @@ export async function sweepTestMails(house: House): Promise<void> {
         ),
       )
   })
-  await house.db.transaction((tx) =>
+  await deps.db.transaction((tx) =>
     tx.execute(sql`delete from test_mails where id in (
       select id from test_mails where created_at < statement_timestamp() - make_interval(days => ${kept})
       order by created_at limit ${batch} for update skip locked)`),
@@ -200,8 +200,8 @@ function settledAs(
 type Change = Parameters<ReturnType<Db['update']>['set']>[0]
 
 /** Only by the attempt that has it, and only once. */
-async function write(house: House, { id, attempt }: Attempt, change: Change): Promise<void> {
-  await house.db.transaction(async (tx) => {
+async function write(deps: Deps, { id, attempt }: Attempt, change: Change): Promise<void> {
+  await deps.db.transaction(async (tx) => {
     await tx
       .update(testMails)
       .set(change)

@@ -15,7 +15,7 @@ import { scopeIsOut, withdrawalAddsNothing } from '../../domain/consent/scope.ts
 import type { Notice } from '../../domain/shapes/consent.ts'
 import { purposeShape } from '../../domain/shapes/purpose.ts'
 import { point } from '../../points.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 import { appendEvents } from '../ledger/appendEvents.ts'
 import { lockContactPoint } from '../locks.ts'
 import { evidenceOf, type PersonSaid } from '../said.ts'
@@ -30,10 +30,10 @@ export type Withdrawable = LinkedDelivery & {
 }
 
 /** For the page. @throws Refusal not-found */
-export async function readWithdrawable(house: House, handle: string): Promise<Withdrawable> {
-  const linked = await deliveryByHandle(house.db, handle)
+export async function readWithdrawable(deps: Deps, handle: string): Promise<Withdrawable> {
+  const linked = await deliveryByHandle(deps.db, handle)
   const { purpose, topic } = linked.delivery
-  const [row] = await house.db
+  const [row] = await deps.db
     .select({ definition: purposes.definition })
     .from(purposes)
     .where(eq(purposes.key, purpose))
@@ -45,7 +45,7 @@ export async function readWithdrawable(house: House, handle: string): Promise<Wi
   const found = { ...linked, name, topics }
   if (definition?.kind === 'transactional') return { ...found, state: 'nothing-to-withdraw' }
   const erased = linked.contactPoint.erasedAt !== null
-  const out = erased || scopeIsOut(await readStandings(house.db, linked.contactPoint.id), purpose, topic)
+  const out = erased || scopeIsOut(await readStandings(deps.db, linked.contactPoint.id), purpose, topic)
   return { ...found, state: out ? 'withdrawn' : 'may-withdraw' }
 }
 
@@ -59,24 +59,24 @@ export type Withdrawal = {
  * @throws Refusal not-found
  */
 export async function withdrawByHandle(
-  house: House,
+  deps: Deps,
   handle: string,
   said: PersonSaid & { notice: Notice | null },
 ): Promise<Withdrawal> {
-  const found = await readWithdrawable(house, handle)
+  const found = await readWithdrawable(deps, handle)
   if (found.state === 'nothing-to-withdraw') return { result: 'nothing-to-withdraw', found }
   if (found.contactPoint.erasedAt !== null) return { result: 'already-withdrawn', found }
   const { delivery } = found
   const { notice, ...person } = said
   await point('consent:before-lock')
   const withdrawn: Withdrawable = { ...found, state: 'withdrawn' }
-  const standings = await house.db.transaction(async (tx) => {
+  const standings = await deps.db.transaction(async (tx) => {
     const contactPoint = await lockContactPoint(tx, found.contactPoint.id)
     const before = await readStandings(tx, contactPoint.id)
     if (contactPoint.erasedAt !== null || withdrawalAddsNothing(before, delivery.purpose, delivery.topic)) {
       return null
     }
-    const appended = await appendEvents(tx, house, contactPoint, [
+    const appended = await appendEvents(tx, deps, contactPoint, [
       {
         kind: 'consent',
         purpose: delivery.purpose,

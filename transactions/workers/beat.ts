@@ -1,17 +1,17 @@
 /** A worker says that it lives, and how it finds the mail server. Rows of workers that died are cleared away by those that live. */
 import { eq, lt, sql } from 'drizzle-orm'
 import { type MailStanding, workers } from '../../db/schema/workers.ts'
-import type { House } from '../house.ts'
+import type { Deps } from '../deps.ts'
 
 /** How long a dead worker's row is kept, for whoever asks what was there. */
 const retention = sql`interval '1 day'`
 
 /** @param beat.mail null: not tried yet */
 export async function beat(
-  house: House,
+  deps: Deps,
   { id, taskQueue, mail }: { id: string; taskQueue: string; mail: MailStanding | null },
 ): Promise<void> {
-  await house.db.transaction(async (tx) => {
+  await deps.db.transaction(async (tx) => {
     await tx
       .insert(workers)
       .values({ id, taskQueue, mail })
@@ -21,6 +21,6 @@ export async function beat(
 }
 
 /** It stops in order. */
-export async function leave(house: House, id: string): Promise<void> {
-  await house.db.transaction((tx) => tx.delete(workers).where(eq(workers.id, id)))
+export async function leave(deps: Deps, id: string): Promise<void> {
+  await deps.db.transaction((tx) => tx.delete(workers).where(eq(workers.id, id)))
 }

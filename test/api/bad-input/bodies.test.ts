@@ -4,13 +4,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { type Bad, Furnished } from './refused.ts'
 
-let house: Furnished
+let deps: Furnished
 beforeAll(async () => {
-  house = await Furnished.start()
+  deps = await Furnished.start()
 })
-afterAll(() => house.assent.stop())
+afterAll(() => deps.assent.stop())
 
-const trigger = (payload: unknown) => ({ contact: { externalId: house.person.externalId }, payload })
+const trigger = (payload: unknown) => ({ contact: { externalId: deps.person.externalId }, payload })
 
 describe('a body that cannot be read', () => {
   const put = { method: 'PUT', path: '/v1/contacts/new' }
@@ -67,7 +67,7 @@ describe('a body that cannot be read', () => {
       'bytes that are no UTF-8',
       { ...put, body: Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]), status: 422 },
     ],
-  ] satisfies [string, Bad][])('%s', (_, bad) => house.refuses(bad))
+  ] satisfies [string, Bad][])('%s', (_, bad) => deps.refuses(bad))
 })
 
 describe('who may not', () => {
@@ -79,25 +79,25 @@ describe('who may not', () => {
     ['a key in another scheme', { ...put, headers: { Authorization: 'Basic eDp5' }, status: 401 }],
     ['a key of U+0000', { ...put, headers: { Authorization: 'Bearer %00' }, status: 401 }],
   ] satisfies [string, Bad][])('%s', async (_, bad) => {
-    await house.refuses(bad)
-    expect((await house.send(bad)).headers.get('WWW-Authenticate')).toBe('Bearer')
+    await deps.refuses(bad)
+    expect((await deps.send(bad)).headers.get('WWW-Authenticate')).toBe('Bearer')
   })
 
   it('a key without the scope is 403, with it does what it may, and once revoked is 401', async () => {
     const made = z.object({ id: z.string(), name: z.string(), key: z.string() })
-    const { id, key } = await house.assent.api.ok(
+    const { id, key } = await deps.assent.api.ok(
       'POST',
       '/v1/keys',
       { name: 'shop', scopes: ['triggers'] },
       made,
     )
     const headers = { Authorization: `Bearer ${key}` }
-    await house.refuses({ ...put, headers, status: 403 })
-    await house.refuses({ method: 'GET', path: '/v1/keys', headers, status: 403 })
+    await deps.refuses({ ...put, headers, status: 403 })
+    await deps.refuses({ method: 'GET', path: '/v1/keys', headers, status: 403 })
     const post: Bad = { path: '/v1/triggers/order.placed', body: trigger({}), headers, status: 202 }
-    expect((await house.send(post)).status).toBe(202)
-    expect((await house.assent.api.call('DELETE', `/v1/keys/${id}`)).status).toBe(204)
-    await house.refuses({ ...post, status: 401 })
+    expect((await deps.send(post)).status).toBe(202)
+    expect((await deps.assent.api.call('DELETE', `/v1/keys/${id}`)).status).toBe(204)
+    await deps.refuses({ ...post, status: 401 })
   })
 })
 
@@ -113,10 +113,10 @@ describe('the wrong address or method', () => {
       'a trigger of our own',
       { path: '/v1/triggers/message.opened', body: { contact: { externalId: 'x' } }, status: 403 },
     ],
-  ] satisfies [string, Bad][])('%s', (_, bad) => house.refuses(bad))
+  ] satisfies [string, Bad][])('%s', (_, bad) => deps.refuses(bad))
 
   it('a method it does not take is told those it takes', async () => {
-    const reply = await house.assent.api.call('PATCH', '/v1/purposes/marketing', {})
+    const reply = await deps.assent.api.call('PATCH', '/v1/purposes/marketing', {})
     expect(reply.headers.get('Allow')?.split(', ').sort()).toEqual(['DELETE', 'GET', 'PUT'])
   })
 })

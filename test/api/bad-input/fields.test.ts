@@ -5,13 +5,13 @@ import { mostErrors } from '../../../domain/refusal.ts'
 import { commercial } from '../../harness/fixtures.ts'
 import { type Bad, consent, Furnished } from './refused.ts'
 
-let house: Furnished
+let deps: Furnished
 beforeAll(async () => {
-  house = await Furnished.start()
+  deps = await Furnished.start()
 })
-afterAll(() => house.assent.stop())
+afterAll(() => deps.assent.stop())
 
-const trigger = (payload: unknown) => ({ contact: { externalId: house.person.externalId }, payload })
+const trigger = (payload: unknown) => ({ contact: { externalId: deps.person.externalId }, payload })
 
 const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`no${n}`, n]))
 
@@ -198,10 +198,10 @@ describe('fields that are wrong', () => {
         pointers: ['/profile'],
       }),
     ],
-  ] satisfies [string, () => Bad][])('%s', (_, bad) => house.refuses(bad()))
+  ] satisfies [string, () => Bad][])('%s', (_, bad) => deps.refuses(bad()))
 
   it('a field that is none is pointed at by its escaped name', () =>
-    house.refuses({
+    deps.refuses({
       method: 'PUT',
       path: '/v1/contacts/new',
       body: { 'a/b~c': 1 },
@@ -210,7 +210,7 @@ describe('fields that are wrong', () => {
     }))
 
   it('of very many faults a hundred are named', async () => {
-    const reply = await house.send({ path: '/v1/keys', body: many(20_000), status: 422 })
+    const reply = await deps.send({ path: '/v1/keys', body: many(20_000), status: 422 })
     expect(reply.status).toBe(422)
     expect(problemShape.parse(reply.body).errors).toHaveLength(mostErrors)
   })

@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { problemShape } from '../../../api/problems.ts'
 import { Furnished } from './refused.ts'
 
-let house: Furnished
+let deps: Furnished
 beforeAll(async () => {
-  house = await Furnished.start()
+  deps = await Furnished.start()
 })
-afterAll(() => house.assent.stop())
+afterAll(() => deps.assent.stop())
 
 const lists = [
   '/v1/contacts',
@@ -24,7 +24,7 @@ const lists = [
 
 describe.each(lists)('%s', (path) => {
   it('refuses a parameter it does not know, rather than answer everything', () =>
-    house.refuses({ method: 'GET', path: `${path}?colour=red`, status: 422, pointers: ['/query/colour'] }))
+    deps.refuses({ method: 'GET', path: `${path}?colour=red`, status: 422, pointers: ['/query/colour'] }))
 })
 
 describe.each(lists)('%s', (path) => {
@@ -32,15 +32,15 @@ describe.each(lists)('%s', (path) => {
   const noIds = byKey ? [] : ['x', '0', '01990000-0000-7000-8000-00000000000g']
   it.each(['x!', 'A b', '%C3%BC', "'--", '', ...noIds])('refuses "%s" as a cursor', async (after) => {
     const bad = { method: 'GET', path: `${path}?after=${after}`, status: 422, pointers: ['/query/after'] }
-    await house.refuses(bad)
-    const problem = problemShape.parse((await house.send(bad)).body)
+    await deps.refuses(bad)
+    const problem = problemShape.parse((await deps.send(bad)).body)
     expect([problem.code, problem.errors[0]?.code]).toEqual(['invalid-cursor', 'invalid-cursor'])
   })
 
   it.each(['0', '-1', '201', '1.5', '1e9', 'NaN', '', '99999999999999999999999', '1&limit=2'])(
     'refuses "%s" as a limit',
     (limit) =>
-      house.refuses({
+      deps.refuses({
         method: 'GET',
         path: `${path}?limit=${limit}`,
         status: 422,
@@ -59,7 +59,7 @@ describe('an unknown parameter', () => {
     ['POST', '/v1/consents/check?asOf=2026-01-01T00:00:00Z', 'this route takes pretty'],
   ])('in %s %s says what was meant', async (method, path, hint) => {
     const body = method === 'GET' ? undefined : {}
-    const problem = problemShape.parse((await house.send({ method, path, body, status: 422 })).body)
+    const problem = problemShape.parse((await deps.send({ method, path, body, status: 422 })).body)
     expect(problem).toMatchObject({ status: 422, code: 'unknown-parameter' })
     expect(problem.errors).toHaveLength(1)
     expect(problem.errors[0]).toMatchObject({ code: 'unknown-parameter' })
@@ -68,13 +68,13 @@ describe('an unknown parameter', () => {
 
   it('is named by a pointer, and however many there are, the answer stays short', async () => {
     const many = Array.from({ length: 2_000 }, (_, at) => `p${at}`).join('&')
-    const problem = problemShape.parse((await house.assent.api.call('GET', `/v1/runs?a/b~c=1&${many}`)).body)
+    const problem = problemShape.parse((await deps.assent.api.call('GET', `/v1/runs?a/b~c=1&${many}`)).body)
     expect(problem.errors[0]?.pointer).toBe('/query/a~1b~0c')
     expect(problem.errors).toHaveLength(20)
   })
 
   it('is not looked at before the key is', async () => {
-    const answer = await fetch(`${house.assent.url}/v1/runs?colour=red`)
+    const answer = await fetch(`${deps.assent.url}/v1/runs?colour=red`)
     expect(answer.status).toBe(401)
   })
 })
@@ -91,5 +91,5 @@ describe('an id in a path that is none', () => {
     '/v1/journeys/..%2F..',
     '/v1/messages/Ä',
     '/v1/trigger-definitions/nodot',
-  ])('%s is not found', (path) => house.refuses({ method: 'GET', path, status: 404 }))
+  ])('%s is not found', (path) => deps.refuses({ method: 'GET', path, status: 404 }))
 })

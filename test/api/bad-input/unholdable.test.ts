@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, it } from 'vitest'
 import { takenShape } from '../../harness/client.ts'
 import { type Bad, consent, Furnished } from './refused.ts'
 
-let house: Furnished
+let deps: Furnished
 beforeAll(async () => {
-  house = await Furnished.start()
+  deps = await Furnished.start()
 })
-afterAll(() => house.assent.stop())
+afterAll(() => deps.assent.stop())
 
 describe('text and numbers that nothing can hold', () => {
   const deep = (open: string, close: string, levels: number) => open.repeat(levels) + close.repeat(levels)
@@ -242,7 +242,7 @@ describe('text and numbers that nothing can hold', () => {
         status: 422,
       },
     ],
-  ] satisfies [string, Bad][])('%s', (_, bad) => house.refuses(bad))
+  ] satisfies [string, Bad][])('%s', (_, bad) => deps.refuses(bad))
 
   it('what looks odd and is sound is taken as it is', async () => {
     const payload = {
@@ -254,7 +254,7 @@ describe('text and numbers that nothing can hold', () => {
       list: [[[[]]]],
       '': null,
     }
-    const body = { contact: { externalId: house.person.externalId }, payload }
-    await house.assent.api.ok('POST', '/v1/triggers/order.placed', body, takenShape)
+    const body = { contact: { externalId: deps.person.externalId }, payload }
+    await deps.assent.api.ok('POST', '/v1/triggers/order.placed', body, takenShape)
   })
 })

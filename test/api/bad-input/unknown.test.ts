@@ -5,11 +5,11 @@ import { z } from 'zod'
 import { commercial } from '../../harness/fixtures.ts'
 import { type Bad, consent, Furnished } from './refused.ts'
 
-let house: Furnished
+let deps: Furnished
 beforeAll(async () => {
-  house = await Furnished.start()
+  deps = await Furnished.start()
 })
-afterAll(() => house.assent.stop())
+afterAll(() => deps.assent.stop())
 
 describe('what is not known', () => {
   it.each([
@@ -87,7 +87,7 @@ describe('what is not known', () => {
     ['a double opt-in', { method: 'GET', path: `/v1/double-opt-ins/${randomUUID()}`, status: 404 }],
     ['a key', { method: 'DELETE', path: `/v1/keys/${randomUUID()}`, status: 404 }],
     ['an address', { method: 'GET', path: '/v1/nothing/here', status: 404 }],
-  ] satisfies [string, Bad][])('%s', (_, bad) => house.refuses(bad))
+  ] satisfies [string, Bad][])('%s', (_, bad) => deps.refuses(bad))
 })
 
 describe('a definition of a journey', () => {
@@ -133,14 +133,14 @@ describe('a definition of a journey', () => {
     'with %s is kept as a draft that says so, and is not published',
     async (_, definition, pointer) => {
       const path = `/v1/journeys/broken-${randomUUID()}`
-      const put = await house.assent.api.call('PUT', path, { name: 'Broken', ...definition })
+      const put = await deps.assent.api.call('PUT', path, { name: 'Broken', ...definition })
       expect(put.status).toBe(200)
       const said = z.looseObject({
         problems: z.array(z.looseObject({ severity: z.string(), pointer: z.string() })),
       })
       const errors = said.parse(put.body).problems.filter((problem) => problem.severity === 'error')
       expect(errors.map((problem) => problem.pointer)).toEqual([pointer])
-      await house.refuses({ path: `${path}/publish`, status: 422, pointers: [pointer] })
+      await deps.refuses({ path: `${path}/publish`, status: 422, pointers: [pointer] })
     },
   )
 
@@ -152,7 +152,7 @@ describe('a definition of a journey', () => {
     ['under another key than its address', { ...first(send), key: 'another' }, ['/key']],
   ]
   it.each(malformed)('%s is refused when it is put', (_, definition, pointers) =>
-    house.refuses({
+    deps.refuses({
       method: 'PUT',
       path: '/v1/journeys/malformed',
       body: { name: 'Broken', ...definition },

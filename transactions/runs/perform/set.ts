@@ -16,11 +16,11 @@ export async function setAttributes(
   advancing: Advancing,
   { attributes }: Pick<SetStep, 'attributes'>,
 ): Promise<Performed> {
-  const { house, tx, contact, now } = advancing
+  const { deps, tx, contact, now } = advancing
   // It makes no contact known by anything new, and gives it no address.
   const identity = await lockIdentity(tx, { addresses: new Map() })
   try {
-    await patchContactIn(tx, house, identity, contact.id, { attributes }, { depth: await depthOf(advancing) })
+    await patchContactIn(tx, deps, identity, contact.id, { attributes }, { depth: await depthOf(advancing) })
   } catch (error) {
     // Refused before anything was written, as a PATCH would be. The run goes on: an attribute is no reason to lose it.
     if (error instanceof Refusal && error.kind === 'invalid')

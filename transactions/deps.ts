@@ -7,7 +7,7 @@ import { invalid } from '../domain/refusal.ts'
 import type { Threads } from '../threads/pool.ts'
 import type { DkimKeys } from './dkimKeys.ts'
 
-export type House = {
+export type Deps = {
   db: Db
   /**
    * For single statements that only look: few connections, on which statements that are asked at the same time travel together.
@@ -44,8 +44,8 @@ const builtInChannels: readonly string[] = ['email', 'sms']
  * @param pointer of the channel, or of the address where the channel is its key
  * @throws Refusal invalid, `unknown-channel`
  */
-export function requireChannel(house: Pick<House, 'channels'>, channel: string, pointer: string): void {
-  if (builtInChannels.includes(channel) || house.channels.has(channel)) return
-  const known = [...new Set([...builtInChannels, ...house.channels])].join(', ')
+export function requireChannel(deps: Pick<Deps, 'channels'>, channel: string, pointer: string): void {
+  if (builtInChannels.includes(channel) || deps.channels.has(channel)) return
+  const known = [...new Set([...builtInChannels, ...deps.channels])].join(', ')
   throw invalid(pointer, `There is no channel "${channel}". Known channels: ${known}.`, 'unknown-channel')
 }
