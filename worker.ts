@@ -18,18 +18,18 @@ import { RecoveryWatch } from './engine/recovery/watch.ts'
 import { Retention } from './engine/retention.ts'
 import { ensureSearchAttributes } from './engine/searchAttributes.ts'
 import { Verifier } from './engine/verifier.ts'
+import { installFailpointsFromEnvironment } from './failpoints.ts'
 import { lifetime } from './lifetime.ts'
 import { openLog } from './log.ts'
-import { installPointsFromEnvironment } from './points.ts'
 import { requireSettings } from './settings.ts'
 import { Threads } from './threads/pool.ts'
-import { DkimKeys } from './transactions/dkimKeys.ts'
 import { channelsOf, type Deps } from './transactions/deps.ts'
+import { DkimKeys } from './transactions/dkimKeys.ts'
 
 const settings = requireSettings(process.env)
 const log = openLog('worker', settings.LOG_LEVEL)
 const life = lifetime(log, 40_000)
-installPointsFromEnvironment(process.env)
+installFailpointsFromEnvironment(process.env)
 
 // The runtime speaks through our log, and leaves signals to us.
 Runtime.install({

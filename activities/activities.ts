@@ -4,11 +4,11 @@
  */
 import type { RunEnd } from '../domain/journey/machineTypes.ts'
 import type { Next } from '../domain/journey/next.ts'
-import { point } from '../points.ts'
+import { failpoint } from '../failpoints.ts'
 import { type Decided, decideDelivery } from '../transactions/deliveries/decideDelivery.ts'
 import type { DeliveryRef } from '../transactions/deliveries/origin.ts'
-import { advanceRequest } from '../transactions/doubleOptIns/advanceRequest.ts'
 import type { Deps } from '../transactions/deps.ts'
+import { advanceRequest } from '../transactions/doubleOptIns/advanceRequest.ts'
 import { advance } from '../transactions/runs/advance.ts'
 import { cancelFromTemporal } from '../transactions/runs/endRun.ts'
 import { alive, deliver, type Means } from './deliver.ts'
@@ -41,7 +41,7 @@ export function createActivities(means: Means): Activities {
     deliver: ({ subject, delivery, now }) =>
       alive(async () => {
         const { clock } = await deliver(means, { ref: refOf(subject, delivery), now })
-        await point('deliver:recorded')
+        await failpoint('deliver:recorded')
         // On skipped time only the workflow knows what time it is for its run.
         if (clock === 'skipping') return { do: 'again' }
         const next = await advanceSubject(deps, { subject, now: new Date().toISOString() }).catch(
@@ -51,7 +51,7 @@ export function createActivities(means: Means): Activities {
             return { do: 'again' }
           },
         )
-        await point('deliver:advanced')
+        await failpoint('deliver:advanced')
         return next
       }),
     // A request is cancelled by nobody: it is confirmed, withdrawn or expires, and recovery starts it again.

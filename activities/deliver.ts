@@ -5,7 +5,7 @@
  */
 import { Context, heartbeat } from '@temporalio/activity'
 import type { EmailChannel } from '../channels/channel.ts'
-import { point } from '../points.ts'
+import { failpoint } from '../failpoints.ts'
 import { JobFailed } from '../threads/pool.ts'
 import { type Claim, claimDelivery, type DeliveryRow } from '../transactions/deliveries/claimDelivery.ts'
 import { giveUpDelivery } from '../transactions/deliveries/giveUpDelivery.ts'
@@ -70,15 +70,15 @@ async function tryOnce(means: Means, { ref, now: asked }: DeliverRequest): Promi
   }
   const made = await unlessFaulty(() => renderDelivery(deps, assessment, content, means.publicUrl))
   if ('state' in made) return { delivery: made, clock }
-  await point('deliver:rendered')
+  await failpoint('deliver:rendered')
   const slot = await unlessFaulty(() => means.email.acquire({ signal: Context.current().cancellationSignal }))
   if ('state' in slot) return { delivery: slot, clock }
   try {
     const claim = await claimDelivery(deps, made.rendering, now())
     if (claim.kind !== 'claimed') return settled(claim, clock)
-    await point('deliver:claimed')
+    await failpoint('deliver:claimed')
     const outcome = await slot.handOver(made.mail, () => markHandedOver(deps, claim.delivery, claim.attempt))
-    await point('deliver:answered')
+    await failpoint('deliver:answered')
     return { delivery: await record(deps, claim, outcome, now()), clock }
   } finally {
     slot.release()
@@ -119,6 +119,6 @@ async function notMade(deps: Deps, { ref, now }: DeliverRequest, error: unknown)
   }
   if (kind === 'message') return giveUpDelivery(deps, ref, reason)
   const delivery = await holdDelivery(deps, ref, { reason, rendering: kind === 'rendering' }, now)
-  await point('deliver:held')
+  await failpoint('deliver:held')
   return delivery
 }

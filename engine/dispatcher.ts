@@ -9,7 +9,7 @@
 import type { Client } from '@temporalio/client'
 import type { Logger } from 'pino'
 import { isDatabaseAway } from '../db/away.ts'
-import { point } from '../points.ts'
+import { failpoint } from '../failpoints.ts'
 import type { Deps } from '../transactions/deps.ts'
 import { lanes } from '../transactions/outbox.ts'
 import {
@@ -148,9 +148,9 @@ export class Dispatcher {
 
   async #tell(row: OutboxRow): Promise<void> {
     try {
-      await point('outbox:leased')
+      await failpoint('outbox:leased')
       await this.#teller.tell(row)
-      await point('outbox:told')
+      await failpoint('outbox:told')
       this.#told.push(row.id)
       if (row.kind !== 'trigger') this.#engine = { failures: 0, restUntil: 0 }
     } catch (error) {

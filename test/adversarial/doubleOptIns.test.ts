@@ -152,8 +152,7 @@ it('whoever asks a hundred times wakes the workflow no more often than there are
   expect([await mailsWanted(id), await nudges()]).toEqual([1, 0])
   for (let i = 0; i < 100; i++) {
     const due = (await mailsWanted(id)) ?? 0
-    const sent = (await assent.deps.db.select().from(deliveries).where(eq(deliveries.doubleOptIn, id)))
-      .length
+    const sent = (await assent.deps.db.select().from(deliveries).where(eq(deliveries.doubleOptIn, id))).length
     if (sent < due) await claim(id, sent + 1)
     await request(person, [newsletter])
   }

@@ -315,9 +315,7 @@ describe('a run', () => {
 
   it('that is paused stays so, wherever the machine goes', async () => {
     const { run, ref } = await sending()
-    await assent.deps.db.transaction((tx) =>
-      tx.update(runs).set({ state: 'paused' }).where(eq(runs.id, run)),
-    )
+    await assent.deps.db.transaction((tx) => tx.update(runs).set({ state: 'paused' }).where(eq(runs.id, run)))
     await giveUpDelivery(assent.deps, ref, 'gave-up')
     expect(await next(run)).toMatchObject({ do: 'wait', what: 'pause' })
     expect((await rowOf(run))?.state).toBe('paused')

@@ -27,14 +27,14 @@ const rooms: Record<
     types: ['activities', 'domain'],
     packages: ['@temporalio/workflow', '@temporalio/common'],
   },
-  transactions: { ours: ['db', 'domain', 'threads', 'points.ts'] },
+  transactions: { ours: ['db', 'domain', 'threads', 'failpoints.ts'] },
   threads: { ours: ['domain'] },
   db: { ours: ['domain'] },
   channels: { ours: ['domain'] },
   pages: { ours: ['domain'] },
-  engine: { ours: ['transactions', 'db', 'domain', 'settings.ts', 'points.ts'] },
+  engine: { ours: ['transactions', 'db', 'domain', 'settings.ts', 'failpoints.ts'] },
   activities: {
-    ours: ['transactions', 'db', 'domain', 'channels', 'threads', 'points.ts'],
+    ours: ['transactions', 'db', 'domain', 'channels', 'threads', 'failpoints.ts'],
   },
   api: {
     ours: [
@@ -47,7 +47,7 @@ const rooms: Record<
       'settings.ts',
       'lifetime.ts',
       'log.ts',
-      'points.ts',
+      'failpoints.ts',
       'package.json',
     ],
   },
@@ -60,7 +60,7 @@ const elsewhere = [
   'worker.ts',
   'lifetime.ts',
   'log.ts',
-  'points.ts',
+  'failpoints.ts',
   'settings.ts',
 ]
 

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { doubleOptIns } from '../../db/schema/doubleOptIns.ts'
 import { consentEvents } from '../../db/schema/ledger.ts'
 import { triggerEvents } from '../../db/schema/triggers.ts'
-import { installPoint } from '../../points.ts'
+import { installFailpoint } from '../../failpoints.ts'
 import { advanceRequest } from '../../transactions/doubleOptIns/advanceRequest.ts'
 import { requestDoubleOptIn } from '../../transactions/doubleOptIns/requestDoubleOptIn.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
@@ -203,7 +203,7 @@ describe('confirmation against expiry, both orders forced', () => {
 
   it('the expiry first: the click finds it expired', async () => {
     const { id, email, link, late } = await pending()
-    const remove = installPoint('double-opt-in:before-confirm', async () => {
+    const remove = installFailpoint('double-opt-in:before-confirm', async () => {
       remove()
       await advanceRequest(assent.deps, { request: id, now: late })
     })
@@ -218,7 +218,7 @@ describe('confirmation against expiry, both orders forced', () => {
 
   it('the click first: the expiry finds it confirmed', async () => {
     const { id, email, link, late } = await pending()
-    const remove = installPoint('double-opt-in:before-advance', async () => {
+    const remove = installFailpoint('double-opt-in:before-advance', async () => {
       remove()
       await fetch(link, { method: 'POST' })
     })

@@ -4,7 +4,7 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { problemShape } from '../../api/problems.ts'
-import { installPoint, type PointName } from '../../points.ts'
+import { type FailpointName, installFailpoint } from '../../failpoints.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { deliveryShape, idOf, type Reply, takenShape } from '../harness/client.ts'
 import { optIn, type Person, publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
@@ -67,8 +67,8 @@ async function optedIn(): Promise<Person> {
   return person
 }
 
-function once(name: PointName, act: () => Promise<void>): void {
-  const remove = installPoint(name, async () => {
+function once(name: FailpointName, act: () => Promise<void>): void {
+  const remove = installFailpoint(name, async () => {
     remove()
     await act()
   })
@@ -224,7 +224,7 @@ describe('the worker survives the database', () => {
     const person = await optedIn()
     const run = await startRunOf(assent.api, sleeping, person)
     let asked = 0
-    const remove = installPoint('advance:before', async () => {
+    const remove = installFailpoint('advance:before', async () => {
       if (++asked === 1) await wire.cut()
     })
     removePoint = remove

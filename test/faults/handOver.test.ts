@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { z } from 'zod'
-import { installPoint } from '../../points.ts'
+import { installFailpoint } from '../../failpoints.ts'
 import { startRun } from '../../transactions/runs/startRun.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { deliveryShape, type RunAnswer } from '../harness/client.ts'
@@ -120,7 +120,7 @@ it('a delivery that takes long, or goes on for long, shows the engine that it is
   const person = await putPerson(assent.api)
   await optIn(assent.api, person.email, 'marketing', 'newsletter')
   const { promise: seen, resolve: go } = Promise.withResolvers<void>()
-  const remove = installPoint('deliver:advanced', () => seen)
+  const remove = installFailpoint('deliver:advanced', () => seen)
   onTestFinished(() => {
     remove()
     go()

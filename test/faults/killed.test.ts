@@ -55,7 +55,7 @@ async function dieWithFirstMail(
   const journey = await publish(assent.api, { steps: death.steps ?? [one, two] })
   const person = await optedIn(assent)
   if (death.held !== undefined) smtp.plan(person.email, death.held)
-  const points = death.at === undefined ? {} : { ASSENT_POINTS: `${death.at}=kill` }
+  const points = death.at === undefined ? {} : { ASSENT_FAILPOINTS: `${death.at}=kill` }
   const worker = await startWorkerProcess(assent.environment, points)
   onTestFinished(() => worker.kill())
   const run = await startRunOf(assent.api, journey, person)

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { contactsOfPoint, findContactPoint } from '../../db/reads/contactPoint.ts'
 import { contactPoints } from '../../db/schema/contacts.ts'
-import { installPoint } from '../../points.ts'
+import { installFailpoint } from '../../failpoints.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { idOf, takenShape } from '../harness/client.ts'
 import { personal, publish, putBrand } from '../harness/fixtures.ts'
@@ -73,7 +73,7 @@ async function waitsForLock(): Promise<boolean> {
 /** `first` has found nobody and is about to make a contact; `second` comes in between, as far as it gets. */
 async function meet(first: () => Promise<number>, second: () => Promise<number>): Promise<number[]> {
   let other: Promise<number> | undefined
-  const remove = installPoint('contact:before-insert', async () => {
+  const remove = installFailpoint('contact:before-insert', async () => {
     remove()
     let done = false
     other = second().finally(() => {

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vi
 import { z } from 'zod'
 import { outbox, triggerEvents } from '../../db/schema/triggers.ts'
 import { Dispatcher } from '../../engine/dispatcher.ts'
-import { installPoint } from '../../points.ts'
+import { installFailpoint } from '../../failpoints.ts'
 import {
   type OutboxEntry,
   type OutboxTrigger,
@@ -190,7 +190,7 @@ describe('the outbox', () => {
     const held = Promise.withResolvers<void>()
     let first = true
     ending.push(
-      installPoint('outbox:leased', async () => {
+      installFailpoint('outbox:leased', async () => {
         if (!first) return
         first = false
         await held.promise
@@ -255,11 +255,11 @@ describe('the outbox', () => {
     const all = [1, 2, 3, 4].map(() => dispatcher(20))
     let calls = 0
     ending.push(
-      installPoint('outbox:leased', async () => {
+      installFailpoint('outbox:leased', async () => {
         calls += 1
         if (calls % 7 === 0) throw new Error('this time it is not told')
       }),
-      installPoint('outbox:told', async () => {
+      installFailpoint('outbox:told', async () => {
         if (calls % 11 === 0) throw new Error('told, and not recorded as told')
       }),
     )
@@ -356,7 +356,7 @@ describe('a process that dies', () => {
       const cart = newCart()
       const [run = ''] = (await post('cart.abandoned', person, cart)).started
       await post('order.placed', person, cart)
-      const dying = await startWorkerProcess(assent.environment, { ASSENT_POINTS: `${name}=kill` })
+      const dying = await startWorkerProcess(assent.environment, { ASSENT_FAILPOINTS: `${name}=kill` })
       expect(await dying.ended).toBe('SIGKILL')
       expect((await waiting()).filter((row) => row.stream === run)).toHaveLength(2)
       dispatcher(100).start()

@@ -160,7 +160,7 @@ describe('a mail that cannot be rendered in time', () => {
     const costly = await startRunOf(assent.api, await journeyOf('costly'), person, { items })
     const receipts = await journeyOf('receipt')
 
-    const first = await startWorkerProcess(assent.environment, { ASSENT_POINTS: 'deliver:held=kill' })
+    const first = await startWorkerProcess(assent.environment, { ASSENT_FAILPOINTS: 'deliver:held=kill' })
     expect(await first.ended).toBe('SIGKILL')
     expect(await deliveryOf(costly)).toMatchObject({ state: 'held', renderAttempts: 1 })
 

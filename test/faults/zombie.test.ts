@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { renderDelivery } from '../../activities/render.ts'
-import { installPoint } from '../../points.ts'
+import { installFailpoint } from '../../failpoints.ts'
 import { claimDelivery, type Prospect } from '../../transactions/deliveries/claimDelivery.ts'
 import { giveUpDelivery } from '../../transactions/deliveries/giveUpDelivery.ts'
 import { type DeliveryRef, readDraft } from '../../transactions/deliveries/origin.ts'
@@ -48,7 +48,7 @@ async function rendering(ref: DeliveryRef): Promise<Prospect> {
 function holdClaimed(): { there: Promise<void>; goOn(): void } {
   const there = Promise.withResolvers<void>()
   const on = Promise.withResolvers<void>()
-  const remove = installPoint('deliver:claimed', async () => {
+  const remove = installFailpoint('deliver:claimed', async () => {
     remove()
     there.resolve()
     await on.promise

@@ -18,7 +18,7 @@ export type WorkerProcess = {
 
 /**
  * Resolves once the worker polls.
- * @param more for example `ASSENT_POINTS: 'deliver:claimed=kill'`
+ * @param more for example `ASSENT_FAILPOINTS: 'deliver:claimed=kill'`
  */
 export async function startWorkerProcess(
   environment: Record<string, string>,

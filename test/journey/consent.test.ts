@@ -1,7 +1,7 @@
 /** A journey cannot outrun consent: it is asked before each send, and again at the claim. */
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { installPoint } from '../../points.ts'
+import { installFailpoint } from '../../failpoints.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { deliveryShape, takenShape } from '../harness/client.ts'
 import { commercial, optIn, optOut, publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
@@ -169,7 +169,7 @@ describe('a withdrawal races a claim', () => {
     const person = await putPerson(assent.api)
     await optIn(assent.api, person.email, 'marketing', 'newsletter')
     // Rendered, allowed, connected: only the claim is still to come.
-    const remove = installPoint('deliver:rendered', async () => {
+    const remove = installFailpoint('deliver:rendered', async () => {
       remove()
       await optOut(assent.api, person.email, 'marketing')
     })
@@ -184,7 +184,7 @@ describe('a withdrawal races a claim', () => {
     })
     const person = await putPerson(assent.api)
     await optIn(assent.api, person.email, 'marketing', 'newsletter')
-    const remove = installPoint('deliver:claimed', async () => {
+    const remove = installFailpoint('deliver:claimed', async () => {
       remove()
       await optOut(assent.api, person.email, 'marketing')
     })
@@ -197,7 +197,7 @@ describe('a withdrawal races a claim', () => {
     const journey = await publish(assent.api, once)
     const person = await putPerson(assent.api)
     await optIn(assent.api, person.email, 'marketing', 'newsletter')
-    const remove = installPoint('deliver:rendered', async () => {
+    const remove = installFailpoint('deliver:rendered', async () => {
       remove()
       await optOut(assent.api, person.email, 'statistics')
     })
@@ -245,7 +245,7 @@ it('does not take a message that was put anew meanwhile for the one it rendered'
   const journey = await publish(assent.api, { steps: [{ id: 'one', type: 'send', message: 'changing' }] })
   const person = await putPerson(assent.api)
   await optIn(assent.api, person.email, 'marketing', 'newsletter')
-  const remove = installPoint('deliver:rendered', async () => {
+  const remove = installFailpoint('deliver:rendered', async () => {
     remove()
     await assent.api.put('/v1/messages/changing', commercial('New'))
   })

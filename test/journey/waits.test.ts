@@ -3,7 +3,7 @@ import { and, eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { deliveries } from '../../db/schema/deliveries.ts'
 import { waits } from '../../db/schema/journeys.ts'
-import { installPoint } from '../../points.ts'
+import { installFailpoint } from '../../failpoints.ts'
 import { recordInteraction } from '../../transactions/interactions/recordInteraction.ts'
 import { advance } from '../../transactions/runs/advance.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
@@ -68,7 +68,7 @@ describe('an event around the start of a waitFor counts once', () => {
   it('just before: the message is with the provider, the wait not entered yet', async () => {
     const journey = await journeyOf('1 day')
     const person = await optedIn()
-    const remove = installPoint('deliver:recorded', async () => {
+    const remove = installFailpoint('deliver:recorded', async () => {
       remove()
       expect((await order(person)).signalled).toEqual([])
     })
@@ -85,7 +85,7 @@ describe('an event around the start of a waitFor counts once', () => {
     })
     const person = await optedIn()
     const { db } = assent.deps
-    const remove = installPoint('deliver:recorded', async () => {
+    const remove = installFailpoint('deliver:recorded', async () => {
       remove()
       const [delivery] = await db.select().from(deliveries).where(eq(deliveries.contactId, person.id))
       if (delivery === undefined) throw new Error('nothing was delivered')
@@ -135,7 +135,7 @@ describe('an event around the start of a waitFor counts once', () => {
   it('before the message left: it does not count', async () => {
     const journey = await journeyOf('1 day')
     const person = await optedIn()
-    const remove = installPoint('deliver:rendered', async () => {
+    const remove = installFailpoint('deliver:rendered', async () => {
       remove()
       await order(person)
     })
@@ -149,9 +149,9 @@ describe('an event around the start of a waitFor counts once', () => {
     const person = await optedIn()
     const { promise: entering, resolve: enters } = Promise.withResolvers<void>()
     const { promise: holds, resolve: locked } = Promise.withResolvers<void>()
-    const removeEnter = installPoint('deliver:recorded', async () => {
+    const removeEnter = installFailpoint('deliver:recorded', async () => {
       removeEnter()
-      const removeLock = installPoint('trigger:locked', async () => {
+      const removeLock = installFailpoint('trigger:locked', async () => {
         removeLock()
         locked()
         await entering
@@ -195,7 +195,7 @@ describe('an event around the start of a waitFor counts once', () => {
     const person = await optedIn()
     const { promise: started, resolve: start } = Promise.withResolvers<string>()
     let ordered = false
-    const remove = installPoint('deliver:advanced', async () => {
+    const remove = installFailpoint('deliver:advanced', async () => {
       const id = await started
       // A delivery of a run before may still come by.
       if (ordered || (await waitRow(id))?.state !== 'open') return
@@ -214,7 +214,7 @@ describe('an event around the start of a waitFor counts once', () => {
   it('a wait that cannot be entered along with the delivery is asked for anew, and the mail is not', async () => {
     const journey = await journeyOf('1 day')
     const person = await optedIn()
-    const remove = installPoint('wait:before-enter', async () => {
+    const remove = installFailpoint('wait:before-enter', async () => {
       remove()
       throw new Error('the database is away')
     })
@@ -256,7 +256,7 @@ describe('a timer that fires while the event arrives has one outcome', () => {
     const person = await optedIn()
     const id = await startRunOf(assent.api, journey, person)
     await assent.runWaits(id, 'ordered')
-    const remove = installPoint('advance:before', async () => {
+    const remove = installFailpoint('advance:before', async () => {
       remove()
       await order(person)
     })
@@ -279,7 +279,7 @@ describe('a timer that fires while the event arrives has one outcome', () => {
     const person = await optedIn()
     const id = await startRunOf(assent.api, journey, person)
     await assent.runWaits(id, 'ordered')
-    const remove = installPoint('trigger:before-lock', async () => {
+    const remove = installFailpoint('trigger:before-lock', async () => {
       remove()
       const next = await advance(assent.deps, { run: id, now: late() })
       expect(next).toMatchObject({ do: 'send', what: 'remind' })
@@ -343,7 +343,7 @@ it('since entry: what happened after the run began and before the wait counts', 
     ],
   })
   const person = await optedIn()
-  const remove = installPoint('deliver:rendered', async () => {
+  const remove = installFailpoint('deliver:rendered', async () => {
     remove()
     await order(person)
   })

@@ -2,7 +2,7 @@
 import { eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { runs } from '../../db/schema/journeys.ts'
-import { installPoint } from '../../points.ts'
+import { installFailpoint } from '../../failpoints.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { takenShape } from '../harness/client.ts'
 import { optIn, publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
@@ -85,7 +85,7 @@ it('whose questions get no answer for long sleeps and asks again; the run goes o
   const run = await startRunOf(assent.api, journey, person)
   const handle = await assent.workflow(run)
   await until('the workflow', () => handle.describe())
-  const remove = installPoint('advance:before', async () => {
+  const remove = installFailpoint('advance:before', async () => {
     throw new Error('no database')
   })
   try {

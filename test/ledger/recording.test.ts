@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { consentEvents } from '../../db/schema/ledger.ts'
-import { installPoint } from '../../points.ts'
+import { installFailpoint } from '../../failpoints.ts'
 import { ApiClient, idOf } from '../harness/client.ts'
 import {
   announcedTo,
@@ -277,7 +277,7 @@ describe('appends at the same moment', () => {
     const gate = new Promise<void>((resolve) => {
       open = resolve
     })
-    const remove = installPoint('consent:before-lock', async () => {
+    const remove = installFailpoint('consent:before-lock', async () => {
       arrived += 1
       if (arrived === 2) open()
       await gate
@@ -295,7 +295,7 @@ describe('appends at the same moment', () => {
     const address = 'overtaken@example.com'
     const { contactPoint } = await state(ledger.api, address, 'opted-out')
     const overtaking: { hash: string }[] = []
-    const remove = installPoint('consent:before-lock', async () => {
+    const remove = installFailpoint('consent:before-lock', async () => {
       remove()
       overtaking.push(await state(ledger.api, address, 'opted-in'))
     })

@@ -5,7 +5,7 @@ import { newId } from '../../db/ids.ts'
 import { verifyRange } from '../../db/reads/verifyLedger.ts'
 import { Retention } from '../../engine/retention.ts'
 import { Verifier } from '../../engine/verifier.ts'
-import { installPoint } from '../../points.ts'
+import { installFailpoint } from '../../failpoints.ts'
 import { advanceVerification } from '../../transactions/ledger/verification.ts'
 import { until } from '../harness/until.ts'
 import {
@@ -184,7 +184,7 @@ describe('two processes', () => {
       wake = resolve
     })
     const reached = new Promise<void>((resolve) => {
-      remove = installPoint('verification:read', async () => {
+      remove = installFailpoint('verification:read', async () => {
         remove()
         resolve()
         await asleep
@@ -206,7 +206,7 @@ describe('two processes', () => {
 
 describe('a range that cannot be read', () => {
   function fail(): void {
-    remove = installPoint('verification:read', () => Promise.reject(new Error('away')))
+    remove = installFailpoint('verification:read', () => Promise.reject(new Error('away')))
   }
 
   test('is tried again after a while, and nothing found before is lost', async () => {

@@ -1,7 +1,7 @@
 /** The click redirect and the open pixel over HTTP. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newHandle } from '../../domain/messages/handles.ts'
-import { installPoint } from '../../points.ts'
+import { installFailpoint } from '../../failpoints.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { optOut, putBrand, putPerson } from '../harness/fixtures.ts'
 import { interactions, sent, target } from './sent.ts'
@@ -94,7 +94,7 @@ describe.each([
 
   it('answers though it cannot be recorded', async () => {
     const mail = await sent(assent, await putPerson(assent.api))
-    const take = installPoint('trigger:before-lock', () => Promise.reject(new Error('the disk is full')))
+    const take = installFailpoint('trigger:before-lock', () => Promise.reject(new Error('the disk is full')))
     try {
       expect((await get(mail.url(path))).status).toBe(path === '/t' ? 302 : 200)
     } finally {

@@ -6,7 +6,7 @@ import { pino } from 'pino'
 import postgres from 'postgres'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { RecoveryWatch } from '../../engine/recovery/watch.ts'
-import { installPoint, type PointName } from '../../points.ts'
+import { type FailpointName, installFailpoint } from '../../failpoints.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { idOf } from '../harness/client.ts'
 import { OwnEngine } from '../harness/engine.ts'
@@ -71,10 +71,10 @@ const ask = async () => {
 }
 
 /** Whoever comes to the point stays there; `die`: they end there, as a process does. */
-function gate(name: PointName): { die(): void; open(): void } {
+function gate(name: FailpointName): { die(): void; open(): void } {
   const { promise, reject } = Promise.withResolvers<void>()
   promise.catch(() => {})
-  const open = installPoint(name, () => promise)
+  const open = installFailpoint(name, () => promise)
   return { open, die: () => reject(new Error('the process is gone')) }
 }
 

@@ -12,7 +12,7 @@ import { readContactBinding } from '../../db/reads/bindings.ts'
 import { contacts } from '../../db/schema/contacts.ts'
 import { invalid } from '../../domain/refusal.ts'
 import type { ContactInput } from '../../domain/shapes/contact.ts'
-import { point } from '../../points.ts'
+import { failpoint } from '../../failpoints.ts'
 import type { Deps } from '../deps.ts'
 import { type ContactRow, type LockedIdentity, lockContact } from '../locks.ts'
 import { type OutboxTrigger, putInOutbox } from '../outbox.ts'
@@ -31,7 +31,7 @@ export async function createContact(
   input: ContactInput,
 ): Promise<string> {
   const id = newId()
-  await point('contact:before-insert')
+  await failpoint('contact:before-insert')
   await tx.insert(contacts).values({ id, externalId, ...fieldsOf(input) })
   const contact = await lockContact(tx, id)
   await moveAddresses(tx, deps, identity, id, identity.addresses)

@@ -77,11 +77,7 @@ const sendOfRun = new Statement<{ run: string; delivery: string }, SendOfRun>(
     where r.id = ${given('run')}::uuid`,
 )
 
-async function originOfRun(
-  deps: Deps,
-  db: Db,
-  ref: Extract<DeliveryRef, { kind: 'run' }>,
-): Promise<Origin> {
+async function originOfRun(deps: Deps, db: Db, ref: Extract<DeliveryRef, { kind: 'run' }>): Promise<Origin> {
   const send = await sendOfRun.first(db, { run: ref.run, delivery: ref.delivery })
   if (send === undefined) throw notFound('send', ref.delivery)
   const { journey: key, version, step: id, visit, contactId, payload, clock } = send

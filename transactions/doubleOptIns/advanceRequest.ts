@@ -13,7 +13,7 @@ import { doubleOptIns } from '../../db/schema/doubleOptIns.ts'
 import { sendResultOf } from '../../domain/delivery/states.ts'
 import type { Next } from '../../domain/journey/next.ts'
 import { notFound } from '../../domain/refusal.ts'
-import { point } from '../../points.ts'
+import { failpoint } from '../../failpoints.ts'
 import { heldBecause } from '../deliveries/heldBecause.ts'
 import { letGo } from '../deliveries/letGo.ts'
 import type { Deps } from '../deps.ts'
@@ -30,7 +30,7 @@ export async function advanceRequest(deps: Deps, about: { request: string; now: 
     .from(doubleOptIns)
     .where(eq(doubleOptIns.id, id))
   if (found === undefined) throw notFound('double opt-in', id)
-  await point('double-opt-in:before-advance')
+  await failpoint('double-opt-in:before-advance')
   return deps.db.transaction(async (tx) => {
     const contactPoint = await lockContactPoint(tx, found.contactPointId)
     const clock = await databaseNow(tx)

@@ -15,7 +15,7 @@ import { notices, suppressions } from '../../db/schema/ledger.ts'
 import { hashToken, parseHandle } from '../../domain/messages/handles.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import type { Notice } from '../../domain/shapes/consent.ts'
-import { point } from '../../points.ts'
+import { failpoint } from '../../failpoints.ts'
 import type { Deps } from '../deps.ts'
 import { appendEvents, type Recorded } from '../ledger/appendEvents.ts'
 import { type ContactPointRow, lockContactPoint, lockIdentity } from '../locks.ts'
@@ -51,7 +51,7 @@ export async function confirmDoubleOptIn(
   said: { notice: Notice; pageUrl: string; ip: string | null; userAgent: string | null },
 ): Promise<Confirmation> {
   const found = await readRequest(deps.db, token)
-  await point('double-opt-in:before-confirm')
+  await failpoint('double-opt-in:before-confirm')
   return deps.db.transaction(async (tx) => {
     const identity = await lockIdentity(tx, { addresses: await addressOf(tx, found.contactPointId) })
     const contactPoint = await lockContactPoint(tx, found.contactPointId)

@@ -12,7 +12,7 @@ import type { Db } from '../../db/connect.ts'
 import { newId } from '../../db/ids.ts'
 import { type EventClass, type StoredEvent, triggerEvents } from '../../db/schema/triggers.ts'
 import { given, insertOf, Statement } from '../../db/statement.ts'
-import { point } from '../../points.ts'
+import { failpoint } from '../../failpoints.ts'
 import type { Deps } from '../deps.ts'
 import { type ContactRow, lockContact } from '../locks.ts'
 import { committing } from '../outcomes.ts'
@@ -49,7 +49,7 @@ export type IncomingEvent = {
 export type TakenEvent = Answered
 
 export async function takeTrigger(deps: Deps, incoming: IncomingEvent): Promise<TakenEvent> {
-  await point('trigger:before-lock')
+  await failpoint('trigger:before-lock')
   return takeOnce(deps.db, onceOf(incoming), () =>
     committing(deps, (inner) => takeTriggerIn(inner, inner.db, incoming)),
   )
@@ -65,7 +65,7 @@ export async function takeTriggerIn(deps: Deps, tx: Db, incoming: IncomingEvent)
     incoming.contactId === null ? null : lockContact(tx, incoming.contactId),
     databaseNow(tx),
   ])
-  await point('trigger:locked')
+  await failpoint('trigger:locked')
   const once = onceOf(incoming)
   const id = newId()
   const seq = contact === null ? null : contact.eventSeq + 1

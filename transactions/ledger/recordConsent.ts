@@ -13,7 +13,7 @@ import { isOutsideSource, outsideSourceKinds } from '../../domain/ledger/sources
 import { normaliseAddress } from '../../domain/messages/normalise.ts'
 import { invalid, Refusal } from '../../domain/refusal.ts'
 import type { ConsentStatement } from '../../domain/shapes/consent.ts'
-import { point } from '../../points.ts'
+import { failpoint } from '../../failpoints.ts'
 import { type Deps, requireChannel } from '../deps.ts'
 import { lockContactPoint } from '../locks.ts'
 import { appendEvents, type Recorded, type Statement } from './appendEvents.ts'
@@ -40,7 +40,7 @@ export async function recordConsent(
   return deps.db.transaction(async (tx) => {
     await refuseUnknown(tx, statement)
     const id = await findOrCreateContactPoint(tx, channel, address.address)
-    await point('consent:before-lock')
+    await failpoint('consent:before-lock')
     const contactPoint = await lockContactPoint(tx, id)
     const appended = await appendEvents(tx, deps, contactPoint, [statementOf(statement, options)])
     const [event] = appended.events

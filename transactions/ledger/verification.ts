@@ -9,7 +9,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import { newId } from '../../db/ids.ts'
 import { verifyRange } from '../../db/reads/verifyLedger.ts'
 import { ledgerVerifications } from '../../db/schema/ledger.ts'
-import { point } from '../../points.ts'
+import { failpoint } from '../../failpoints.ts'
 import type { Deps } from '../deps.ts'
 
 type Job = typeof ledgerVerifications.$inferSelect
@@ -53,7 +53,7 @@ export async function advanceVerification(deps: Deps, holder: string): Promise<b
   if (job === null) return false
   try {
     const range = await verifyRange(deps.db, { after: job.cursor, upto: job.upto })
-    await point('verification:read')
+    await failpoint('verification:read')
     await recordRange(deps, job, range)
   } catch (error) {
     deps.log.error(

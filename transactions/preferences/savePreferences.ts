@@ -19,7 +19,7 @@ import { type Change, type Changes, changesOf, type Submitted } from '../../doma
 import { Refusal } from '../../domain/refusal.ts'
 import type { Notice } from '../../domain/shapes/consent.ts'
 import { type Purpose, purposeShape } from '../../domain/shapes/purpose.ts'
-import { point } from '../../points.ts'
+import { failpoint } from '../../failpoints.ts'
 import type { Deps } from '../deps.ts'
 import { appendEvents, type Recorded, type Statement } from '../ledger/appendEvents.ts'
 import { canSeal } from '../ledger/evidenceKey.ts'
@@ -57,7 +57,7 @@ export async function savePreferences(
   const preferences = await readPreferences(deps.db, handle)
   const touched = touchedPoints(preferences, form)
   if (touched.size === 0) return nothingSaved()
-  await point('consent:before-lock')
+  await failpoint('consent:before-lock')
   return deps.db.transaction(async (tx) => {
     const saved = nothingSaved()
     for (const contactPoint of await lockContactPoints(tx, [...touched.keys()])) {
@@ -257,7 +257,7 @@ export async function withdrawEverything(
 ): Promise<Saved> {
   const preferences = await readPreferences(deps.db, handle)
   const { notice, ...person } = said
-  await point('consent:before-lock')
+  await failpoint('consent:before-lock')
   return deps.db.transaction(async (tx) => {
     const contactPoint = await lockContactPoint(tx, preferences.own.id)
     const standings = await readStandings(tx, contactPoint.id)

@@ -14,7 +14,7 @@ import type { Answer } from '../../domain/journey/machineTypes.ts'
 import type { Next } from '../../domain/journey/next.ts'
 import { type Position, readPosition } from '../../domain/journey/position.ts'
 import { notFound } from '../../domain/refusal.ts'
-import { point } from '../../points.ts'
+import { failpoint } from '../../failpoints.ts'
 import { letGo } from '../deliveries/letGo.ts'
 import type { Deps } from '../deps.ts'
 import { lazyBindings } from '../intake/bindings.ts'
@@ -37,7 +37,7 @@ const longest = 500
  * @throws Refusal not-found for a run that does not exist
  */
 export async function advance(deps: Deps, request: { run: string; now: string }): Promise<Next> {
-  await point('advance:before')
+  await failpoint('advance:before')
   const resting = await atRest(deps, request)
   if (resting !== null) return resting
   const end = performance.now() + longest

@@ -12,7 +12,7 @@ import type { Answer, Effect, Place } from '../../domain/journey/machineTypes.ts
 import type { Next } from '../../domain/journey/next.ts'
 import { nextTimeOfDay } from '../../domain/journey/schedule.ts'
 import { readUntil } from '../../domain/journey/until.ts'
-import { point } from '../../points.ts'
+import { failpoint } from '../../failpoints.ts'
 import { settleMatched } from '../intake/matchWaits.ts'
 import { type Advancing, moveMark } from './advancing.ts'
 import { standingOf, type WaitRow } from './lookAtWait.ts'
@@ -25,7 +25,7 @@ export async function enterWait(
   place: Place,
   effect: Extract<Effect, { do: 'sleep' | 'await' }>,
 ): Promise<{ wait: string; seen: Answer | Next }> {
-  await point('wait:before-enter')
+  await failpoint('wait:before-enter')
   const { tx, run, contact, definition, now, bindings } = advancing
   const awaits = effect.do === 'await' ? awaitsOf(definition, place.step) : []
   const wait: WaitRow = {

@@ -10,7 +10,7 @@ import type { Answer } from '../../domain/journey/machineTypes.ts'
 import type { Next } from '../../domain/journey/next.ts'
 import type { Position } from '../../domain/journey/position.ts'
 import { notFound } from '../../domain/refusal.ts'
-import { point } from '../../points.ts'
+import { failpoint } from '../../failpoints.ts'
 import { type Advancing, moveMark } from './advancing.ts'
 import { recordStep } from './path.ts'
 import { silenceMeansNothing } from './silence.ts'
@@ -18,7 +18,7 @@ import { silenceMeansNothing } from './silence.ts'
 export type WaitRow = typeof waits.$inferSelect
 
 export async function lookAtWait(advancing: Advancing, position: Position): Promise<Answer | Next> {
-  await point('wait:before-look')
+  await failpoint('wait:before-look')
   const { wait: id } = position
   const row = id === undefined ? undefined : await waitById.first(advancing.tx, { id })
   if (row === undefined) throw notFound('wait', `${position.step}/${position.visit}`)

@@ -14,7 +14,7 @@ import { purposes } from '../../db/schema/definitions.ts'
 import { scopeIsOut, withdrawalAddsNothing } from '../../domain/consent/scope.ts'
 import type { Notice } from '../../domain/shapes/consent.ts'
 import { purposeShape } from '../../domain/shapes/purpose.ts'
-import { point } from '../../points.ts'
+import { failpoint } from '../../failpoints.ts'
 import type { Deps } from '../deps.ts'
 import { appendEvents } from '../ledger/appendEvents.ts'
 import { lockContactPoint } from '../locks.ts'
@@ -68,7 +68,7 @@ export async function withdrawByHandle(
   if (found.contactPoint.erasedAt !== null) return { result: 'already-withdrawn', found }
   const { delivery } = found
   const { notice, ...person } = said
-  await point('consent:before-lock')
+  await failpoint('consent:before-lock')
   const withdrawn: Withdrawable = { ...found, state: 'withdrawn' }
   const standings = await deps.db.transaction(async (tx) => {
     const contactPoint = await lockContactPoint(tx, found.contactPoint.id)

@@ -1,10 +1,10 @@
 /**
- * Named points: places where a test may hold a process, or end it, to force an order of things that chance would rarely bring.
- * Nothing happens at a point unless something was put there. Points change no behaviour: they only take time, or life.
+ * Failpoints: named places where a test may delay or kill the process, to force an order of events that chance would
+ * rarely bring. Nothing happens at a failpoint unless a test installed something there, and it never changes a result.
  */
 
-/** Every point there is; named for what has just happened or is about to. */
-export const pointNames = [
+/** Every failpoint, named for what has just happened or is about to happen. */
+export const failpointNames = [
   'deliver:rendered', // before the claim's transaction
   'deliver:held', // could not be made or sent now, and its row says so
   'deliver:claimed', // claimed, nothing handed over yet
@@ -24,34 +24,34 @@ export const pointNames = [
   'outbox:told', // told, and the row still there
   'consent:before-lock', // a statement is about to take its contact point's lock
 ] as const
-export type PointName = (typeof pointNames)[number]
+export type FailpointName = (typeof failpointNames)[number]
 
-function isPointName(name: string | undefined): name is PointName {
-  return pointNames.some((known) => known === name)
+function isFailpointName(name: string | undefined): name is FailpointName {
+  return failpointNames.some((known) => known === name)
 }
 
-const installed = new Map<PointName, () => Promise<void>>()
+const installed = new Map<FailpointName, () => Promise<void>>()
 
-/** Puts something at a point; answers how to take it away again. For tests. */
-export function installPoint(name: PointName, act: () => Promise<void>): () => void {
+/** Installs an action at a failpoint. For tests. @returns what removes it again */
+export function installFailpoint(name: FailpointName, act: () => Promise<void>): () => void {
   installed.set(name, act)
   return () => installed.delete(name)
 }
 
-export async function point(name: PointName): Promise<void> {
+export async function failpoint(name: FailpointName): Promise<void> {
   const act = installed.get(name)
   if (act !== undefined) await act()
 }
 
 /**
- * For tests that end a whole process: `ASSENT_POINTS=deliver:claimed=kill` makes it die at that point as by SIGKILL, the first
- * time it gets there.
+ * For tests that kill a whole process: with `ASSENT_FAILPOINTS=deliver:claimed=kill` it dies at that failpoint as by
+ * SIGKILL, the first time it gets there.
  */
-export function installPointsFromEnvironment(environment: Record<string, string | undefined>): void {
-  for (const wish of (environment.ASSENT_POINTS ?? '').split(',')) {
+export function installFailpointsFromEnvironment(environment: Record<string, string | undefined>): void {
+  for (const wish of (environment.ASSENT_FAILPOINTS ?? '').split(',')) {
     const [name, act] = wish.split('=')
-    if (act !== 'kill' || !isPointName(name)) continue
-    installPoint(name, async () => {
+    if (act !== 'kill' || !isFailpointName(name)) continue
+    installFailpoint(name, async () => {
       process.kill(process.pid, 'SIGKILL')
       await new Promise(() => {})
     })
