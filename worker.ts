@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Client, Connection } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { createActivities } from './activities/activities.ts'
-import { Discretion } from './activities/discretion.ts'
+import { redactFailures } from './activities/redactFailures.ts'
 import { TestMails } from './activities/testMails.ts'
 import { openSmtpChannel } from './channels/email/smtp.ts'
 import { probeMail } from './channels/probe.ts'
@@ -95,7 +95,7 @@ if (connection !== null) {
     taskQueue: settings.TEMPORAL_TASK_QUEUE,
     ...workflows(),
     activities: createActivities({ deps, email, publicUrl: settings.PUBLIC_URL }),
-    interceptors: { activity: [() => ({ inbound: new Discretion(log) })] },
+    interceptors: { activity: [() => ({ inbound: redactFailures(log) })] },
     shutdownGraceTime: '10 seconds',
     // What cannot be finished is done again by another worker.
     shutdownForceTime: '25 seconds',

@@ -14,10 +14,10 @@ import { cancelFromTemporal } from '../transactions/runs/endRun.ts'
 import { alive, deliver, type Means } from './deliver.ts'
 
 /** What a workflow drives: a run of a journey, or a request for double opt-in. */
-export type Subject = { kind: 'run' | 'request'; id: string }
+export type Driven = { kind: 'run' | 'request'; id: string }
 
 /** `now`: the workflow's clock, RFC 3339. */
-type About = { subject: Subject; now: string }
+type About = { driven: Driven; now: string }
 
 export type Activities = {
   /** Moves the run or the request on as far as the database alone can. @returns what is next */
@@ -30,24 +30,24 @@ export type Activities = {
   /** Decides again at the claim, hands over, and moves on. @returns what is next */
   deliver(about: About & { delivery: string }): Promise<Next>
   /** Somebody cancelled the workflow in Temporal: ends the row. */
-  cancel(about: Pick<About, 'subject'>): Promise<RunEnd | null>
+  cancel(about: Pick<About, 'driven'>): Promise<RunEnd | null>
 }
 
 export function createActivities(means: Means): Activities {
   const { deps } = means
   return {
-    advance: (about) => advanceSubject(deps, about),
-    decideConsent: ({ subject, delivery }) => decideDelivery(deps, refOf(subject, delivery)),
-    deliver: ({ subject, delivery, now }) =>
+    advance: (about) => advanceDriven(deps, about),
+    decideConsent: ({ driven, delivery }) => decideDelivery(deps, refOf(driven, delivery)),
+    deliver: ({ driven, delivery, now }) =>
       alive(async () => {
-        const { clock } = await deliver(means, { ref: refOf(subject, delivery), now })
+        const { clock } = await deliver(means, { ref: refOf(driven, delivery), now })
         await failpoint('deliver:recorded')
         // On skipped time only the workflow knows what time it is for its run.
         if (clock === 'skipping') return { do: 'again' }
-        const next = await advanceSubject(deps, { subject, now: new Date().toISOString() }).catch(
+        const next = await advanceDriven(deps, { driven, now: new Date().toISOString() }).catch(
           (error: unknown): Next => {
             // The delivery is recorded. The workflow asks again, and has more patience than this activity.
-            deps.log.warn({ err: error, [subject.kind]: subject.id }, 'could not advance after a delivery')
+            deps.log.warn({ err: error, [driven.kind]: driven.id }, 'could not advance after a delivery')
             return { do: 'again' }
           },
         )
@@ -55,18 +55,18 @@ export function createActivities(means: Means): Activities {
         return next
       }),
     // A request is cancelled by nobody: it is confirmed, withdrawn or expires, and recovery starts it again.
-    cancel: async ({ subject }) => (subject.kind === 'run' ? cancelFromTemporal(deps, subject.id) : null),
+    cancel: async ({ driven }) => (driven.kind === 'run' ? cancelFromTemporal(deps, driven.id) : null),
   }
 }
 
-function advanceSubject(deps: Deps, { subject, now }: About): Promise<Next> {
-  return subject.kind === 'run'
-    ? advance(deps, { run: subject.id, now })
-    : advanceRequest(deps, { request: subject.id, now })
+function advanceDriven(deps: Deps, { driven, now }: About): Promise<Next> {
+  return driven.kind === 'run'
+    ? advance(deps, { run: driven.id, now })
+    : advanceRequest(deps, { request: driven.id, now })
 }
 
-function refOf(subject: Subject, delivery: string): DeliveryRef {
-  return subject.kind === 'run'
-    ? { kind: 'run', run: subject.id, delivery }
-    : { kind: 'double-opt-in', request: subject.id, delivery }
+function refOf(driven: Driven, delivery: string): DeliveryRef {
+  return driven.kind === 'run'
+    ? { kind: 'run', run: driven.id, delivery }
+    : { kind: 'double-opt-in', request: driven.id, delivery }
 }

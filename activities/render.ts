@@ -38,11 +38,11 @@ export async function renderDelivery(
   content: Content,
   publicUrl: string,
 ): Promise<{ rendering: Rendering; mail: Mail }> {
-  const { origin, matter, decision } = assessment
+  const { origin, intended, decision } = assessment
   const { address, profile } = content
   if (address === null) throw new CannotRender('cannot-render: unknown-contact-point')
   // Whatever is not known to be transactional has to carry the footer.
-  const purposeKind = matter.input.purpose.known ? matter.input.purpose.kind : 'commercial'
+  const purposeKind = intended.input.purpose.known ? intended.input.purpose.kind : 'commercial'
   const handle = newHandle()
   const token = origin.ref.kind === 'double-opt-in' ? newToken() : null
   const page = (path: string) => new URL(path, publicUrl).href
@@ -68,7 +68,7 @@ export async function renderDelivery(
     footer: { purposeKind, preferencesUrl: links.preferences, postalAddress: profile.postalAddress },
     tracking: decision.tracking.allowed ? { handle, publicUrl } : null,
   }
-  const made = await deps.threads.run('renderMail', `message:${matter.message.key}`, [request])
+  const made = await deps.threads.run('renderMail', `message:${intended.message.key}`, [request])
   const [problem] = made.problems
   if (problem !== undefined) throw new CannotRender(reasonOf(problem))
   const { plain, sent, tracked } = made

@@ -1,7 +1,7 @@
 /** The database's clock: the only one whose word counts in the ledger and in decisions. */
 import { sql } from 'drizzle-orm'
 import type { Db } from './connect.ts'
-import { Statement } from './statement.ts'
+import { PreparedQuery } from './preparedQuery.ts'
 
 /** Now, read at this moment and not at the start of the transaction: call it after taking the lock it is to follow. */
 export async function databaseNow(db: Db): Promise<string> {
@@ -10,6 +10,6 @@ export async function databaseNow(db: Db): Promise<string> {
   return row.now
 }
 
-const clock = new Statement<Record<never, never>, { now: string }>(
+const clock = new PreparedQuery<Record<never, never>, { now: string }>(
   sql`select to_char(clock_timestamp() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as now`,
 )

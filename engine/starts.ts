@@ -19,7 +19,7 @@ type Described = {
 }
 
 /** The argument of both workflows; `workflows/drive.ts` takes it. */
-type DriveInput = { subject: { kind: 'run' | 'request'; id: string }; title: string; first: Next }
+type DriveInput = { driven: { kind: 'run' | 'request'; id: string }; title: string; first: Next }
 
 function describe(start: OutboxStart): Described {
   const { id, first } = start
@@ -30,7 +30,7 @@ function describe(start: OutboxStart): Described {
         workflowId: journeyWorkflowId(journey, id),
         again: start.again === true,
         type: 'journey',
-        argument: { subject: { kind: 'run', id }, title: `**${journey}** version ${version}`, first },
+        argument: { driven: { kind: 'run', id }, title: `**${journey}** version ${version}`, first },
         summary: `${journey} version ${version}`,
         attributes: { journey, version, state: 'running' },
       }
@@ -41,7 +41,7 @@ function describe(start: OutboxStart): Described {
         workflowId: doubleOptInWorkflowId(profile, id),
         again: start.again === true,
         type: 'doubleOptIn',
-        argument: { subject: { kind: 'request', id }, title: `**double opt-in**, profile ${profile}`, first },
+        argument: { driven: { kind: 'request', id }, title: `**double opt-in**, profile ${profile}`, first },
         summary: `double opt-in, profile ${profile}`,
         attributes: { journey: 'double-opt-in', version: null, state: 'pending' },
       }

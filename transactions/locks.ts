@@ -6,9 +6,9 @@ import { and, inArray, type SQLWrapper, sql } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import { databaseNow } from '../db/clock.ts'
 import type { Db } from '../db/connect.ts'
+import { columnsOf, given, PreparedQuery, rowsOf } from '../db/preparedQuery.ts'
 import { contactPoints, contacts } from '../db/schema/contacts.ts'
 import { runs } from '../db/schema/journeys.ts'
-import { columnsOf, given, rowsOf, Statement } from '../db/statement.ts'
 import { notFound } from '../domain/refusal.ts'
 
 export type ContactRow = typeof contacts.$inferSelect
@@ -36,7 +36,7 @@ class LockedIdentity {
 
 export type { LockedIdentity }
 
-const identityLocks = new Statement<{ names: string[] }, never>(
+const identityLocks = new PreparedQuery<{ names: string[] }, never>(
   sql`select pg_advisory_xact_lock(number) from (
     select distinct hashtextextended(name, 0) as number from unnest(${given('names')}::text[]) as name order by number
   ) as numbers`,

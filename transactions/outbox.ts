@@ -5,8 +5,8 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Db } from '../db/connect.ts'
+import { build, given, PreparedQuery } from '../db/preparedQuery.ts'
 import { outbox } from '../db/schema/triggers.ts'
-import { build, given, Statement } from '../db/statement.ts'
 import { nextShape } from '../domain/journey/next.ts'
 import { nudgeReasons } from '../domain/journey/signals.ts'
 
@@ -93,13 +93,13 @@ export function streamOfPoint(contactPoint: string): string {
   return `point:${contactPoint}`
 }
 
-const insert = new Statement<OutboxEntry & { lane: number }, never>(
+const insert = new PreparedQuery<OutboxEntry & { lane: number }, never>(
   build
     .insert(outbox)
     .values({ stream: given('stream'), kind: given('kind'), body: given('body'), lane: given('lane') }),
 )
 
-const insertAll = new Statement<{ entries: string }, never>(
+const insertAll = new PreparedQuery<{ entries: string }, never>(
   sql`insert into outbox (stream, kind, body, lane)
     select entry->>'stream', entry->>'kind', entry->'body', (entry->>'lane')::smallint
     from jsonb_array_elements(${given('entries')}::jsonb) with ordinality as given (entry, place) order by place`,

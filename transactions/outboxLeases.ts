@@ -10,8 +10,8 @@
  */
 import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import type { Db } from '../db/connect.ts'
+import { columnsOf, given, PreparedQuery, rowsOf } from '../db/preparedQuery.ts'
 import { outbox } from '../db/schema/triggers.ts'
-import { columnsOf, given, rowsOf, Statement } from '../db/statement.ts'
 import { lanes } from './outbox.ts'
 
 export type OutboxRow = typeof outbox.$inferSelect
@@ -54,20 +54,20 @@ export const allLanes: readonly number[] = Object.values(lanes)
 export const noFloors: Floors = new Map(allLanes.map((lane) => [lane, 0]))
 
 // A plan made while the outbox was empty would read all of it for each row.
-const planAnew = new Statement<Record<string, never>, never>(
+const planAnew = new PreparedQuery<Record<string, never>, never>(
   sql`set local plan_cache_mode = force_custom_plan`,
 )
 
-const remove = new Statement<{ ids: number[] }, never>(
+const remove = new PreparedQuery<{ ids: number[] }, never>(
   sql`delete from outbox where id = any(${given('ids')}::bigint[])`,
 )
 
-const prolong = new Statement<{ ids: number[] }, never>(
+const prolong = new PreparedQuery<{ ids: number[] }, never>(
   sql`update outbox set next_attempt_at = statement_timestamp() + make_interval(secs => ${leaseSeconds}::int)
     where id = any(${given('ids')}::bigint[])`,
 )
 
-const putBack = new Statement<
+const putBack = new PreparedQuery<
   { untold: string },
   { id: string; stream: string; kind: string; state: string }
 >(
@@ -114,7 +114,7 @@ export const leaseQuery = (value: (name: keyof LeaseValues) => SQLWrapper): SQL 
 
 const lease = rowsOf<LeaseValues>()(outbox, leaseQuery(given))
 
-const lowest = new Statement<{ lanes: number[]; floors: number[] }, { lane: number; floor: string }>(
+const lowest = new PreparedQuery<{ lanes: number[]; floors: number[] }, { lane: number; floor: string }>(
   sql`select part.lane, least(
       (select written_in from outbox where state = 'waiting' and lane = part.lane and written_in >= part.floor
        order by written_in, id limit 1),

@@ -19,7 +19,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow'
-import type { Subject } from '../activities/activities.ts'
+import type { Driven } from '../activities/activities.ts'
 import type { Next } from '../domain/journey/next.ts'
 import { alarm } from './alarm.ts'
 import { ask, deliver } from './ask.ts'
@@ -30,7 +30,7 @@ const stateAttribute = defineSearchAttributeKey('AssentState', 'KEYWORD')
 
 /** Ids, keys and codes: it stands in the history. */
 export type DriveInput = {
-  subject: Subject
+  driven: Driven
   /** For the current details in the Temporal UI: `**abandoned-cart** version 3`. */
   title: string
   /** What was next when the workflow was started. */
@@ -41,7 +41,7 @@ type End = { state: string; reason: string }
 
 /** @returns how the run or the request ended */
 export async function drive(input: DriveInput): Promise<End> {
-  const { subject } = input
+  const { driven } = input
   let nudged = false
   /** Questions for consent in a row that got no answer. */
   let undecided = 0
@@ -55,7 +55,7 @@ export async function drive(input: DriveInput): Promise<End> {
 
   // Cancelled in Temporal: the row ends at once, so that nothing more is claimed; a hand-over under way is heard to its end.
   CancellationScope.current().cancelRequested.catch(() => {
-    cancelling = CancellationScope.nonCancellable(() => patiently(() => ask('cancel').cancel({ subject })))
+    cancelling = CancellationScope.nonCancellable(() => patiently(() => ask('cancel').cancel({ driven })))
   })
   return CancellationScope.nonCancellable(loop)
 
@@ -98,7 +98,7 @@ export async function drive(input: DriveInput): Promise<End> {
     show(`sending ${what}`)
     let verdict: 'allow' | 'block'
     try {
-      const { decision } = await ask(`consent for ${what}`).decideConsent({ subject, delivery, now: now() })
+      const { decision } = await ask(`consent for ${what}`).decideConsent({ driven, delivery, now: now() })
       verdict = decision.verdict
       undecided = 0
     } catch (error) {
@@ -110,7 +110,7 @@ export async function drive(input: DriveInput): Promise<End> {
     if (verdict === 'block') return advance(`advance after ${what}`)
     try {
       nudged = false
-      return await deliver(what, { subject, delivery, now: now() })
+      return await deliver(what, { driven, delivery, now: now() })
     } catch (error) {
       if (!(error instanceof TemporalFailure)) throw error
       await sleep('1 minute', { summary: `${what} was interrupted, try again` })
@@ -119,7 +119,7 @@ export async function drive(input: DriveInput): Promise<End> {
   }
 
   async function wait({ until, what, why, reason }: Extract<Next, { do: 'wait' }>): Promise<Next> {
-    show(waitingText(subject.kind, { until, what, why, reason }))
+    show(waitingText(driven.kind, { until, what, why, reason }))
     if (workflowInfo().continueAsNewSuggested) {
       await condition(allHandlersFinished)
       // Nothing has to be carried over: the next execution asks.
@@ -133,7 +133,7 @@ export async function drive(input: DriveInput): Promise<End> {
   async function advance(summary: string): Promise<Next> {
     return patiently(() => {
       nudged = false
-      return ask(summary).advance({ subject, now: now() })
+      return ask(summary).advance({ driven, now: now() })
     })
   }
 
@@ -166,7 +166,7 @@ function summaryOf(what: string, why: string): string {
 
 /** For the current details in the Temporal UI. */
 function waitingText(
-  kind: Subject['kind'],
+  kind: Driven['kind'],
   wait: { until: string | null; what: string; why: string; reason: string | undefined },
 ): string {
   const { what, why, reason } = wait

@@ -13,7 +13,7 @@ import type {
   SuppressionKind,
 } from '../../domain/consent/types.ts'
 import type { Db } from '../connect.ts'
-import { given, Statement } from '../statement.ts'
+import { given, PreparedQuery } from '../preparedQuery.ts'
 
 /** One intended message. */
 export type Intent = {
@@ -113,7 +113,7 @@ function question(point: SQL) {
     topic: sql`${given('topic')}::text`,
     profile: sql`coalesce(${given('profile')}::text, p.profile)`,
   })
-  return new Statement<Question, { facts: DecisionFacts }>(
+  return new PreparedQuery<Question, { facts: DecisionFacts }>(
     sql`select ${decisionFacts(channel)} as facts from (select 1) one ${sources}`,
   )
 }

@@ -1,7 +1,7 @@
 /** Whether recovery may look at a run or a request, and how many are parked. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../connect.ts'
-import { given, Statement } from '../statement.ts'
+import { given, PreparedQuery } from '../preparedQuery.ts'
 import type { Suspect } from './suspects.ts'
 
 /**
@@ -21,11 +21,11 @@ type Given = { id: string; unstarted: boolean }
 const notStarting = sql`(${given('unstarted')}::boolean
   or not exists (select from outbox where stream = ${given('id')}::text and kind = 'start'))`
 
-const run = new Statement<Given, { id: string }>(
+const run = new PreparedQuery<Given, { id: string }>(
   sql`select id from runs where id = ${given('id')}::uuid and ended_at is null and parked is null
     and (recover_after is null or recover_after <= clock_timestamp()) and ${notStarting}`,
 )
-const request = new Statement<Given, { id: string }>(
+const request = new PreparedQuery<Given, { id: string }>(
   sql`select id from double_opt_ins where id = ${given('id')}::uuid and state = 'pending'
     and (settle_after is null or settle_after <= clock_timestamp()) and ${notStarting}`,
 )
@@ -35,6 +35,6 @@ export async function countParkedRuns(db: Db): Promise<number> {
   return (await parked.first(db, {}))?.count ?? 0
 }
 
-const parked = new Statement<Record<never, never>, { count: number }>(
+const parked = new PreparedQuery<Record<never, never>, { count: number }>(
   sql`select count(*)::int as count from runs where parked is not null and ended_at is null`,
 )

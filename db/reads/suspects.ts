@@ -8,7 +8,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Sweep } from '../../domain/recovery/sweep.ts'
 import { doubleOptInWorkflowId, journeyWorkflowId } from '../../domain/workflowIds.ts'
 import type { Db } from '../connect.ts'
-import { given, Statement } from '../statement.ts'
+import { given, PreparedQuery } from '../preparedQuery.ts'
 
 export type Suspect = {
   kind: 'run' | 'request'
@@ -47,7 +47,7 @@ const late = sql`clock_timestamp() - interval '2 minutes'`
 /** A delivery lives ten minutes at most; what is under way longer has lost whoever was at it. */
 const stalled = sql`clock_timestamp() - interval '12 minutes'`
 
-const dueWaits = new Statement<Given, Row>(sql`
+const dueWaits = new PreparedQuery<Given, Row>(sql`
   select ${runColumns}, ${rfc3339(sql`w.deadline`)} as first, w.id as second
   from waits w join runs r on r.id = w.run_id
   where w.state = 'open' and w.deadline < ${late} and (w.deadline, w.id) > ${afterMoment}
@@ -55,7 +55,7 @@ const dueWaits = new Statement<Given, Row>(sql`
   order by w.deadline, w.id limit ${given('limit')}`)
 
 const since = sql`coalesce(x.held_until, x.claimed_at, x.created_at)`
-const dueDeliveries = new Statement<Given, Row>(sql`
+const dueDeliveries = new PreparedQuery<Given, Row>(sql`
   select case when r.id is null then 'request' else 'run' end as kind, coalesce(r.id, d.id) as id,
     coalesce(r.journey, d.profile) as owner, ${rfc3339(since)} as first, x.id as second
   from deliveries x left join runs r on r.id = x.run_id left join double_opt_ins d on d.id = x.double_opt_in
@@ -66,7 +66,7 @@ const dueDeliveries = new Statement<Given, Row>(sql`
   order by ${since}, x.id limit ${given('limit')}`)
 
 /** Sends that stalled before there was a row, and runs that stopped between two steps. */
-const stalledRuns = new Statement<Given, Row>(sql`
+const stalledRuns = new PreparedQuery<Given, Row>(sql`
   select ${runColumns}, r.journey as first, r.id as second from runs r
   where r.state = 'running' and (r.journey, r.id) > ${afterName}
     and ${openRun} and r.clock = 'real' and r.started_at < ${stalled} and ${mayLook}
@@ -74,7 +74,7 @@ const stalledRuns = new Statement<Given, Row>(sql`
       and coalesce(x.held_until, x.claimed_at, x.created_at) > case when x.state = 'held' then ${late} else ${stalled} end)
   order by r.journey, r.id limit ${given('limit')}`)
 
-const dueReminders = new Statement<Given, Row>(sql`
+const dueReminders = new PreparedQuery<Given, Row>(sql`
   select 'request' as kind, d.id, d.profile as owner, ${rfc3339(sql`d.remind_at`)} as first, d.id as second from double_opt_ins d
   where d.state = 'pending' and d.reminded_at is null and d.remind_at < ${late} and (d.remind_at, d.id) > ${afterMoment}
     and d.clock = 'real' and ${mayLookAtRequest}
@@ -84,18 +84,18 @@ const dueReminders = new Statement<Given, Row>(sql`
 const pastDue = { dueWaits, dueDeliveries, dueReminders } as const
 
 /** Runs and requests that were looked at before, and whose time to be looked at again has come. */
-const againRuns = new Statement<Given, Row>(sql`
+const againRuns = new PreparedQuery<Given, Row>(sql`
   select ${runColumns}, ${rfc3339(sql`r.recover_after`)} as first, r.id as second from runs r
   where r.recover_after is not null and r.recover_after <= clock_timestamp() and ${openRun} and (r.recover_after, r.id) > ${afterMoment}
   order by r.recover_after, r.id limit ${given('limit')}`)
-const againRequests = new Statement<Given, Row>(sql`
+const againRequests = new PreparedQuery<Given, Row>(sql`
   select 'request' as kind, d.id, d.profile as owner, ${rfc3339(sql`d.settle_after`)} as first, d.id as second from double_opt_ins d
   where d.state = 'pending' and d.settle_after is not null and d.settle_after <= clock_timestamp()
     and (d.settle_after, d.id) > ${afterMoment}
   order by d.settle_after, d.id limit ${given('limit')}`)
 
 export type Source = keyof typeof pastDue | 'stalledRuns' | 'againRuns' | 'againRequests'
-const sources: Readonly<Record<Source, Statement<Given, Row>>> = {
+const sources: Readonly<Record<Source, PreparedQuery<Given, Row>>> = {
   ...pastDue,
   stalledRuns,
   againRuns,
@@ -115,25 +115,25 @@ export function suspectsOf(db: Db, source: Source, after: Place | null, limit: n
 
 type SweepGiven = Given & { began: string; horizon: string }
 
-const waitsOfSweep = (part: SQL): Statement<SweepGiven, Row> =>
-  new Statement(sql`
+const waitsOfSweep = (part: SQL): PreparedQuery<SweepGiven, Row> =>
+  new PreparedQuery(sql`
     select ${runColumns}, ${rfc3339(sql`w.deadline`)} as first, w.id as second
     from waits w join runs r on r.id = w.run_id
     where w.state = 'open' and ${part} and (w.deadline, w.id) > ${afterMoment} and ${openRun} and r.state <> 'paused'
       and w.opened_at < ${given('began')}::timestamptz + interval '1 day' and r.started_at < ${given('began')}::timestamptz
     order by w.deadline, w.id limit ${given('limit')}`)
 
-const runsOfSweep = (state: 'running' | 'paused'): Statement<SweepGiven, Row> =>
-  new Statement(sql`
+const runsOfSweep = (state: 'running' | 'paused'): PreparedQuery<SweepGiven, Row> =>
+  new PreparedQuery(sql`
     select ${runColumns}, r.journey as first, r.id as second from runs r
     where r.state = ${sql.raw(`'${state}'`)} and (r.journey, r.id) > ${afterName} and ${openRun}
       and r.started_at < ${given('began')}::timestamptz
     order by r.journey, r.id limit ${given('limit')}`)
 
-const sweeping: Readonly<Record<Sweep['phase'], Statement<SweepGiven, Row>>> = {
+const sweeping: Readonly<Record<Sweep['phase'], PreparedQuery<SweepGiven, Row>>> = {
   running: runsOfSweep('running'),
   soon: waitsOfSweep(sql`w.deadline <= ${given('horizon')}::timestamptz`),
-  requests: new Statement(sql`
+  requests: new PreparedQuery(sql`
     select 'request' as kind, d.id, d.profile as owner, ${rfc3339(sql`d.expires_at`)} as first, d.id as second
     from double_opt_ins d
     where d.state = 'pending' and (d.expires_at, d.id) > ${afterMoment} and d.requested_at < ${given('began')}::timestamptz
@@ -151,7 +151,7 @@ export function suspectsOfSweep(db: Db, sweep: Sweep, limit: number): Promise<Su
 
 async function page<Values extends Given>(
   db: Db,
-  statement: Statement<Values, Row>,
+  statement: PreparedQuery<Values, Row>,
   first: Place,
   after: Place | null,
   values: (place: { first: string; second: string }) => Values,
@@ -176,7 +176,7 @@ export async function openSubjects(db: Db, ids: readonly string[]): Promise<Susp
   return (await openOnes.all(db, { ids })).map(suspectOf)
 }
 
-const openOnes = new Statement<{ ids: readonly string[] }, Pick<Row, 'kind' | 'id' | 'owner'>>(sql`
+const openOnes = new PreparedQuery<{ ids: readonly string[] }, Pick<Row, 'kind' | 'id' | 'owner'>>(sql`
   select ${runColumns} from runs r where r.id = any(${given('ids')}::uuid[]) and ${openRun}
   union all
   select 'request', d.id, d.profile from double_opt_ins d where d.id = any(${given('ids')}::uuid[]) and d.state = 'pending'`)

@@ -74,7 +74,7 @@ it('an address that came after the forecast is decided on anew, not blocked as u
   const run = await startRunOf(assent.api, journey, person)
   const ref = await refOfRun(assent.deps, run)
   const assessment = await assessDelivery(assent.deps, assent.deps.db, ref)
-  expect(assessment.matter.contactPoint).toBeNull()
+  expect(assessment.intended.contactPoint).toBeNull()
   await assent.api.put(`/v1/contacts/${person.externalId}`, { email: person.email })
   expect(await claimDelivery(assent.deps, { ready: false, assessment }, now())).toEqual({ kind: 'stale' })
 })
@@ -107,10 +107,12 @@ it('an address that was exchanged for another one is not blocked under the lock 
 
   const { input, decision } = await deciding
   const other = await assessDelivery(deps, deps.db, ref)
-  expect(other.matter.contactPoint).not.toBe(assessment.matter.contactPoint)
-  expect([decision.verdict, input.contactPoint.id]).toEqual(['block', other.matter.contactPoint])
+  expect(other.intended.contactPoint).not.toBe(assessment.intended.contactPoint)
+  expect([decision.verdict, input.contactPoint.id]).toEqual(['block', other.intended.contactPoint])
   const rows = await deps.db.select().from(deliveries).where(eq(deliveries.runId, run))
-  expect(rows.map((row) => [row.state, row.contactPointId])).toEqual([['blocked', other.matter.contactPoint]])
+  expect(rows.map((row) => [row.state, row.contactPointId])).toEqual([
+    ['blocked', other.intended.contactPoint],
+  ])
 })
 
 it('a claim on an address that was exchanged meanwhile records nothing', async () => {
@@ -135,7 +137,7 @@ it('nothing is sent to an address that was erased, and the block says so', async
   expect((await assessDelivery(deps, deps.db, ref)).decision.verdict).toBe('allow')
   await owner`update contact_points set address = null, erased_at = now() where address = ${person.email}`
   const { assessment, content } = await readDraft(deps, deps.db, ref)
-  expect([assessment.matter.contactPoint, content.address, content.contact?.email]).toEqual([
+  expect([assessment.intended.contactPoint, content.address, content.contact?.email]).toEqual([
     null,
     null,
     null,

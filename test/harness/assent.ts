@@ -11,7 +11,7 @@ import { sql } from 'drizzle-orm'
 import { type Logger, pino } from 'pino'
 import { inject } from 'vitest'
 import { createActivities } from '../../activities/activities.ts'
-import { Discretion } from '../../activities/discretion.ts'
+import { redactFailures } from '../../activities/redactFailures.ts'
 import { TestMails } from '../../activities/testMails.ts'
 import { createApp } from '../../api/app.ts'
 import { openSmtpChannel } from '../../channels/email/smtp.ts'
@@ -96,7 +96,7 @@ export class Assent {
       taskQueue: settings.TEMPORAL_TASK_QUEUE,
       workflowBundle: { code: readFileSync(inject('bundle'), 'utf8') },
       activities: createActivities({ deps: this.deps, email, publicUrl: this.url }),
-      interceptors: { activity: [() => ({ inbound: new Discretion(log) })] },
+      interceptors: { activity: [() => ({ inbound: redactFailures(log) })] },
       shutdownGraceTime: '2 seconds',
     })
     const testMails = new TestMails({ deps: this.deps, email, interval: 200 })

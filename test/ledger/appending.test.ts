@@ -7,7 +7,7 @@ import { readFoldEvents } from '../../db/reads/foldEvents.ts'
 import { readStandings } from '../../db/reads/standings.ts'
 import { readStoredStates, stateDifference } from '../../db/reads/stateDifference.ts'
 import { fold } from '../../domain/consent/fold.ts'
-import { appendEvents, type Statement } from '../../transactions/ledger/appendEvents.ts'
+import { appendEvents, type NewEvent } from '../../transactions/ledger/appendEvents.ts'
 import { rebuild } from '../../transactions/ledger/rebuild.ts'
 import { lockContactPoint } from '../../transactions/locks.ts'
 import { announcedTo, check, type LedgerApi, startLedgerApi, state } from './ledgerApi.ts'
@@ -18,7 +18,7 @@ beforeAll(async () => {
 })
 afterAll(() => ledger.stop())
 
-const optOut: Statement = {
+const optOut: NewEvent = {
   kind: 'consent',
   purpose: 'marketing',
   topic: null,
@@ -26,11 +26,11 @@ const optOut: Statement = {
   occurredAt: null,
   source: { kind: 'one-click' },
 }
-const optIn: Statement = { ...optOut, state: 'opted-in', topic: 'newsletter' }
-const late: Statement = { ...optOut, topic: 'events', occurredAt: '2020-01-01T00:00:00.000Z' }
+const optIn: NewEvent = { ...optOut, state: 'opted-in', topic: 'newsletter' }
+const late: NewEvent = { ...optOut, topic: 'events', occurredAt: '2020-01-01T00:00:00.000Z' }
 
 const request = '019341f0-7c00-7000-8000-00000000d0e1'
-const pending: Statement = {
+const pending: NewEvent = {
   ...optOut,
   kind: 'pending',
   state: null,
@@ -39,7 +39,7 @@ const pending: Statement = {
 }
 
 /** Rows of the ledger and beside it that one append reads, as the database counts them. */
-async function rowsRead(contactPoint: string, statement: Statement): Promise<number> {
+async function rowsRead(contactPoint: string, statement: NewEvent): Promise<number> {
   return ledger.deps.db.transaction(async (tx) => {
     const row = await lockContactPoint(tx, contactPoint)
     // A table as small as a test's is scanned whole, whatever indexes it has.
@@ -69,7 +69,7 @@ async function chainOf(address: string, length: number): Promise<string> {
 }
 
 describe('an append', () => {
-  test.each<[string, () => Statement]>([
+  test.each<[string, () => NewEvent]>([
     ['an opt-out', () => optOut],
     ['an opt-out of everything', () => ({ ...optOut, purpose: '*' })],
     ['late news', () => late],
@@ -87,7 +87,7 @@ describe('an append', () => {
   test('folds anew for a retraction: what stood before stands again', async () => {
     const granted = await state(ledger.api, 'undo@example.com', 'opted-in')
     const stop = await state(ledger.api, 'undo@example.com', 'opted-out', { purpose: '*' })
-    const retraction: Statement = {
+    const retraction: NewEvent = {
       ...optOut,
       kind: 'retraction',
       purpose: '*',
@@ -100,8 +100,8 @@ describe('an append', () => {
 
   test('keeps states that equal the whole ledger, through requests, late news, retractions and everything off', async () => {
     const { contactPoint, id } = await state(ledger.api, 'mixed@example.com', 'opted-in')
-    const retraction: Statement = { ...optOut, kind: 'retraction', state: null, related: { retracts: id } }
-    const all: Statement[][] = [
+    const retraction: NewEvent = { ...optOut, kind: 'retraction', state: null, related: { retracts: id } }
+    const all: NewEvent[][] = [
       [pending, { ...pending, topic: 'events' }],
       [late],
       [{ ...optOut, purpose: '*' }],
@@ -173,7 +173,7 @@ describe('changes are announced, each purpose and topic by its name', () => {
   test('a retraction: what it gives back and what it takes', async () => {
     const granted = await state(ledger.api, 'retracted@example.com', 'opted-in')
     const stop = await state(ledger.api, 'retracted@example.com', 'opted-out', { topic: 'events' })
-    const retract = (event: { id: string; topic: string | null }): Statement => ({
+    const retract = (event: { id: string; topic: string | null }): NewEvent => ({
       ...optOut,
       kind: 'retraction',
       topic: event.topic,

@@ -7,7 +7,7 @@ import { consentEvents } from '../../db/schema/ledger.ts'
 import { nextLink } from '../../domain/ledger/chain.ts'
 import { decodeEvent } from '../../domain/ledger/encode.ts'
 import { projectEvent } from '../../domain/ledger/project.ts'
-import { appendEvents, type Statement } from '../../transactions/ledger/appendEvents.ts'
+import { appendEvents, type NewEvent } from '../../transactions/ledger/appendEvents.ts'
 import { rebuild } from '../../transactions/ledger/rebuild.ts'
 import { lockContactPoint } from '../../transactions/locks.ts'
 import { reportShape, verifyWhole } from '../harness/verification.ts'
@@ -24,7 +24,7 @@ function verify(address: string): Promise<z.output<typeof reportShape>> {
   return ledger.api.ok('POST', '/v1/consents/verify', body, reportShape)
 }
 
-const optOut: Statement = {
+const optOut: NewEvent = {
   kind: 'consent',
   purpose: 'marketing',
   topic: null,

@@ -20,7 +20,7 @@ import { parseDataKeys } from '../../domain/ledger/keyring.ts'
 import { Threads } from '../../threads/pool.ts'
 import type { Deps } from '../../transactions/deps.ts'
 import { DkimKeys } from '../../transactions/dkimKeys.ts'
-import { type Appended, appendEvents, type Statement } from '../../transactions/ledger/appendEvents.ts'
+import { type Appended, appendEvents, type NewEvent } from '../../transactions/ledger/appendEvents.ts'
 import { lockContactPoint } from '../../transactions/locks.ts'
 import { ApiClient } from '../harness/client.ts'
 import { ownDatabase } from '../harness/database.ts'
@@ -38,7 +38,7 @@ export type LedgerApi = {
   /** A moment of the database's clock that lies after all that is recorded, and before all that will be. */
   between(): Promise<string>
   /** Appends to a contact point's chain as our own surfaces do. */
-  append(contactPoint: string, ...statements: Statement[]): Promise<Appended>
+  append(contactPoint: string, ...statements: NewEvent[]): Promise<Appended>
   /** What was logged so far: one line of JSON each. */
   logged: readonly string[]
   stop(): Promise<void>

@@ -8,7 +8,7 @@ import { eq } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { consentStates } from '../../db/schema/ledger.ts'
 import type { Deps } from '../deps.ts'
-import { appendEvents, type Statement } from '../ledger/appendEvents.ts'
+import { appendEvents, type NewEvent } from '../ledger/appendEvents.ts'
 import { lockContactPoints } from '../locks.ts'
 
 export async function copyOptOuts(
@@ -24,7 +24,7 @@ export async function copyOptOuts(
     const target = points.find((point) => point.id === to)
     if (target === undefined) throw new Error('a contact point vanished under its lock')
     const states = await tx.select().from(consentStates).where(eq(consentStates.contactPointId, from))
-    const statements = states.flatMap(({ entry }): Statement[] => {
+    const newEvents = states.flatMap(({ entry }): NewEvent[] => {
       if (entry.newest?.state !== 'opted-out') return []
       return [
         {
@@ -43,6 +43,6 @@ export async function copyOptOuts(
         },
       ]
     })
-    if (statements.length > 0) await appendEvents(tx, deps, target, statements)
+    if (newEvents.length > 0) await appendEvents(tx, deps, target, newEvents)
   }
 }

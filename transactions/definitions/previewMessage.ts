@@ -3,7 +3,7 @@
  * lead to a page that changes nothing, whoever presses what, so a preview can be passed around.
  */
 import type { ContactBinding } from '../../db/reads/bindings.ts'
-import { readMatterAndPerson } from '../../db/reads/matter.ts'
+import { readIntendedAndPerson } from '../../db/reads/intended.ts'
 import { decide } from '../../domain/consent/decide.ts'
 import type { Decision } from '../../domain/consent/types.ts'
 import type { Problem } from '../../domain/journey/findings.ts'
@@ -58,11 +58,11 @@ export async function previewMessage(
   const who = contact === null ? null : await resolveContact(deps.db, contact)
   if (contact !== null && who === null) throw unknownContact(contact)
   const to = who === null ? nobody : { contact: who }
-  const { matter, person } = await readMatterAndPerson(deps.db, to, key, deps.channels)
-  const { message, profile } = matter
+  const { intended, person } = await readIntendedAndPerson(deps.db, to, key, deps.channels)
+  const { message, profile } = intended
   const content = await deps.versions.message(deps.db, key, message.version)
   const definition = await deps.versions.profile(deps.db, profile.key, profile.version)
-  const purposeKind = matter.input.purpose.known ? matter.input.purpose.kind : 'commercial'
+  const purposeKind = intended.input.purpose.known ? intended.input.purpose.kind : 'commercial'
   const link = (to: string) => new URL(`${testLinkPath}/${to}`, options.publicUrl).href
   const links = {
     unsubscribe: link('unsubscribe'),
@@ -105,7 +105,7 @@ export async function previewMessage(
     sendable: made.sent,
     links: made.links,
     problems: [...errors, ...unknown, ...emptyVariables(variables, context, unknown)],
-    decision: who === null ? null : decide(matter.input),
+    decision: who === null ? null : decide(intended.input),
   }
 }
 

@@ -10,11 +10,11 @@
  */
 import { eq, sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
-import type { Matter } from '../../db/reads/matter.ts'
+import { build, given, insertOf, PreparedQuery } from '../../db/preparedQuery.ts'
+import type { Intended } from '../../db/reads/intended.ts'
 import { contacts } from '../../db/schema/contacts.ts'
 import { formerHandles, links } from '../../db/schema/deliveries.ts'
 import { runs } from '../../db/schema/journeys.ts'
-import { build, given, insertOf, Statement } from '../../db/statement.ts'
 import { lapsedState } from '../../domain/delivery/limits.ts'
 import type { Deps } from '../deps.ts'
 import { committing, tellDelivery } from '../outcomes.ts'
@@ -57,12 +57,12 @@ export async function claimDelivery(deps: Deps, prospect: Prospect, now: string)
     const tx = inner.db
     const standing = await standUnderLock(tx, deps, prospect.assessment)
     const { existing, contactPoint, assessment } = standing
-    const { origin, matter, decision } = assessment
+    const { origin, intended, decision } = assessment
     if (existing !== null && existing.state !== 'claimed' && existing.state !== 'held') {
-      return { kind: 'settled', delivery: await unknownIfHandedOver(inner, existing, matter.input.now) }
+      return { kind: 'settled', delivery: await unknownIfHandedOver(inner, existing, intended.input.now) }
     }
     if (origin.ended !== null) return settle(inner, standing, 'cancelled', origin.ended.reason)
-    const clock = origin.clock === 'real' ? matter.input.now : now
+    const clock = origin.clock === 'real' ? intended.input.now : now
     if (origin.until !== null && clock >= origin.until) {
       return settle(inner, standing, lapsedState(origin.lapse), origin.lapse)
     }
@@ -86,12 +86,13 @@ export async function claimDelivery(deps: Deps, prospect: Prospect, now: string)
 /** A rendering holds only for the very message, profile, address and tracking rights it was made with. */
 function sameBasis(made: Assessment, now: Assessment): boolean {
   return (
-    sameMatter(made.matter, now.matter) && made.decision.tracking.allowed === now.decision.tracking.allowed
+    sameIntended(made.intended, now.intended) &&
+    made.decision.tracking.allowed === now.decision.tracking.allowed
   )
 }
 
 /** The same message to the same address, in the same versions. */
-function sameMatter(made: Matter, now: Matter): boolean {
+function sameIntended(made: Intended, now: Intended): boolean {
   return (
     made.message.key === now.message.key &&
     made.message.version === now.message.version &&
@@ -112,7 +113,7 @@ async function take(tx: Db, { existing, assessment }: Standing, rendering: Rende
     tracksClicks: rendering.tracksClicks,
     providerId: rendering.providerId,
     providerAnswer: null,
-    claimedAt: assessment.matter.input.now,
+    claimedAt: assessment.intended.input.now,
   })
   if (existing !== null) await keepFormer(tx, existing)
   const { ref } = assessment.origin
@@ -150,7 +151,7 @@ async function keepFormer(tx: Db, before: DeliveryRow): Promise<void> {
 
 const linkInsert = insertOf(links)
 
-const mark = new Statement<{ run: string }, never>(
+const mark = new PreparedQuery<{ run: string }, never>(
   build
     .update(runs)
     .set({
@@ -165,7 +166,7 @@ async function settle(
   state: 'blocked' | 'cancelled' | 'expired' | 'failed',
   reason: string,
 ): Promise<Claim> {
-  const settledAt = assessment.matter.input.now
+  const settledAt = assessment.intended.input.now
   const { delivery, put } = decidedRow(inner.db, existing, assessment, { state, reason, settledAt })
   await put()
   tellDelivery(inner, delivery)

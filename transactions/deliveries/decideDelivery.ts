@@ -5,7 +5,7 @@
  * Locks, where it blocks: the run row, the contact point, the delivery.
  */
 import { sql } from 'drizzle-orm'
-import { given, Statement } from '../../db/statement.ts'
+import { given, PreparedQuery } from '../../db/preparedQuery.ts'
 import type { Decision, DecisionInput } from '../../domain/consent/types.ts'
 import { openStates, sendResultOf } from '../../domain/delivery/states.ts'
 import type { Deps } from '../deps.ts'
@@ -48,7 +48,7 @@ async function recordBlock(deps: Deps, forecast: Assessment): Promise<Decided | 
     const tx = inner.db
     const standing = await standUnderLock(tx, deps, forecast)
     const { existing, assessment } = standing
-    const { origin, matter, decision } = assessment
+    const { origin, intended, decision } = assessment
     if (existing !== null && sendResultOf(existing.state) !== null) {
       const { decision: kept, decisionInput: input } = existing
       return decidedOf(assessment, kept === null || input === null ? undefined : { input, decision: kept })
@@ -56,11 +56,11 @@ async function recordBlock(deps: Deps, forecast: Assessment): Promise<Decided | 
     if (origin.ended !== null || decision.verdict === 'allow') return decidedOf(assessment)
     if (existing?.state === 'handed-over') {
       // Its attempt is dead, or it would not be asked about; what it handed over cannot be blocked any more.
-      await unknownIfHandedOver(inner, existing, matter.input.now)
+      await unknownIfHandedOver(inner, existing, intended.input.now)
       return decidedOf(assessment)
     }
     if (!isOfLockedPoint(standing)) return null
-    const settledAt = matter.input.now
+    const settledAt = intended.input.now
     const change = { state: 'blocked', reason: decision.reason, settledAt } as const
     const { delivery, put } = decidedRow(tx, existing, assessment, change)
     await put()
@@ -75,18 +75,18 @@ const open = sql.raw(openStates.map((state) => `'${state}'`).join(', '))
 type Stored = Pick<Decided, 'input' | 'decision'>
 
 /** Of a delivery that is settled, and was decided on. */
-const stored = new Statement<{ delivery: string }, Stored>(
+const stored = new PreparedQuery<{ delivery: string }, Stored>(
   sql`select decision, decision_input as input from deliveries
     where id = ${given('delivery')}::uuid and state not in (${open})
       and decision is not null and decision_input is not null`,
 )
 
-function decidedOf({ origin, matter, decision }: Assessment, settled?: Stored): Decided {
+function decidedOf({ origin, intended, decision }: Assessment, settled?: Stored): Decided {
   const { ref, journey } = origin
   return {
     run: ref.kind === 'run' ? ref.run : null,
     step: journey?.step ?? null,
     delivery: ref.delivery,
-    ...(settled ?? { input: matter.input, decision }),
+    ...(settled ?? { input: intended.input, decision }),
   }
 }

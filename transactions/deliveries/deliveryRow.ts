@@ -1,9 +1,9 @@
 /** The row of a delivery: what it is made of, and what writes it. */
 import { eq } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
-import type { Matter } from '../../db/reads/matter.ts'
+import { build, given, insertNewOf, insertOf, rowsOf } from '../../db/preparedQuery.ts'
+import type { Intended } from '../../db/reads/intended.ts'
 import { deliveries } from '../../db/schema/deliveries.ts'
-import { build, given, insertNewOf, insertOf, rowsOf } from '../../db/statement.ts'
 import type { Deps } from '../deps.ts'
 import { tellDelivery } from '../outcomes.ts'
 import type { Assessment, Origin } from './origin.ts'
@@ -48,13 +48,13 @@ type Change = Partial<DeliveryRow> & Pick<DeliveryRow, 'state' | 'reason'>
 export function decidedRow(
   tx: Db,
   existing: DeliveryRow | null,
-  { origin, matter, decision }: Assessment,
+  { origin, intended, decision }: Assessment,
   change: Change,
 ): { delivery: DeliveryRow; put: () => Promise<unknown> } {
   const facts = {
-    ...factsOf(origin, matter),
+    ...factsOf(origin, intended),
     decision,
-    decisionInput: matter.input,
+    decisionInput: intended.input,
     heldUntil: null,
     ...change,
   }
@@ -65,23 +65,23 @@ export function decidedRow(
       put: () => tx.update(deliveries).set(facts).where(eq(deliveries.id, delivery.id)).execute(),
     }
   }
-  const delivery = { ...unclaimed, ...originColumns(origin), createdAt: matter.input.now, ...facts }
+  const delivery = { ...unclaimed, ...originColumns(origin), createdAt: intended.input.now, ...facts }
   return { delivery, put: () => insert.all(tx, delivery) }
 }
 
 const insert = insertOf(deliveries)
 
 /** Sees to it that there is a row, held, and locks it: for what happens to a delivery before anything was decided under its locks. */
-export async function lockOrInsert(tx: Db, { origin, matter }: Assessment): Promise<DeliveryRow> {
+export async function lockOrInsert(tx: Db, { origin, intended }: Assessment): Promise<DeliveryRow> {
   const row = {
     ...unclaimed,
     ...originColumns(origin),
-    ...factsOf(origin, matter),
+    ...factsOf(origin, intended),
     state: 'held' as const,
     reason: null,
     decision: null,
     decisionInput: null,
-    createdAt: matter.input.now,
+    createdAt: intended.input.now,
   }
   await insertNew.all(tx, row)
   const locked = await lockDelivery(tx, row.id)
@@ -134,7 +134,7 @@ function originColumns({ ref, journey }: Origin) {
 }
 
 /** What a delivery brings to whom. */
-function factsOf({ to }: Origin, { channel, contactPoint, message }: Matter) {
+function factsOf({ to }: Origin, { channel, contactPoint, message }: Intended) {
   return {
     contactId: 'contact' in to ? to.contact : null,
     contactPointId: contactPoint,

@@ -21,7 +21,7 @@ export async function giveUpDelivery(deps: Deps, ref: DeliveryRef, reason: strin
 export async function giveUpIn(inner: Deps, ref: DeliveryRef, reason: string): Promise<DeliveryRow> {
   const assessment = await assessDelivery(inner, inner.db, ref)
   const row = await lockOrInsert(inner.db, assessment)
-  const settledAt = assessment.matter.input.now
+  const settledAt = assessment.intended.input.now
   if (row.state === 'handed-over') return unknownIfHandedOver(inner, row, settledAt)
   if (sendResultOf(row.state) !== null) return row
   return changeDelivery(inner, row, { state: lapsedState(reason), reason, settledAt })

@@ -31,12 +31,12 @@ export async function holdDelivery(
   return committing(deps, async (inner) => {
     const row = await lockOrInsert(inner.db, assessment)
     // Left as it is, it would be tried again at once, and again, for as long as the hold's cause lasts.
-    if (row.state === 'handed-over') return unknownIfHandedOver(inner, row, assessment.matter.input.now)
+    if (row.state === 'handed-over') return unknownIfHandedOver(inner, row, assessment.intended.input.now)
     if (row.state !== 'claimed' && row.state !== 'held') return row
     const { reason } = hold
     const renderAttempts = row.renderAttempts + (hold.rendering ? 1 : 0)
     if (hold.rendering && renderAttempts >= mostRenderAttempts) {
-      const settledAt = assessment.matter.input.now
+      const settledAt = assessment.intended.input.now
       return changeDelivery(inner, row, { state: 'failed', reason, renderAttempts, settledAt })
     }
     const heldUntil = heldFrom(now, row.holds)

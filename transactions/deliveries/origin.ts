@@ -1,12 +1,17 @@
 /** What a delivery is for, which message it brings to whom, and what is decided on it. Read here, never locked. */
 import { eq, sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
+import { given, PreparedQuery } from '../../db/preparedQuery.ts'
 import type { ContactBinding } from '../../db/reads/bindings.ts'
-import { type Matter, type Recipient, readMatter, readMatterAndPerson } from '../../db/reads/matter.ts'
+import {
+  type Intended,
+  type Recipient,
+  readIntended,
+  readIntendedAndPerson,
+} from '../../db/reads/intended.ts'
 import { purposes } from '../../db/schema/definitions.ts'
 import { doubleOptIns } from '../../db/schema/doubleOptIns.ts'
 import type { runs } from '../../db/schema/journeys.ts'
-import { given, Statement } from '../../db/statement.ts'
 import { decide } from '../../domain/consent/decide.ts'
 import type { Decision } from '../../domain/consent/types.ts'
 import { sendEndReason } from '../../domain/delivery/limits.ts'
@@ -48,7 +53,7 @@ export type Origin = {
 type Grant = { purpose: string; topic: string | null }
 
 /** A delivery as it stands at one moment: a forecast, unless the locks of a claim are held. */
-export type Assessment = { origin: Origin; matter: Matter; decision: Decision }
+export type Assessment = { origin: Origin; intended: Intended; decision: Decision }
 
 /** What a message is rendered from. */
 export type Content = {
@@ -70,7 +75,7 @@ type SendOfRun = Pick<
 > & { step: string; visit: number }
 
 /** The run's path names each of its sends. */
-const sendOfRun = new Statement<{ run: string; delivery: string }, SendOfRun>(
+const sendOfRun = new PreparedQuery<{ run: string; delivery: string }, SendOfRun>(
   sql`select r.journey, r.version, r.contact_id as "contactId", r.state, r.end_reason as "endReason", r.payload, r.clock, r.position,
       p.step, p.visit
     from runs r join run_path p on p.run_id = r.id and p.delivery = ${given('delivery')}::uuid
@@ -141,8 +146,8 @@ export async function assessDelivery(deps: Deps, db: Db, ref: DeliveryRef): Prom
 
 /** What is decided on, and the decision, as things stand now. */
 export async function assess(deps: Deps, db: Db, origin: Origin): Promise<Assessment> {
-  const matter = await readMatter(db, origin.to, origin.message, deps.channels)
-  return { origin, matter, decision: decide(matter.input) }
+  const intended = await readIntended(db, origin.to, origin.message, deps.channels)
+  return { origin, intended, decision: decide(intended.input) }
 }
 
 /** The delivery, and what its message is rendered from, of the same moment. */
@@ -152,10 +157,10 @@ export async function readDraft(
   ref: DeliveryRef,
 ): Promise<{ assessment: Assessment; content: Content }> {
   const origin = await readOrigin(deps, db, ref)
-  const { matter, person } = await readMatterAndPerson(db, origin.to, origin.message, deps.channels)
-  const { message, profile } = matter
+  const { intended, person } = await readIntendedAndPerson(db, origin.to, origin.message, deps.channels)
+  const { message, profile } = intended
   return {
-    assessment: { origin, matter, decision: decide(matter.input) },
+    assessment: { origin, intended, decision: decide(intended.input) },
     content: {
       message: await deps.versions.message(db, message.key, message.version),
       profile: await deps.versions.profile(db, profile.key, profile.version),

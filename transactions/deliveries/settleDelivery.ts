@@ -8,9 +8,9 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { newId } from '../../db/ids.ts'
+import { build, columnsOf, given, PreparedQuery, rowsOf } from '../../db/preparedQuery.ts'
 import { deliveries } from '../../db/schema/deliveries.ts'
 import { suppressions } from '../../db/schema/ledger.ts'
-import { build, columnsOf, given, rowsOf, Statement } from '../../db/statement.ts'
 import { isHardBounce } from '../../domain/messages/bounces.ts'
 import type { Deps } from '../deps.ts'
 import { lockContactPoint } from '../locks.ts'
@@ -29,7 +29,7 @@ export type HandOverOutcome =
   | { kind: 'forestalled' }
   | { kind: 'unknown'; cause: string }
 
-const mark = new Statement<{ delivery: string; attempt: number }, { id: string }>(
+const mark = new PreparedQuery<{ delivery: string; attempt: number }, { id: string }>(
   build
     .update(deliveries)
     .set({ state: 'handed-over', handedOverAt: sql`clock_timestamp()` })

@@ -14,11 +14,11 @@ export type Standing = {
 
 /** Takes the locks in their order (run, contact point, delivery), then reads everything anew, in one round trip. */
 export async function standUnderLock(tx: Db, deps: Deps, forecast: Assessment): Promise<Standing> {
-  const { origin, matter } = forecast
+  const { origin, intended } = forecast
   const { ref } = origin
   const [run, contactPoint, existing, assessment, request] = await Promise.all([
     ref.kind === 'run' ? lockRun(tx, ref.run) : null,
-    matter.contactPoint === null ? null : lockContactPoint(tx, matter.contactPoint),
+    intended.contactPoint === null ? null : lockContactPoint(tx, intended.contactPoint),
     lockDelivery(tx, ref.delivery),
     assess(deps, tx, origin),
     // A request is settled under its contact point's lock.
@@ -30,7 +30,7 @@ export async function standUnderLock(tx: Db, deps: Deps, forecast: Assessment): 
 
 /** Whether the contact point that is locked is the one that the message would go to now. */
 export function isOfLockedPoint({ assessment, contactPoint }: Standing): boolean {
-  return assessment.matter.contactPoint === (contactPoint?.id ?? null)
+  return assessment.intended.contactPoint === (contactPoint?.id ?? null)
 }
 
 /** A hand-over whose attempt died without an answer can only be called unknown. Any other row is left as it is. */

@@ -1,14 +1,14 @@
 /** Starts the runs of the published journeys whose entry this event is. */
 import { sql } from 'drizzle-orm'
+import { given, PreparedQuery } from '../../db/preparedQuery.ts'
 import type { SkippedEntry } from '../../db/schema/triggers.ts'
-import { given, Statement } from '../../db/statement.ts'
 import { entryOf } from '../../domain/journey/awaits.ts'
 import { mostRunsInARow } from '../../domain/journey/reentry.ts'
 import { entryVerdict, insertRun } from '../runs/startRun.ts'
 import type { Happening } from './happening.ts'
 
 /** The published journeys with such an entry, under whatever condition. */
-export const enterableJourneys = new Statement<{ name: string }, { key: string; version: number }>(
+export const enterableJourneys = new PreparedQuery<{ name: string }, { key: string; version: number }>(
   sql`select key, published_version as version from journeys
     where entry_trigger = ${given('name')} and published_version is not null order by key`,
 )

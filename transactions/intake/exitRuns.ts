@@ -1,7 +1,7 @@
 /** Exit triggers act anywhere, at once: the run ends in the database here; its workflow only hears of it. */
 import { sql } from 'drizzle-orm'
+import { given, PreparedQuery } from '../../db/preparedQuery.ts'
 import type { runs } from '../../db/schema/journeys.ts'
-import { given, Statement } from '../../db/statement.ts'
 import { exitsOf } from '../../domain/journey/awaits.ts'
 import { tellRunEnds } from '../outcomes.ts'
 import { endRunsIn } from '../runs/endRun.ts'
@@ -10,7 +10,7 @@ import type { Happening } from './happening.ts'
 type Candidate = Pick<typeof runs.$inferSelect, 'id' | 'journey' | 'version' | 'payload'>
 
 /** The contact's runs that have such an exit, under whatever condition. */
-export const exitableRuns = new Statement<{ contact: string; name: string }, Candidate>(
+export const exitableRuns = new PreparedQuery<{ contact: string; name: string }, Candidate>(
   sql`select r.id, r.journey, r.version, r.payload
     from runs r join journey_versions v on v.key = r.journey and v.version = r.version
     where r.contact_id = ${given('contact')} and r.ended_at is null

@@ -4,9 +4,9 @@
  */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
+import { given, PreparedQuery } from '../../db/preparedQuery.ts'
 import type { runs, waits } from '../../db/schema/journeys.ts'
 import type { StoredEvent } from '../../db/schema/triggers.ts'
-import { given, Statement } from '../../db/statement.ts'
 import { type Await, awaitsOf, isAwaited } from '../../domain/journey/awaits.ts'
 import { journeyWorkflowId } from '../../domain/workflowIds.ts'
 import { putAllInOutbox } from '../outbox.ts'
@@ -25,7 +25,7 @@ type OpenWait = Pick<typeof waits.$inferSelect, 'id' | 'step'> &
  * What of the contact's open waits the event may concern: those that await a trigger of its name, and the wait of the run whose
  * newest message it is about.
  */
-export const concernedWaits = new Statement<
+export const concernedWaits = new PreparedQuery<
   { contact: string; name: string; delivery: string | null },
   OpenWait
 >(
@@ -103,7 +103,7 @@ export async function settleMatched(
  * The waits, their runs and the runs' paths; answers nothing of waits that were open no more. A run's mark never goes back: a wait
  * that looks back (to the entry, or to a message) must not give those after it what was taken already.
  */
-const match = new Statement<
+const match = new PreparedQuery<
   { matches: string; event: string; name: string; seq: number; at: string },
   { run: string; journey: string }
 >(

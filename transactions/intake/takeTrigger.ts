@@ -10,8 +10,8 @@ import { sql } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
 import type { Db } from '../../db/connect.ts'
 import { newId } from '../../db/ids.ts'
+import { given, insertOf, PreparedQuery } from '../../db/preparedQuery.ts'
 import { type EventClass, type StoredEvent, triggerEvents } from '../../db/schema/triggers.ts'
-import { given, insertOf, Statement } from '../../db/statement.ts'
 import { failpoint } from '../../failpoints.ts'
 import type { Deps } from '../deps.ts'
 import { type ContactRow, lockContact } from '../locks.ts'
@@ -121,7 +121,7 @@ async function readConcerned(tx: Db, event: StoredEvent, contact: ContactRow) {
 
 const insert = insertOf(triggerEvents)
 
-const count = new Statement<{ contact: string; seq: number | null }, never>(
+const count = new PreparedQuery<{ contact: string; seq: number | null }, never>(
   sql`update contacts set event_seq = ${given('seq')} where id = ${given('contact')}`,
 )
 

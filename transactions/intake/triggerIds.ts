@@ -5,8 +5,8 @@
  */
 import { and, eq } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
+import { build, given, insertNewOf, rowsOf } from '../../db/preparedQuery.ts'
 import { type TriggerAnswer, triggerIds } from '../../db/schema/triggers.ts'
-import { build, given, insertNewOf, rowsOf } from '../../db/statement.ts'
 import { canonicalBytes } from '../../domain/ledger/canonical.ts'
 import { sha256 } from '../../domain/ledger/chain.ts'
 import { Refusal } from '../../domain/refusal.ts'

@@ -5,7 +5,7 @@
  */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
-import { given, Statement } from '../../db/statement.ts'
+import { given, PreparedQuery } from '../../db/preparedQuery.ts'
 import {
   mayChangeStandings,
   type OfferedPurpose,
@@ -62,7 +62,7 @@ async function offeredPurposes(
   return offered.all(tx, { channel, all, keys })
 }
 
-const offered = new Statement<{ channel: string; all: boolean; keys: string }, OfferedPurpose>(
+const offered = new PreparedQuery<{ channel: string; all: boolean; keys: string }, OfferedPurpose>(
   sql`select p.key,
       coalesce(p.definition->'channels'->>${given('channel')}, p.definition->>'enforcement', 'restrictive') as enforcement,
       (select coalesce(json_agg(t.key), '[]') from topics t where t.purpose = p.key) as topics

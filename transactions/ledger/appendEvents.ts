@@ -1,5 +1,5 @@
 /**
- * Appends statements to one contact point's chain, and writes what the ledger then folds to. The only place that writes the
+ * Appends newEvents to one contact point's chain, and writes what the ledger then folds to. The only place that writes the
  * ledger. In the same transaction: the point's new head, its consent states, the requests for double opt-in that an opt-out
  * ended, and the outbox rows of the `consent.*` and `double-opt-in.withdrawn` triggers.
  *
@@ -33,7 +33,7 @@ import { writeStates } from './states.ts'
 type Related = LedgerEvent['related']
 
 /** What is to be stated; everything else of the event follows from the chain. */
-export type Statement = {
+export type NewEvent = {
   kind: LedgerEvent['kind']
   purpose: string
   topic: string | null
@@ -89,36 +89,36 @@ export async function appendEvents(
   tx: Db,
   deps: Deps,
   contactPoint: ContactPointRow,
-  statements: readonly Statement[],
+  newEvents: readonly NewEvent[],
   options: { unannounced?: readonly Place[] } = {},
 ): Promise<Appended> {
   const { row, clock, last } = await readHead(tx, contactPoint.id)
   // A clock that was set back must not date a withdrawal before the opt-in it withdraws.
   const now = last !== null && compareInstants(last, clock) > 0 ? last : clock
-  const permission = statements.some((statement) => statement.state === 'opted-in')
+  const permission = newEvents.some((newEvent) => newEvent.state === 'opted-in')
   const sealing = await sealingOf(tx, deps, row, permission)
   const { standings: before, damaged } = await readStoredStandings(tx, row.id)
   const recorded: Recorded[] = []
   const added: LedgerEvent[] = []
   let head: ChainHead = { seq: row.headSeq, hash: row.headHash }
-  for (const statement of statements) {
-    const said = await alreadySaid(tx, row.id, statement.idempotencyKey ?? null)
+  for (const newEvent of newEvents) {
+    const said = await alreadySaid(tx, row.id, newEvent.idempotencyKey ?? null)
     if (said !== null) {
       recorded.push(said)
       continue
     }
-    const event = eventOf(statement, row.id, head.seq + 1, now, sealing)
+    const event = eventOf(newEvent, row.id, head.seq + 1, now, sealing)
     const link = nextLink(head, event)
-    if (statement.notice != null) {
-      const hash = Buffer.from(noticeHash(statement.notice.wording), 'hex')
-      await tx.insert(notices).values({ hash, wording: statement.notice.wording }).onConflictDoNothing()
+    if (newEvent.notice != null) {
+      const hash = Buffer.from(noticeHash(newEvent.notice.wording), 'hex')
+      await tx.insert(notices).values({ hash, wording: newEvent.notice.wording }).onConflictDoNothing()
     }
     await tx.insert(consentEvents).values({
       ...projectEvent(event),
       bytes: link.bytes,
       previousHash: link.previousHash,
       hash: link.hash,
-      idempotencyKey: statement.idempotencyKey ?? null,
+      idempotencyKey: newEvent.idempotencyKey ?? null,
     })
     recorded.push(recordedOf(event, link))
     added.push(event)
@@ -159,26 +159,26 @@ async function readHead(
 }
 
 function eventOf(
-  statement: Statement,
+  newEvent: NewEvent,
   contactPoint: string,
   seq: number,
   now: string,
   { key, flags }: Sealing,
 ): LedgerEvent {
   const id = newId()
-  const { clear = {}, related = {}, sealed = {}, notice = null } = statement
+  const { clear = {}, related = {}, sealed = {}, notice = null } = newEvent
   return {
     schemaVersion: 1,
     id,
     contactPoint,
     seq,
-    kind: statement.kind,
-    purpose: statement.purpose,
-    topic: statement.topic,
-    state: statement.state,
-    occurredAt: statement.occurredAt ?? now,
+    kind: newEvent.kind,
+    purpose: newEvent.purpose,
+    topic: newEvent.topic,
+    state: newEvent.state,
+    occurredAt: newEvent.occurredAt ?? now,
     recordedAt: now,
-    source: { kind: statement.source.kind, via: statement.source.via ?? null },
+    source: { kind: newEvent.source.kind, via: newEvent.source.via ?? null },
     lawfulBasis: clear.lawfulBasis ?? null,
     notice:
       notice === null
@@ -206,7 +206,7 @@ function eventOf(
       copyOf: null,
       ...related,
     },
-    flags: [...new Set([...(statement.flags ?? []), ...flags])].sort(),
+    flags: [...new Set([...(newEvent.flags ?? []), ...flags])].sort(),
     sealed: key === null ? null : seal(key, { contactPoint, event: id }, { ...noEvidence, ...sealed }),
   }
 }

@@ -1,10 +1,10 @@
 /** Parts what proves a consent: what says nothing of the person stays in clear, the rest is sealed. */
 import type { SealedEvidence } from '../../domain/ledger/seal.ts'
 import type { Evidence } from '../../domain/shapes/consent.ts'
-import type { Statement } from './appendEvents.ts'
+import type { NewEvent } from './appendEvents.ts'
 
 export function splitEvidence(evidence: Evidence | undefined): {
-  clear: NonNullable<Statement['clear']>
+  clear: NonNullable<NewEvent['clear']>
   sealed: Partial<SealedEvidence>
 } {
   if (evidence === undefined) return { clear: {}, sealed: {} }

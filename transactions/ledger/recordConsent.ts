@@ -16,7 +16,7 @@ import type { ConsentStatement } from '../../domain/shapes/consent.ts'
 import { failpoint } from '../../failpoints.ts'
 import { type Deps, requireChannel } from '../deps.ts'
 import { lockContactPoint } from '../locks.ts'
-import { appendEvents, type Recorded, type Statement } from './appendEvents.ts'
+import { appendEvents, type NewEvent, type Recorded } from './appendEvents.ts'
 import { splitEvidence } from './evidence.ts'
 
 /** Clocks of callers may run ahead of ours by this much; more is refused. */
@@ -104,7 +104,7 @@ async function refuseUnknown(tx: Db, statement: ConsentStatement): Promise<void>
 function statementOf(
   statement: ConsentStatement,
   options: { caller: string; idempotencyKey?: string | null },
-): Statement {
+): NewEvent {
   const { clear, sealed } = splitEvidence(statement.evidence)
   return {
     kind: 'consent',

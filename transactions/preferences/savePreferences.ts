@@ -21,7 +21,7 @@ import type { Notice } from '../../domain/shapes/consent.ts'
 import { type Purpose, purposeShape } from '../../domain/shapes/purpose.ts'
 import { failpoint } from '../../failpoints.ts'
 import type { Deps } from '../deps.ts'
-import { appendEvents, type Recorded, type Statement } from '../ledger/appendEvents.ts'
+import { appendEvents, type NewEvent, type Recorded } from '../ledger/appendEvents.ts'
 import { canSeal } from '../ledger/evidenceKey.ts'
 import { type ContactPointRow, lockContactPoint, lockContactPoints } from '../locks.ts'
 import { evidenceOf, type PersonSaid } from '../said.ts'
@@ -120,7 +120,7 @@ async function savePoint(
   const { optOuts, optIns, unprovable } = provable(deps, contactPoint, changes)
   const overtaken = changes.overtaken.length
   const { noticeFor, ...person } = said
-  const state = async (change: Change, now: 'opted-in' | 'opted-out'): Promise<Statement> => ({
+  const state = async (change: Change, now: 'opted-in' | 'opted-out'): Promise<NewEvent> => ({
     kind: 'consent',
     purpose: change.box.purpose,
     topic: change.box.topic,
@@ -186,7 +186,7 @@ async function clearOf(
   tx: Db,
   { box, why }: Change,
   now: 'opted-in' | 'opted-out',
-): Promise<NonNullable<Statement['clear']>> {
+): Promise<NonNullable<NewEvent['clear']>> {
   if (why !== 'kept-on') {
     const wasOn = now === 'opted-out' && why === 'touched'
     return { lawfulBasis: now === 'opted-in' ? 'consent' : null, defaultState: wasOn ? 'ticked' : 'unticked' }
@@ -217,7 +217,7 @@ function circumstancesOf({ box, why }: Change, now: 'opted-in' | 'opted-out', ow
   return `box ${what} in the preference centre, reached by the link of a message to this address`
 }
 
-function relatedTo({ delivery }: Preferences): NonNullable<Statement['related']> {
+function relatedTo({ delivery }: Preferences): NonNullable<NewEvent['related']> {
   return { delivery: delivery.id, message: delivery.message, messageVersion: delivery.messageVersion }
 }
 

@@ -1,6 +1,6 @@
 /** A request for double opt-in whose workflow is gone: as `recoverRun.ts`, but never parked, since it ends by its time. */
 import { sql } from 'drizzle-orm'
-import { given, Statement } from '../../db/statement.ts'
+import { given, PreparedQuery } from '../../db/preparedQuery.ts'
 import { pauseAfter } from '../../domain/recovery/backoff.ts'
 import type { Deps } from '../deps.ts'
 import type { Recovery } from './recoverRun.ts'
@@ -19,13 +19,16 @@ export async function recoverRequest({ db }: Deps, id: string): Promise<Recovery
   })
 }
 
-const lock = new Statement<{ id: string }, { profile: string; clock: 'real' | 'skipping'; failures: number }>(
+const lock = new PreparedQuery<
+  { id: string },
+  { profile: string; clock: 'real' | 'skipping'; failures: number }
+>(
   sql`select profile, clock, settle_failures as failures from double_opt_ins
     where id = ${given('id')}::uuid and state = 'pending' and (settle_after is null or settle_after <= clock_timestamp())
     for no key update`,
 )
 
-const counting = new Statement<{ id: string; pause: number }, never>(
+const counting = new PreparedQuery<{ id: string; pause: number }, never>(
   sql`update double_opt_ins set settle_failures = settle_failures + 1,
       settle_after = clock_timestamp() + make_interval(secs => ${given('pause')}::float)
     where id = ${given('id')}::uuid`,
@@ -36,12 +39,12 @@ export async function requestIsDriven({ db }: Deps, id: string, overdue: boolean
   await db.transaction((tx) => (overdue ? nudged : healthy).all(tx, { id }))
 }
 
-const nudged = new Statement<{ id: string }, never>(
+const nudged = new PreparedQuery<{ id: string }, never>(
   sql`update double_opt_ins set settle_after = clock_timestamp() + interval '10 minutes'
     where id = ${given('id')}::uuid and state = 'pending'`,
 )
 
-const healthy = new Statement<{ id: string }, never>(
+const healthy = new PreparedQuery<{ id: string }, never>(
   sql`update double_opt_ins set settle_failures = 0, settle_after = null
     where id = ${given('id')}::uuid and state = 'pending' and settle_after is not null`,
 )

@@ -4,7 +4,7 @@
  * Lock: the run row.
  */
 import { sql } from 'drizzle-orm'
-import { given, Statement } from '../../db/statement.ts'
+import { given, PreparedQuery } from '../../db/preparedQuery.ts'
 import { mostRecoveries, pauseAfter } from '../../domain/recovery/backoff.ts'
 import type { Deps } from '../deps.ts'
 import { lockRun } from '../locks.ts'
@@ -41,15 +41,15 @@ export async function recoverRun(deps: Deps, id: string): Promise<Recovery> {
 
 const due = sql`(recover_after is null or recover_after <= clock_timestamp())`
 
-const isDue = new Statement<{ id: string }, { id: string }>(
+const isDue = new PreparedQuery<{ id: string }, { id: string }>(
   sql`select id from runs where id = ${given('id')}::uuid and ${due}`,
 )
 
-const parking = new Statement<{ id: string }, never>(
+const parking = new PreparedQuery<{ id: string }, never>(
   sql`update runs set parked = 'recovered-in-vain' where id = ${given('id')}::uuid`,
 )
 
-const counting = new Statement<{ id: string; pause: number }, { id: string }>(
+const counting = new PreparedQuery<{ id: string; pause: number }, { id: string }>(
   sql`update runs set recoveries = recoveries + 1, recover_after = clock_timestamp() + make_interval(secs => ${given('pause')}::float)
     where id = ${given('id')}::uuid and ${due} returning id`,
 )
@@ -59,7 +59,7 @@ export async function recoveryFailed(deps: Deps, id: string): Promise<void> {
   await deps.db.transaction((tx) => uncounting.all(tx, { id }))
 }
 
-const uncounting = new Statement<{ id: string }, never>(
+const uncounting = new PreparedQuery<{ id: string }, never>(
   sql`update runs set recoveries = greatest(recoveries - 1, 0), recover_after = clock_timestamp()
     where id = ${given('id')}::uuid and ended_at is null`,
 )
@@ -69,11 +69,11 @@ export async function runIsDriven(deps: Deps, id: string, overdue: boolean): Pro
   await deps.db.transaction((tx) => (overdue ? nudged : healthy).all(tx, { id }))
 }
 
-const nudged = new Statement<{ id: string }, never>(
+const nudged = new PreparedQuery<{ id: string }, never>(
   sql`update runs set recover_after = clock_timestamp() + interval '10 minutes' where id = ${given('id')}::uuid and ended_at is null`,
 )
 
-const healthy = new Statement<{ id: string }, never>(
+const healthy = new PreparedQuery<{ id: string }, never>(
   sql`update runs set recoveries = 0, recover_after = null
     where id = ${given('id')}::uuid and ended_at is null and (recoveries > 0 or recover_after is not null)`,
 )

@@ -7,7 +7,7 @@
  */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
-import { given, Statement } from '../../db/statement.ts'
+import { given, PreparedQuery } from '../../db/preparedQuery.ts'
 import { effectOf, step, type Turn } from '../../domain/journey/machine.ts'
 import { MachineError } from '../../domain/journey/machineError.ts'
 import type { Answer } from '../../domain/journey/machineTypes.ts'
@@ -97,7 +97,7 @@ async function save({ tx, run }: Advancing, position: Position, seen: Answer | N
   await saving.all(tx, { run: run.id, position: JSON.stringify(position), waiting })
 }
 
-const saving = new Statement<{ run: string; position: string; waiting: boolean }, never>(
+const saving = new PreparedQuery<{ run: string; position: string; waiting: boolean }, never>(
   sql`update runs set position = ${given('position')}::jsonb, recoveries = 0, recover_after = null,
     state = case when state = 'paused' then state when ${given('waiting')}::boolean then 'waiting' else 'running' end
     where id = ${given('run')}::uuid`,
@@ -128,7 +128,7 @@ async function atRest(deps: Deps, request: { run: string; now: string }): Promis
   return { do: 'wait', until: row.until, what: row.step, why: row.kind === 'sleep' ? 'wait' : 'event' }
 }
 
-const rest = new Statement<{ run: string; now: string }, Rest>(
+const rest = new PreparedQuery<{ run: string; now: string }, Rest>(
   sql`select r.state, r.end_reason as "endReason", r.parked, w.step, w.kind, d.id as held,
       to_char(w.deadline at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as until
     from runs r left join waits w on w.id = (r.position->>'wait')::uuid and w.state = 'open' and r.state <> 'paused'
@@ -146,6 +146,6 @@ function park(deps: Deps, { run }: { run: string }): (error: unknown) => Promise
   }
 }
 
-const parking = new Statement<{ run: string; reason: string }, never>(
+const parking = new PreparedQuery<{ run: string; reason: string }, never>(
   sql`update runs set parked = ${given('reason')} where id = ${given('run')}::uuid and ended_at is null`,
 )

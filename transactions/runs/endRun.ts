@@ -5,8 +5,8 @@
  */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
+import { given, PreparedQuery } from '../../db/preparedQuery.ts'
 import type { runs } from '../../db/schema/journeys.ts'
-import { given, Statement } from '../../db/statement.ts'
 import type { RunEnd } from '../../domain/journey/machineTypes.ts'
 import type { Nudge } from '../../domain/journey/signals.ts'
 import { Refusal } from '../../domain/refusal.ts'
@@ -83,7 +83,7 @@ export async function endRunsIn(
 }
 
 /** The runs, their open waits, what they hold, their paths, and what re-entry rules read. Gives only the runs that were open. */
-const ending = new Statement<Ending, { id: string; journey: string }>(
+const ending = new PreparedQuery<Ending, { id: string; journey: string }>(
   sql`with ended as (
     update runs set state = ${given('state')}, ended_at = ${given('at')}::timestamptz, end_reason = ${given('reason')}
     where id = any(${given('runs')}::uuid[]) and ended_at is null

@@ -3,8 +3,8 @@
  * happened (`pastMatch.ts`), so an event just before, at or just after the start of a wait counts once.
  */
 import { newId } from '../../db/ids.ts'
+import { insertOf } from '../../db/preparedQuery.ts'
 import { waits } from '../../db/schema/journeys.ts'
-import { insertOf } from '../../db/statement.ts'
 import { evaluateMoment } from '../../domain/conditions/evaluate.ts'
 import { awaitedTriggers, awaitsOf } from '../../domain/journey/awaits.ts'
 import { findStep } from '../../domain/journey/definition.ts'

@@ -3,8 +3,8 @@
  * what an earlier one handed over into `unknown`. At its end whatever is still open is given up.
  */
 import { sql } from 'drizzle-orm'
+import { given, PreparedQuery } from '../../db/preparedQuery.ts'
 import type { deliveries } from '../../db/schema/deliveries.ts'
-import { given, Statement } from '../../db/statement.ts'
 import { sendEndReason } from '../../domain/delivery/limits.ts'
 import { sendResultOf } from '../../domain/delivery/states.ts'
 import { effectOf } from '../../domain/journey/machine.ts'
@@ -36,7 +36,7 @@ export async function lookAtSend(advancing: Advancing, position: Position): Prom
   return { do: 'send', delivery, what: step }
 }
 
-const standing = new Statement<
+const standing = new PreparedQuery<
   { delivery: string },
   Pick<typeof deliveries.$inferSelect, 'state' | 'heldUntil' | 'reason' | 'providerAnswer'>
 >(

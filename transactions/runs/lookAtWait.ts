@@ -3,8 +3,8 @@
  * a wait out.
  */
 import { eq, sql } from 'drizzle-orm'
+import { build, given, PreparedQuery, rowsOf } from '../../db/preparedQuery.ts'
 import { waits } from '../../db/schema/journeys.ts'
-import { build, given, rowsOf, Statement } from '../../db/statement.ts'
 import { onlyOpensOrClicks } from '../../domain/journey/awaits.ts'
 import type { Answer } from '../../domain/journey/machineTypes.ts'
 import type { Next } from '../../domain/journey/next.ts'
@@ -70,7 +70,7 @@ const waitById = rowsOf<{ id: string }>()(
 )
 
 /** What happened until now is past for the waits that follow. */
-const settle = new Statement<{ id: string; state: string; at: string; run: string; seq: number }, never>(
+const settle = new PreparedQuery<{ id: string; state: string; at: string; run: string; seq: number }, never>(
   sql`with settled as (
     update waits set state = ${given('state')}, settled_at = ${given('at')}::timestamptz
     where id = ${given('id')}::uuid and state = 'open' returning id

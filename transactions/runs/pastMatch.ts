@@ -5,8 +5,8 @@
  */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
+import { columnsOf, given, PreparedQuery, rowsOf } from '../../db/preparedQuery.ts'
 import { type StoredEvent, triggerEvents } from '../../db/schema/triggers.ts'
-import { columnsOf, given, rowsOf, Statement } from '../../db/statement.ts'
 import { type Await, interactionNames } from '../../domain/journey/awaits.ts'
 import type { Bindings } from '../intake/bindings.ts'
 import { firstMatch, type MatchedEvent } from '../intake/matchWaits.ts'
@@ -114,7 +114,7 @@ const triggersSince = rowsOf<{ contact: string; awaited: string; after: number }
 )
 
 /** Of a step's messages only the newest counts: the one of this visit. */
-const firstInteractions = new Statement<
+const firstInteractions = new PreparedQuery<
   { contact: string; run: string; awaited: string },
   { found: PastMatch }
 >(

@@ -4,8 +4,8 @@
  */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
+import { build, given, PreparedQuery } from '../../db/preparedQuery.ts'
 import { runPath } from '../../db/schema/journeys.ts'
-import { build, given, Statement } from '../../db/statement.ts'
 
 export type PathStep = {
   run: string
@@ -21,7 +21,7 @@ export type PathStep = {
   way?: number | null
 }
 
-const upsert = new Statement<Required<PathStep>, never>(
+const upsert = new PreparedQuery<Required<PathStep>, never>(
   build
     .insert(runPath)
     .values({

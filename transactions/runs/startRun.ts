@@ -6,8 +6,8 @@ import { and, eq, sql } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
 import type { Db } from '../../db/connect.ts'
 import { newId } from '../../db/ids.ts'
+import { build, given, insertOf, PreparedQuery } from '../../db/preparedQuery.ts'
 import { journeys, journeyVersions, runs } from '../../db/schema/journeys.ts'
-import { build, given, insertOf, Statement } from '../../db/statement.ts'
 import { entryOf } from '../../domain/journey/awaits.ts'
 import type { JourneyDefinition } from '../../domain/journey/definition.ts'
 import { begin } from '../../domain/journey/machine.ts'
@@ -23,7 +23,7 @@ import { proceed } from './advance.ts'
 
 export type PublishedJourney = { key: string; version: number; definition: JourneyDefinition }
 
-const published = new Statement<
+const published = new PreparedQuery<
   { key: string },
   { key: string; version: number | null; definition: JourneyDefinition | null }
 >(
@@ -147,14 +147,17 @@ async function verdictOf(
   return mayEnter(reentry, { newest, open: newest?.open === true ? 1 : 0 }, now)
 }
 
-const newestRun = new Statement<{ contact: string; journey: string }, { startedAt: string; open: boolean }>(
+const newestRun = new PreparedQuery<
+  { contact: string; journey: string },
+  { startedAt: string; open: boolean }
+>(
   sql`select to_json(last_entered) #>> '{}' as "startedAt", exists (
       select from runs where contact_id = ${given('contact')}::uuid and journey = ${given('journey')} and ended_at is null) as open
     from journey_entries where contact_id = ${given('contact')}::uuid and journey = ${given('journey')}`,
 )
 
 /** Counted up to as many as there may be. */
-const openRuns = new Statement<{ contact: string; journey: string }, { open: number }>(
+const openRuns = new PreparedQuery<{ contact: string; journey: string }, { open: number }>(
   sql`select count(*)::int as open from (
     select from runs where contact_id = ${given('contact')}::uuid and journey = ${given('journey')} and ended_at is null
     limit ${sql.raw(String(mostOpenRuns))}) as counted`,
@@ -217,7 +220,7 @@ export async function insertRun(
 
 const insert = insertOf(runs)
 
-const remember = new Statement<{ contact: string; journey: string; now: string }, never>(
+const remember = new PreparedQuery<{ contact: string; journey: string; now: string }, never>(
   sql`insert into journey_entries (contact_id, journey, last_entered)
     values (${given('contact')}::uuid, ${given('journey')}, ${given('now')}::timestamptz)
     on conflict (contact_id, journey) do update set last_entered = excluded.last_entered`,

@@ -112,7 +112,7 @@ export async function blockedFor(
 ): Promise<DecisionReason | null> {
   const id = await findContactPoint(db, 'email', address)
   if (id === null) return null
-  const matter = {
+  const intended = {
     contactPoint: { id },
     channel: 'email',
     purpose,
@@ -120,7 +120,7 @@ export async function blockedFor(
     profile,
     messageAllowsTracking: false,
   }
-  const { verdict, reason } = decide(await readDecisionInput(db, matter, deps.channels))
+  const { verdict, reason } = decide(await readDecisionInput(db, intended, deps.channels))
   return verdict === 'block' ? reason : null
 }
 

@@ -7,14 +7,14 @@ import type { DecisionInput } from '../../domain/consent/types.ts'
 import { notFound } from '../../domain/refusal.ts'
 import type { Message } from '../../domain/shapes/message.ts'
 import type { Db } from '../connect.ts'
-import { given, Statement } from '../statement.ts'
+import { given, PreparedQuery } from '../preparedQuery.ts'
 import { type ContactBinding, withNamedAddresses } from './bindings.ts'
 import { type DecisionFacts, decisionFacts, decisionInputOf, factSources } from './decisionInput.ts'
 
 /** To whom: what the contact has on the message's channel, or one address whoever has it. */
 export type Recipient = { contact: string } | { contactPoint: string }
 
-export type Matter = {
+export type Intended = {
   channel: Message['channel']
   /** Null: the contact has no address on the channel, or it was erased. */
   contactPoint: string | null
@@ -52,7 +52,7 @@ const from = sql`from messages m join profiles mp on mp.key = m.profile
     profile: sql`m.profile`,
   })}
   where m.key = ${given('message')}::text`
-const matter = sql`${decisionFacts(channel)} as facts, ${channel} as channel, m.version, m.purpose, ${topic} as topic,
+const intended = sql`${decisionFacts(channel)} as facts, ${channel} as channel, m.version, m.purpose, ${topic} as topic,
   coalesce(m.definition->>'tracking', 'true') <> 'false' as "mayTrack", m.profile, mp.version as "profileVersion"`
 const person = sql`cp.address, (
   select json_build_object('externalId', c.external_id, 'kind', c.kind, 'account', c.account, 'attributes', c.attributes,
@@ -61,32 +61,32 @@ const person = sql`cp.address, (
       join contact_points o on o.id = a.contact_point_id where a.contact_id = c.id and o.address is not null))
   from contacts c where c.id = ${given('contact')}::uuid) as contact`
 
-const alone = new Statement<Question, Row>(sql`select ${matter} ${from}`)
-const withPerson = new Statement<Question, Row & PersonRow>(sql`select ${matter}, ${person} ${from}`)
+const alone = new PreparedQuery<Question, Row>(sql`select ${intended} ${from}`)
+const withPerson = new PreparedQuery<Question, Row & PersonRow>(sql`select ${intended}, ${person} ${from}`)
 
 /** @throws Refusal not-found where the message does not exist any more */
-export async function readMatter(
+export async function readIntended(
   db: Db,
   to: Recipient,
   message: string,
   channels: ReadonlySet<string>,
-): Promise<Matter> {
+): Promise<Intended> {
   const row = await alone.first(db, question(to, message))
   if (row === undefined) throw notFound('message', message)
-  return matterOf(row, message, channels)
+  return intendedOf(row, message, channels)
 }
 
-/** As `readMatter`, and in the same moment what the message is rendered with. */
-export async function readMatterAndPerson(
+/** As `readIntended`, and in the same moment what the message is rendered with. */
+export async function readIntendedAndPerson(
   db: Db,
   to: Recipient,
   message: string,
   channels: ReadonlySet<string>,
-): Promise<{ matter: Matter; person: Person }> {
+): Promise<{ intended: Intended; person: Person }> {
   const row = await withPerson.first(db, question(to, message))
   if (row === undefined) throw notFound('message', message)
   const contact = row.contact === null ? null : withNamedAddresses(row.contact)
-  return { matter: matterOf(row, message, channels), person: { address: row.address, contact } }
+  return { intended: intendedOf(row, message, channels), person: { address: row.address, contact } }
 }
 
 function question(to: Recipient, message: string): Question {
@@ -95,7 +95,7 @@ function question(to: Recipient, message: string): Question {
     : { contact: null, point: to.contactPoint, message }
 }
 
-function matterOf(row: Row, key: string, channels: ReadonlySet<string>): Matter {
+function intendedOf(row: Row, key: string, channels: ReadonlySet<string>): Intended {
   const { channel, version, purpose, topic } = row
   const intent = { channel, purpose, topic, messageAllowsTracking: row.mayTrack }
   return {

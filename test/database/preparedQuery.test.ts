@@ -3,10 +3,18 @@ import { eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Connection, connect } from '../../db/connect.ts'
 import { newId } from '../../db/ids.ts'
+import {
+  build,
+  columnsOf,
+  given,
+  insertNewOf,
+  insertOf,
+  PreparedQuery,
+  rowsOf,
+} from '../../db/preparedQuery.ts'
 import { apiKeys } from '../../db/schema/access.ts'
 import { contacts } from '../../db/schema/contacts.ts'
 import { outbox } from '../../db/schema/triggers.ts'
-import { build, columnsOf, given, insertNewOf, insertOf, rowsOf, Statement } from '../../db/statement.ts'
 import { type OwnDatabase, ownDatabase } from '../harness/database.ts'
 
 let database: OwnDatabase
@@ -81,7 +89,7 @@ it('bytes, lists and what only SQL says come back as well', async () => {
 })
 
 it('a value that is missing is refused, not taken for nothing', async () => {
-  const loose = new Statement<Record<string, unknown>, unknown>(sql`select ${given('what')}::text`)
+  const loose = new PreparedQuery<Record<string, unknown>, unknown>(sql`select ${given('what')}::text`)
   await expect(loose.all(pool.db, {})).rejects.toThrow('"what"')
   const together = pool.db.transaction((tx) =>
     Promise.all([loose.all(tx, { what: 'a' }), loose.all(tx, {}), loose.all(tx, { what: 'b' })]),
@@ -91,10 +99,10 @@ it('a value that is missing is refused, not taken for nothing', async () => {
 })
 
 it('said together in a transaction, statements of every form are done in their order', async () => {
-  const put = new Statement<{ stream: string }, never>(
+  const put = new PreparedQuery<{ stream: string }, never>(
     build.insert(outbox).values({ stream: given('stream'), kind: 'signal', body: sql`'{}'` }),
   )
-  const last = new Statement<Record<string, never>, { stream: string | null }>(
+  const last = new PreparedQuery<Record<string, never>, { stream: string | null }>(
     sql`select (select stream from outbox order by id desc limit 1) as stream`,
   )
   const lastRow = rowsOf<Record<string, never>>()(

@@ -31,7 +31,7 @@ export function given(name: string): Placeholder {
 type Filler = (values: Readonly<Record<string, unknown>>) => unknown
 
 /** `Row` is what the text says it answers: as with every generic of a query, nobody checks it. */
-export class Statement<Values extends Readonly<Record<string, unknown>>, Row> {
+export class PreparedQuery<Values extends Readonly<Record<string, unknown>>, Row> {
   readonly #text: string
   readonly #fillers: readonly Filler[]
   readonly #fields: SelectedFieldsOrdered | undefined
@@ -70,8 +70,8 @@ export class Statement<Values extends Readonly<Record<string, unknown>>, Row> {
 
 /** A statement that answers whole rows of a table. */
 export function rowsOf<Values extends Readonly<Record<string, unknown>>>() {
-  return <T extends PgTable>(table: T, query: SQLWrapper): Statement<Values, InferSelectModel<T>> =>
-    new Statement(query, table)
+  return <T extends PgTable>(table: T, query: SQLWrapper): PreparedQuery<Values, InferSelectModel<T>> =>
+    new PreparedQuery(query, table)
 }
 
 /** The columns of a table in their order, for a `select` that answers whole rows. */
@@ -81,13 +81,15 @@ export function columnsOf(table: PgTable): SQL {
 }
 
 /** Inserts a whole row, every column given; answers nothing. Not for tables that count their rows by themselves. */
-export function insertOf<T extends PgTable>(table: T): Statement<InferSelectModel<T>, never> {
-  return new Statement(insertion(table))
+export function insertOf<T extends PgTable>(table: T): PreparedQuery<InferSelectModel<T>, never> {
+  return new PreparedQuery(insertion(table))
 }
 
 /** As `insertOf`, where there is no such row yet; answers something only then. */
-export function insertNewOf<T extends PgTable>(table: T): Statement<InferSelectModel<T>, { inserted: true }> {
-  return new Statement(sql`${insertion(table)} on conflict do nothing returning true as inserted`)
+export function insertNewOf<T extends PgTable>(
+  table: T,
+): PreparedQuery<InferSelectModel<T>, { inserted: true }> {
+  return new PreparedQuery(sql`${insertion(table)} on conflict do nothing returning true as inserted`)
 }
 
 function insertion(table: PgTable): SQL {
