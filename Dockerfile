@@ -12,4 +12,4 @@ COPY . .
 
 USER node
 EXPOSE 3000
-CMD ["node", "api/server.ts"]
+CMD ["node", "server.ts"]

@@ -1,6 +1,6 @@
 /** Liveness, and whether what we stand on can be reached. */
 import express, { type Router } from 'express'
-import type { WorkersView } from '../db/reads/workers.ts'
+import type { WorkersView } from '../views/workers.ts'
 import { sendJson } from './json.ts'
 
 /** The first two resolve where the part answers. */

@@ -124,7 +124,7 @@ export async function startStack(options: StackOptions): Promise<BenchStack> {
       keep(child)
       return port ?? 0
     }
-    await start('api', 'api/server.ts', ours)
+    await start('api', 'server.ts', ours)
     await start('worker', 'worker.ts', ours)
     await start('bare-worker', 'bench/bare/worker.ts', bare)
     const barePort = await start('bare-server', 'bench/bare/server.ts', bare)

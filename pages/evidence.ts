@@ -1,7 +1,7 @@
 /** The evidence pack as a page to print: what a data-protection officer lays on the table. Everything in it is escaped. */
 import { type Html, html, type Piece } from './html.ts'
 
-/** As db/reads/evidence.ts gives it, in the members the page shows. */
+/** As views/evidence.ts gives it, in the members the page shows. */
 export type EvidencePageInput = {
   generatedAt: string
   contactPoint: { id: string; channel: string; address: string }

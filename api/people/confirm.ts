@@ -1,6 +1,6 @@
 /** `GET, POST /confirm/{token}`: double opt-in. GET shows what is asked, POST confirms it, or asks for a new mail. */
 import express, { type Request, type Response } from 'express'
-import { maskAddress } from '../../domain/messages/normalise.ts'
+import { maskAddress } from '../../domain/addresses/normalise.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { type ConfirmView, confirmNotice, confirmPage } from '../../pages/confirm.ts'
 import { askForNewMail } from '../../transactions/doubleOptIns/askForNewMail.ts'

@@ -1,6 +1,6 @@
 /** `GET, POST /preferences/{handle}`: the preference centre of the contact point a message was sent to. */
 import express, { type Request, type Response } from 'express'
-import { maskAddress } from '../../domain/messages/normalise.ts'
+import { maskAddress } from '../../domain/addresses/normalise.ts'
 import { everythingAction, readPreferenceForm } from '../../pages/preferenceFields.ts'
 import {
   boxNotice,

@@ -3,7 +3,7 @@
  * page behind the link. GET changes nothing; POST needs no cookie, is answered with 200 and no redirect, and may be repeated.
  */
 import express, { type Request, type Response } from 'express'
-import { maskAddress } from '../../domain/messages/normalise.ts'
+import { maskAddress } from '../../domain/addresses/normalise.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import {
   type UnsubscribeView,

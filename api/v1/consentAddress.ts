@@ -1,7 +1,7 @@
 /** Addresses and moments as callers write them, in the one form they are kept in. */
 import { z } from 'zod'
 import 'zod-openapi'
-import { normaliseAddress } from '../../domain/messages/normalise.ts'
+import { normaliseAddress } from '../../domain/addresses/normalise.ts'
 import { invalid } from '../../domain/refusal.ts'
 import { contactPointShape, instantShape } from '../../domain/shapes/primitives.ts'
 

@@ -1,11 +1,11 @@
 /** Contacts of the CRM. */
 import { z } from 'zod'
-import { type ContactFilter, getContact, listContacts } from '../../db/reads/contacts.ts'
-import { pageById, pageInBody } from '../../db/reads/page.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { contactPatchShape, contactPutShape } from '../../domain/shapes/contact.ts'
 import { contactPointShape, textShape } from '../../domain/shapes/primitives.ts'
 import { patchContact, putContact } from '../../transactions/contacts/putContact.ts'
+import { type ContactFilter, getContact, listContacts } from '../../views/contacts.ts'
+import { pageById, pageInBody } from '../../views/page.ts'
 import { createdWithoutAddress, findingShape } from '../findings.ts'
 import { listShape } from '../list.ts'
 import { type Route, route } from '../routing.ts'

@@ -1,13 +1,13 @@
 /** Deliveries: why was this sent, or held back? And what operators do about those that are held, or whose outcome is unknown. */
 import { z } from 'zod'
 import 'zod-openapi'
-import { getDelivery, listDeliveries } from '../../db/reads/deliveries.ts'
-import { pageById } from '../../db/reads/page.ts'
-import { periodQuery } from '../../db/reads/walk.ts'
 import { deliveryStates } from '../../domain/delivery/states.ts'
 import { idShape, keyShape, lineShape } from '../../domain/shapes/primitives.ts'
 import { releaseDelivery } from '../../transactions/deliveries/releaseDelivery.ts'
 import { settleByHand } from '../../transactions/deliveries/settleByHand.ts'
+import { getDelivery, listDeliveries } from '../../views/deliveries.ts'
+import { pageById } from '../../views/page.ts'
+import { periodQuery } from '../../views/walk.ts'
 import { listShape } from '../list.ts'
 import { type Route, route } from '../routing.ts'
 

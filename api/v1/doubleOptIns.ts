@@ -1,9 +1,9 @@
 /** Double opt-ins: asked for by a system on a person's behalf, and how they stand. */
 import { z } from 'zod'
-import { getDoubleOptIn } from '../../db/reads/doubleOptIns.ts'
 import { doubleOptInShape } from '../../domain/shapes/consent.ts'
 import { idShape } from '../../domain/shapes/primitives.ts'
 import { requestDoubleOptIn } from '../../transactions/doubleOptIns/requestDoubleOptIn.ts'
+import { getDoubleOptIn } from '../../views/doubleOptIns.ts'
 import { type Route, route } from '../routing.ts'
 
 const tag = 'Double opt-in'

@@ -1,8 +1,6 @@
 /** Journeys: draft, checks, publication, diagram, and runs started over REST. */
 import { z } from 'zod'
 import 'zod-openapi'
-import { getJourney, listJourneys } from '../../db/reads/journeys.ts'
-import { pageByKey } from '../../db/reads/page.ts'
 import { journeyFields, journeyShape } from '../../domain/journey/definition.ts'
 import { mermaid } from '../../domain/journey/diagram.ts'
 import {
@@ -14,6 +12,8 @@ import {
 import { resolveContact, unknownContact } from '../../transactions/contacts/resolveContact.ts'
 import { deleteJourney, publishJourney, putJourney } from '../../transactions/definitions/journeys.ts'
 import { startRun } from '../../transactions/runs/startRun.ts'
+import { getJourney, listJourneys } from '../../views/journeys.ts'
+import { pageByKey } from '../../views/page.ts'
 import { findingShape } from '../findings.ts'
 import { listShape } from '../list.ts'
 import { type Route, route } from '../routing.ts'

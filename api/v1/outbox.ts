@@ -1,7 +1,7 @@
 /** The outbox, for operators: what waits to be told, and what could not be told. */
 import { z } from 'zod'
-import { listOutbox } from '../../db/reads/outbox.ts'
 import { dropParked, retryParked } from '../../transactions/parkedRows.ts'
+import { listOutbox } from '../../views/outbox.ts'
 import { listShape } from '../list.ts'
 import { type Route, route } from '../routing.ts'
 

@@ -1,12 +1,12 @@
 /** Runs: who is where in which journey, and how they got there. */
 import { z } from 'zod'
-import { pageById } from '../../db/reads/page.ts'
-import { getRun, listRuns } from '../../db/reads/runs.ts'
-import { periodQuery } from '../../db/reads/walk.ts'
 import { runStates } from '../../db/schema/journeys.ts'
 import { idShape, keyShape, lineShape } from '../../domain/shapes/primitives.ts'
 import { retryRun } from '../../transactions/recovery/retryRun.ts'
 import { cancelRun } from '../../transactions/runs/endRun.ts'
+import { pageById } from '../../views/page.ts'
+import { getRun, listRuns } from '../../views/runs.ts'
+import { periodQuery } from '../../views/walk.ts'
 import { listShape } from '../list.ts'
 import { type Route, route } from '../routing.ts'
 

@@ -1,10 +1,10 @@
 /** Suppressions: stops on addresses, as they stand. */
 import { z } from 'zod'
-import { pageById, pageInBody } from '../../db/reads/page.ts'
-import { listSuppressions } from '../../db/reads/suppressions.ts'
 import { invalid } from '../../domain/refusal.ts'
 import { contactPointShape } from '../../domain/shapes/primitives.ts'
 import { requireChannel } from '../../transactions/deps.ts'
+import { pageById, pageInBody } from '../../views/page.ts'
+import { listSuppressions } from '../../views/suppressions.ts'
 import { listShape } from '../list.ts'
 import { type Route, route } from '../routing.ts'
 import { addressOf } from './consentAddress.ts'

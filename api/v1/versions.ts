@@ -1,8 +1,8 @@
 /** Routes that read old versions: of each kind that has them a list, and one by its number. */
 import { z } from 'zod'
-import { getVersion, listVersions, type VersionedKind } from '../../db/reads/definitionVersions.ts'
-import { pageByVersion } from '../../db/reads/page.ts'
 import { keyShape } from '../../domain/shapes/primitives.ts'
+import { getVersion, listVersions, type VersionedKind } from '../../views/definitionVersions.ts'
+import { pageByVersion } from '../../views/page.ts'
 import { listShape } from '../list.ts'
 import { type Route, route } from '../routing.ts'
 

@@ -1,19 +1,18 @@
 /** Definitions that are put by key, as they stand now: what was put, with its key, version and last change beside it. */
-import { asc, eq, gt } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { notFound } from '../../domain/refusal.ts'
 import type { Db } from '../connect.ts'
 import { messages, profiles, purposes, triggerDefinitions } from '../schema/definitions.ts'
-import { type Page, pageOf } from './page.ts'
 
 export type DefinitionKind = 'profile' | 'purpose' | 'message' | 'trigger'
 export type StoredDefinition = object & { key: string; version: number; updatedAt: string }
-type Row = { key: string; version: number; updatedAt: string; definition: unknown }
+export type DefinitionRow = { key: string; version: number; updatedAt: string; definition: unknown }
 
 /** Whatever was put was an object. */
 const putShape = z.looseObject({})
 
-const tables = { profile: profiles, purpose: purposes, message: messages }
+export const definitionTables = { profile: profiles, purpose: purposes, message: messages }
 
 /** @throws Refusal not-found */
 export async function getDefinition(db: Db, kind: DefinitionKind, key: string): Promise<StoredDefinition> {
@@ -34,41 +33,18 @@ export async function findDefinition(
     const answer = storedTrigger(row)
     return { ...answer, definition: putShape.parse(row.definition), answer }
   }
-  const table = tables[kind]
+  const table = definitionTables[kind]
   const [row] = await db.select().from(table).where(eq(table.key, key))
   if (row === undefined) return undefined
   return { ...row, definition: putShape.parse(row.definition), answer: stored(row) }
 }
 
-export async function listDefinitions(
-  db: Db,
-  kind: DefinitionKind,
-  page: { limit: number; after?: string | undefined },
-): Promise<Page<StoredDefinition>> {
-  if (kind === 'trigger') {
-    const rows = await db
-      .select()
-      .from(triggerDefinitions)
-      .where(page.after === undefined ? undefined : gt(triggerDefinitions.name, page.after))
-      .orderBy(asc(triggerDefinitions.name))
-      .limit(page.limit + 1)
-    return pageOf(rows, page.limit, storedTrigger, (row) => row.name)
-  }
-  const table = tables[kind]
-  const rows = await db
-    .select()
-    .from(table)
-    .where(page.after === undefined ? undefined : gt(table.key, page.after))
-    .orderBy(asc(table.key))
-    .limit(page.limit + 1)
-  return pageOf(rows, page.limit, stored, (row) => row.key)
-}
-
-function stored({ key, version, updatedAt, definition }: Row): StoredDefinition {
+/** What a `GET` answers of a row. */
+export function stored({ key, version, updatedAt, definition }: DefinitionRow): StoredDefinition {
   return { ...putShape.parse(definition), key, version, updatedAt }
 }
 
 /** Triggers have a name for a key, and no versions. */
-function storedTrigger({ name, updatedAt, definition }: typeof triggerDefinitions.$inferSelect) {
+export function storedTrigger({ name, updatedAt, definition }: typeof triggerDefinitions.$inferSelect) {
   return { ...stored({ key: name, version: 1, updatedAt, definition }), name }
 }

@@ -95,7 +95,7 @@ export class Rising {
       LISTEN_ADDRESS: env.LISTEN_ADDRESS ?? '127.0.0.1',
     }
     const apiKey = environment.ASSENT_API_KEY ?? keys.ASSENT_API_KEY
-    await this.#process('api', 'API', 'api/server.ts', environment)
+    await this.#process('api', 'API', 'server.ts', environment)
     await this.#process('worker', 'worker', 'worker.ts', environment)
     await this.#examples(api, apiKey)
     const shop = await this.#shop({

@@ -1,8 +1,9 @@
 /** Expires requests for double opt-in whose time is over, and that nobody has expired. One that keeps failing blocks no other. */
-import { overdueDoubleOptIns } from '../../db/reads/doubleOptIns.ts'
+
 import type { Deps } from '../../transactions/deps.ts'
 import { advanceRequest } from '../../transactions/doubleOptIns/advanceRequest.ts'
 import { postponeSettling } from '../../transactions/doubleOptIns/postponeSettling.ts'
+import { overdueDoubleOptIns } from '../../views/doubleOptIns.ts'
 
 /** Requests read at a time. */
 const batch = 200

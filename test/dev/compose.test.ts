@@ -73,7 +73,7 @@ describe('the API and the worker', () => {
     expect(worker.build).toBe('.')
     expect(worker.environment).toEqual(api.environment)
     expect([api.command, worker.command]).toEqual([
-      ['node', 'api/server.ts'],
+      ['node', 'server.ts'],
       ['node', 'worker.ts'],
     ])
   })

@@ -30,15 +30,17 @@ const rooms: Record<
   transactions: { ours: ['db', 'domain', 'threads', 'failpoints.ts'] },
   threads: { ours: ['domain'] },
   db: { ours: ['domain'] },
+  views: { ours: ['db', 'domain'] },
   channels: { ours: ['domain'] },
   pages: { ours: ['domain'] },
-  engine: { ours: ['transactions', 'db', 'domain', 'settings.ts', 'failpoints.ts'] },
+  engine: { ours: ['transactions', 'views', 'db', 'domain', 'settings.ts', 'failpoints.ts'] },
   activities: {
     ours: ['transactions', 'db', 'domain', 'channels', 'threads', 'failpoints.ts'],
   },
   api: {
     ours: [
       'transactions',
+      'views',
       'db',
       'domain',
       'engine',
@@ -53,10 +55,12 @@ const rooms: Record<
   },
 }
 const elsewhere = [
+  'demo',
   'dev',
   'examples',
   'test',
   'bench',
+  'server.ts',
   'worker.ts',
   'lifetime.ts',
   'log.ts',
@@ -133,6 +137,48 @@ describe('the arrows between the rooms', () => {
     expect(broken('workflows/x.ts', { from: '../domain/journey/next.ts', typeOnly: true })).toBeNull()
     expect(broken('workflows/x.ts', { from: '../domain/journey/next.ts', typeOnly: false })).not.toBeNull()
     expect(broken('workflows/x.ts', { from: 'zod', typeOnly: true })).not.toBeNull()
+  })
+})
+
+/** The rooms inside `transactions/`, lowest first: each imports only rooms before it, and the files beside them. */
+const floors = [
+  'ledger',
+  'contacts',
+  'definitions',
+  'deliveries',
+  'runs',
+  'intake',
+  'doubleOptIns',
+  'preferences',
+  'withdrawals',
+  'interactions',
+  'testMails',
+  'recovery',
+  'workers',
+]
+
+describe('inside transactions', () => {
+  const files = globSync('transactions/**/*.ts', { cwd: checkout })
+  const floorOf = (path: string): number => {
+    const [, room = '', inner] = path.split('/')
+    return inner === undefined ? -1 : floors.indexOf(room)
+  }
+
+  test('each room has its floor', () => {
+    const rooms = files.map((file) => file.split('/').slice(1, -1)[0])
+    expect(floors.filter((floor) => !rooms.includes(floor))).toEqual([])
+    expect(rooms.filter((room) => room !== undefined && !floors.includes(room))).toEqual([])
+  })
+
+  test('no arrow runs up', () => {
+    const up = files.flatMap((file) =>
+      importsOf(readFileSync(join(checkout, file), 'utf8'))
+        .filter((one) => one.from.startsWith('.'))
+        .map((one) => normalize(join(dirname(file), one.from)))
+        .filter((target) => target.startsWith('transactions/') && floorOf(target) > floorOf(file))
+        .map((target) => `${file} imports ${target}`),
+    )
+    expect(up).toEqual([])
   })
 })
 

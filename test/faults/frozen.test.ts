@@ -79,7 +79,7 @@ const signalAll = (signal: 'SIGSTOP' | 'SIGCONT') => {
 
 describe('with the database frozen', () => {
   it('every request is answered 503, and both processes stop in time', { timeout: 180_000 }, async () => {
-    const [api, worker] = await Promise.all([start('api/server.ts'), start('worker.ts')])
+    const [api, worker] = await Promise.all([start('server.ts'), start('worker.ts')])
     const client = new ApiClient(`http://127.0.0.1:${api.port}`, testKeys.ASSENT_API_KEY)
     expect((await client.call('GET', '/v1/runs')).status).toBe(200)
     signalAll('SIGSTOP')

@@ -3,7 +3,7 @@ import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { contacts } from '../../db/schema/contacts.ts'
-import { lazyBindings } from '../../transactions/intake/bindings.ts'
+import { lazyBindings } from '../../transactions/runs/bindings.ts'
 import { check, type LedgerApi, problemShape, said, standingOf, startLedgerApi, state } from './ledgerApi.ts'
 
 let ledger: LedgerApi

@@ -1,7 +1,7 @@
 /** What a change of a contact means, as business triggers. */
 import type { contacts } from '../../db/schema/contacts.ts'
 import { own } from '../../domain/own.ts'
-import { sameJson } from '../definitions/nextVersion.ts'
+import { sameJson } from '../../domain/sameJson.ts'
 
 /** A business trigger that is to be raised. */
 export type Raised = { name: string; payload: Record<string, unknown> }

@@ -5,7 +5,7 @@
  */
 import { eq } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
-import { consentsOf } from '../../db/reads/contacts.ts'
+import { consentsOf } from '../../db/reads/contactConsents.ts'
 import { contacts } from '../../db/schema/contacts.ts'
 import { mergePatch } from '../../domain/mergePatch.ts'
 import { refuseReadBack } from '../../domain/readBack.ts'

@@ -2,7 +2,7 @@
 import { and, eq } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { contactAddresses, contactPoints, contacts } from '../../db/schema/contacts.ts'
-import { normaliseAddress } from '../../domain/messages/normalise.ts'
+import { normaliseAddress } from '../../domain/addresses/normalise.ts'
 import { invalid, Refusal } from '../../domain/refusal.ts'
 import type { ContactReference } from '../../domain/shapes/primitives.ts'
 import { isNewcomerId } from './adoptNewcomer.ts'

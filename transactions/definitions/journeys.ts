@@ -9,10 +9,11 @@ import { checkJourney, type Problem } from '../../domain/journey/check.ts'
 import type { JourneyDefinition } from '../../domain/journey/definition.ts'
 import { compilePlan } from '../../domain/journey/plan.ts'
 import { notFound, Refusal } from '../../domain/refusal.ts'
+import { sameJson } from '../../domain/sameJson.ts'
 import type { Deps } from '../deps.ts'
 import { inThread } from '../inThread.ts'
 import { readVariables } from './messageSources.ts'
-import { lockKey, sameJson } from './nextVersion.ts'
+import { lockKey } from './nextVersion.ts'
 
 import { type DefinitionReadBack, refuseOther } from './readBack.ts'
 /** Stores the draft; what is wrong with it is answered, not refused: only publishing refuses. */

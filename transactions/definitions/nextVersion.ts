@@ -6,7 +6,7 @@
  */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
-import { canonicalBytes } from '../../domain/ledger/canonical.ts'
+import { sameJson } from '../../domain/sameJson.ts'
 
 const versionTables = {
   profile: sql.identifier('profile_versions'),
@@ -40,8 +40,4 @@ export async function nextVersion(
     sql`insert into ${table} (key, version, definition) values (${key}, ${version}, ${JSON.stringify(definition)}::jsonb)`,
   )
   return { version, changed: true }
-}
-
-export function sameJson(left: unknown, right: unknown): boolean {
-  return Buffer.compare(canonicalBytes(left), canonicalBytes(right)) === 0
 }

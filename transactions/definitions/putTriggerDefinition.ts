@@ -3,11 +3,12 @@ import { eq } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
 import { triggerDefinitions } from '../../db/schema/definitions.ts'
 import { invalid, type Refusal } from '../../domain/refusal.ts'
+import { sameJson } from '../../domain/sameJson.ts'
 import type { TriggerDefinition } from '../../domain/shapes/trigger.ts'
 import { isReserved } from '../../domain/triggers/catalogue.ts'
 import type { Deps } from '../deps.ts'
 import { inThread } from '../inThread.ts'
-import { lockKey, sameJson } from './nextVersion.ts'
+import { lockKey } from './nextVersion.ts'
 import { type DefinitionReadBack, refuseOther } from './readBack.ts'
 
 /** @throws Refusal invalid where the schema is none, or the name is one that only Assent itself raises */

@@ -9,7 +9,8 @@ import type { Db } from '../../db/connect.ts'
 import { type DefinitionKind, findDefinition } from '../../db/reads/definitions.ts'
 import { journeys } from '../../db/schema/journeys.ts'
 import { type ReadBack, refuseReadBack } from '../../domain/readBack.ts'
-import { lockKey, sameJson } from './nextVersion.ts'
+import { sameJson } from '../../domain/sameJson.ts'
+import { lockKey } from './nextVersion.ts'
 
 /** The read-only members of a definition. Triggers have a `name` too, journeys a `publishedVersion` in place of a version. */
 export type DefinitionReadBack = {

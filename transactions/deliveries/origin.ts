@@ -19,12 +19,12 @@ import { findStep } from '../../domain/journey/definition.ts'
 import { parseDuration } from '../../domain/journey/duration.ts'
 import type { RunEnd } from '../../domain/journey/machineTypes.ts'
 import { readPosition } from '../../domain/journey/position.ts'
+import { endOf } from '../../domain/journey/runState.ts'
 import { notFound } from '../../domain/refusal.ts'
 import type { Message } from '../../domain/shapes/message.ts'
 import type { Profile } from '../../domain/shapes/profile.ts'
 import { purposeShape } from '../../domain/shapes/purpose.ts'
 import type { Deps } from '../deps.ts'
-import { endOf } from '../runs/endRun.ts'
 
 /** A delivery by its id, and what it is for: one send of a run, or one mail of a request for double opt-in. */
 export type DeliveryRef =

@@ -17,12 +17,12 @@ import { Refusal } from '../../domain/refusal.ts'
 import type { Notice } from '../../domain/shapes/consent.ts'
 import { failpoint } from '../../failpoints.ts'
 import type { Deps } from '../deps.ts'
+import { announce } from '../ledger/announceRequest.ts'
 import { appendEvents, type Recorded } from '../ledger/appendEvents.ts'
+import { stillPending } from '../ledger/withdrawRequests.ts'
 import { type ContactPointRow, lockContactPoint, lockIdentity } from '../locks.ts'
 import { admitNewcomer } from './admitNewcomer.ts'
-import { announce } from './announce.ts'
 import { expireIn } from './expireRequest.ts'
-import { stillPending } from './withdrawRequests.ts'
 
 export type RequestRow = typeof doubleOptIns.$inferSelect
 

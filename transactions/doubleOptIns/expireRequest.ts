@@ -5,10 +5,10 @@ import type { Db } from '../../db/connect.ts'
 import { readStandings } from '../../db/reads/standings.ts'
 import { doubleOptIns } from '../../db/schema/doubleOptIns.ts'
 import type { Deps } from '../deps.ts'
+import { announce } from '../ledger/announceRequest.ts'
 import { appendEvents } from '../ledger/appendEvents.ts'
+import { stillPending } from '../ledger/withdrawRequests.ts'
 import type { ContactPointRow } from '../locks.ts'
-import { announce } from './announce.ts'
-import { stillPending } from './withdrawRequests.ts'
 
 /** pending → expired. The contact point's lock is held. */
 export async function expireIn(

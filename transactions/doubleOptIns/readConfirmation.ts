@@ -10,8 +10,8 @@ import { Refusal } from '../../domain/refusal.ts'
 import { type Profile, profileShape } from '../../domain/shapes/profile.ts'
 import { describeGrants } from '../deliveries/origin.ts'
 import type { Deps } from '../deps.ts'
+import { stillPending } from '../ledger/withdrawRequests.ts'
 import { type RequestRow, readRequest } from './confirmDoubleOptIn.ts'
-import { stillPending } from './withdrawRequests.ts'
 
 export type ConfirmationShown = {
   request: RequestRow

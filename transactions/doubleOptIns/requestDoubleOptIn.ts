@@ -17,10 +17,10 @@ import { messages, profiles, purposes, topics } from '../../db/schema/definition
 import { deliveries } from '../../db/schema/deliveries.ts'
 import { doubleOptIns, type Grant } from '../../db/schema/doubleOptIns.ts'
 import { outbox } from '../../db/schema/triggers.ts'
+import { normaliseAddress } from '../../domain/addresses/normalise.ts'
 import { parseDuration } from '../../domain/journey/duration.ts'
 import type { Next } from '../../domain/journey/next.ts'
 import { noticeHash } from '../../domain/ledger/verify.ts'
-import { normaliseAddress } from '../../domain/messages/normalise.ts'
 import { invalid, Refusal } from '../../domain/refusal.ts'
 import type { DoubleOptInInput } from '../../domain/shapes/consent.ts'
 import { type Profile, profileShape } from '../../domain/shapes/profile.ts'
@@ -30,10 +30,10 @@ import { type Deps, requireChannel } from '../deps.ts'
 import { appendEvents } from '../ledger/appendEvents.ts'
 import { splitEvidence } from '../ledger/evidence.ts'
 import { canSeal, evidenceKeyUnavailable } from '../ledger/evidenceKey.ts'
+import { stillPending } from '../ledger/withdrawRequests.ts'
 import { type ContactPointRow, lockContactPoint } from '../locks.ts'
 import { type OutboxSignal, type OutboxStart, putInOutbox } from '../outbox.ts'
 import { expireIn } from './expireRequest.ts'
-import { stillPending } from './withdrawRequests.ts'
 
 /** `workflowId`: of its workflow in Temporal. */
 export type RequestAnswer = { id: string; state: 'pending'; workflowId: string }

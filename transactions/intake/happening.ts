@@ -3,7 +3,7 @@ import type { Db } from '../../db/connect.ts'
 import type { StoredEvent } from '../../db/schema/triggers.ts'
 import type { Deps } from '../deps.ts'
 import type { ContactRow } from '../locks.ts'
-import type { Bindings } from './bindings.ts'
+import type { Bindings } from '../runs/bindings.ts'
 
 export type Happening = {
   deps: Deps

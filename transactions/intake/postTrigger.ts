@@ -7,10 +7,10 @@ import type { TriggerInput } from '../../domain/shapes/trigger.ts'
 import { isReserved } from '../../domain/triggers/catalogue.ts'
 import { bringContact, splitContact } from '../contacts/bringContact.ts'
 import { resolveContact, unknownContact } from '../contacts/resolveContact.ts'
+import { readTriggerDefinition, refusePayload } from '../definitions/triggerDefinition.ts'
 import type { Deps } from '../deps.ts'
 import { committing } from '../outcomes.ts'
 import { type IncomingEvent, type TakenEvent, takeTrigger, takeTriggerIn } from './takeTrigger.ts'
-import { readTriggerDefinition, refusePayload } from './triggerDefinition.ts'
 import { answeredBefore, type SaidOnce, takeOnce } from './triggerIds.ts'
 
 /**

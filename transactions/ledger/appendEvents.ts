@@ -23,12 +23,12 @@ import { projectEvent } from '../../domain/ledger/project.ts'
 import { type SealedEvidence, seal } from '../../domain/ledger/seal.ts'
 import { noticeHash } from '../../domain/ledger/verify.ts'
 import type { Deps } from '../deps.ts'
-import { withdrawRequests } from '../doubleOptIns/withdrawRequests.ts'
 import type { ContactPointRow } from '../locks.ts'
 import { announceChanges } from './announceChanges.ts'
 import { type Sealing, sealingOf } from './evidenceKey.ts'
 import { foldAppended } from './foldAppended.ts'
 import { writeStates } from './states.ts'
+import { withdrawRequests } from './withdrawRequests.ts'
 
 type Related = LedgerEvent['related']
 

@@ -5,11 +5,11 @@
  */
 import { sql } from 'drizzle-orm'
 import { given, PreparedQuery } from '../../db/preparedQuery.ts'
+import { endOf } from '../../domain/journey/runState.ts'
 import { mostRecoveries, pauseAfter } from '../../domain/recovery/backoff.ts'
 import type { Deps } from '../deps.ts'
 import { lockRun } from '../locks.ts'
 import type { OutboxStart } from '../outbox.ts'
-import { endOf } from '../runs/endRun.ts'
 
 /** `leave`: it has ended, is parked or was started a moment ago. */
 export type Recovery = { do: 'start'; start: OutboxStart } | { do: 'park' } | { do: 'leave' }

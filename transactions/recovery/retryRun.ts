@@ -7,13 +7,13 @@
 import { and, eq } from 'drizzle-orm'
 import { runs } from '../../db/schema/journeys.ts'
 import { outbox } from '../../db/schema/triggers.ts'
+import { endOf } from '../../domain/journey/runState.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { journeyWorkflowId } from '../../domain/workflowIds.ts'
 import type { Deps } from '../deps.ts'
 import { lockRun } from '../locks.ts'
 import { type OutboxEntry, putAllInOutbox } from '../outbox.ts'
 import { retryParkedOf } from '../parkedRows.ts'
-import { endOf } from '../runs/endRun.ts'
 
 /** @throws Refusal not-found; conflict where the run has ended */
 export async function retryRun(deps: Deps, id: string): Promise<void> {

@@ -3,8 +3,8 @@ import type { Db } from '../../db/connect.ts'
 import type { JourneyDefinition } from '../../domain/journey/definition.ts'
 import type { Plan } from '../../domain/journey/plan.ts'
 import type { Deps } from '../deps.ts'
-import type { Bindings } from '../intake/bindings.ts'
 import type { ContactRow, RunRow } from '../locks.ts'
+import type { Bindings } from './bindings.ts'
 
 export type Advancing = {
   deps: Deps

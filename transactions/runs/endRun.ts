@@ -6,8 +6,8 @@
 import { sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { given, PreparedQuery } from '../../db/preparedQuery.ts'
-import type { runs } from '../../db/schema/journeys.ts'
 import type { RunEnd } from '../../domain/journey/machineTypes.ts'
+import { endOf } from '../../domain/journey/runState.ts'
 import type { Nudge } from '../../domain/journey/signals.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { journeyWorkflowId } from '../../domain/workflowIds.ts'
@@ -106,23 +106,3 @@ const ending = new PreparedQuery<Ending, { id: string; journey: string }>(
   )
   select id, journey from ended order by id`,
 )
-
-/** How a run ended, or null while it has not. */
-export function endOf(run: {
-  state: (typeof runs.$inferSelect)['state']
-  endReason: string | null
-}): RunEnd | null {
-  switch (run.state) {
-    case 'running':
-    case 'waiting':
-    case 'paused':
-      return null
-    case 'completed':
-    case 'exited':
-    case 'cancelled':
-    case 'failed':
-      return { state: run.state, reason: run.endReason ?? run.state }
-    default:
-      return run.state satisfies never
-  }
-}

@@ -13,11 +13,11 @@ import type { Next } from '../../domain/journey/next.ts'
 import { nextTimeOfDay } from '../../domain/journey/schedule.ts'
 import { readUntil } from '../../domain/journey/until.ts'
 import { failpoint } from '../../failpoints.ts'
-import { settleMatched } from '../intake/matchWaits.ts'
 import { type Advancing, moveMark } from './advancing.ts'
 import { standingOf, type WaitRow } from './lookAtWait.ts'
 import { Past } from './pastMatch.ts'
 import { recordStep } from './path.ts'
+import { settleMatched } from './settleMatched.ts'
 
 /** @returns the id of the wait's row, and how it stands at once */
 export async function enterWait(

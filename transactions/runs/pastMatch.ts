@@ -8,9 +8,9 @@ import type { Db } from '../../db/connect.ts'
 import { columnsOf, given, PreparedQuery, rowsOf } from '../../db/preparedQuery.ts'
 import { type StoredEvent, triggerEvents } from '../../db/schema/triggers.ts'
 import { type Await, interactionNames } from '../../domain/journey/awaits.ts'
-import type { Bindings } from '../intake/bindings.ts'
-import { firstMatch, type MatchedEvent } from '../intake/matchWaits.ts'
 import type { RunRow } from '../locks.ts'
+import type { Bindings } from './bindings.ts'
+import { firstMatch, type MatchedEvent } from './settleMatched.ts'
 
 /** Events read at a time; the first whose condition holds ends it. */
 const batch = 50

@@ -14,12 +14,12 @@ import { begin } from '../../domain/journey/machine.ts'
 import { type EntryVerdict, mayEnter, mostOpenRuns } from '../../domain/journey/reentry.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { journeyWorkflowId } from '../../domain/workflowIds.ts'
+import { readTriggerDefinition, refusePayload } from '../definitions/triggerDefinition.ts'
 import type { Deps } from '../deps.ts'
-import { lazyBindings } from '../intake/bindings.ts'
-import { readTriggerDefinition, refusePayload } from '../intake/triggerDefinition.ts'
 import { type ContactRow, lockContact, type RunRow } from '../locks.ts'
 import { type OutboxStart, putInOutbox } from '../outbox.ts'
 import { proceed } from './advance.ts'
+import { lazyBindings } from './bindings.ts'
 
 export type PublishedJourney = { key: string; version: number; definition: JourneyDefinition }
 

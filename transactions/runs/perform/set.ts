@@ -7,9 +7,9 @@ import { triggerEvents } from '../../../db/schema/triggers.ts'
 import type { SetStep } from '../../../domain/journey/steps/set.ts'
 import { Refusal } from '../../../domain/refusal.ts'
 import { patchContactIn } from '../../contacts/putContact.ts'
-import { lazyBindings } from '../../intake/bindings.ts'
 import { lockContact, lockIdentity } from '../../locks.ts'
 import type { Advancing } from '../advancing.ts'
+import { lazyBindings } from '../bindings.ts'
 import type { Performed } from './index.ts'
 
 export async function setAttributes(

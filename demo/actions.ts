@@ -1,0 +1,180 @@
+/** What a visitor can do, and what the shop tells Assent about it. Each leaves an entry in the visitor's log. */
+import { createHash, createHmac } from 'node:crypto'
+import { normaliseAddress } from '../domain/addresses/normalise.ts'
+import type { Answer, Assent, Taken } from './assent.ts'
+import { boxes, formVersion, notice } from './consentForm.ts'
+import { euros, type Product, sum } from './products.ts'
+import { type Action, newCart, remember, type Visitor } from './visitors.ts'
+
+/** What the actions need of the shop. */
+export interface Counter {
+  readonly assent: Assent
+  /** From which external ids are derived, so that they stay the same and say nothing of the address. */
+  readonly secret: string
+}
+
+/** Where a form was sent from, for evidence and links. */
+export interface Circumstances {
+  readonly pageUrl: string
+  readonly ip: string | undefined
+  readonly userAgent: string | undefined
+}
+
+/** Asks Assent for double opt-in of exactly what was ticked. */
+export async function signUp(
+  { assent, secret }: Counter,
+  visitor: Visitor,
+  ticked: readonly string[],
+  { pageUrl, ip, userAgent }: Circumstances,
+): Promise<void> {
+  const wanted = boxes.filter(({ field }) => ticked.includes(field))
+  const names = wanted.map(({ name }) => name).join(', ')
+  const title = `Signed up for ${names}`
+  const known = await introduce(assent, secret, visitor, visitor.name !== '')
+  if (!known.ok) return remember(visitor, refused(title, '/v1/contacts/{externalId}', known))
+
+  const answer = await assent.requestDoubleOptIn({
+    contactPoint: { channel: 'email', address: visitor.email },
+    profile: 'default',
+    grants: wanted.map(({ grant }) => grant),
+    circumstances: `Ticked in the sign-up form of the shop: ${names}`,
+    notice,
+    evidence: {
+      pageUrl,
+      ...(ip !== undefined && { ip }),
+      ...(userAgent !== undefined && userAgent !== '' && { userAgent: userAgent.slice(0, 1000) }),
+      formVersion,
+      defaultState: 'unticked',
+    },
+  })
+  const request = 'POST /v1/double-opt-ins'
+  if (!answer.ok) return remember(visitor, refused(title, request, answer))
+  remember(visitor, {
+    ...accepted(title, request, answer.status),
+    remark: 'A mail with a link goes to the mailbox. Nothing changes until it is confirmed.',
+    doubleOptIn: answer.value.id,
+  })
+}
+
+/** The cart as its form was sent. */
+export interface SentCart {
+  readonly cart: string
+  readonly chosen: readonly Product[]
+  /** Random id of the page the button was on: pressed twice, it counts once. */
+  readonly form: string
+  readonly pageUrl: string
+}
+
+const again = 'Assent had heard of this click already: it counts once.'
+
+export async function leaveCart(counter: Counter, visitor: Visitor, sent: SentCart): Promise<void> {
+  await report(counter, visitor, 'Left the cart', 'cart.abandoned', sent, {}, ({ started, duplicate }) => {
+    if (duplicate) return again
+    if (started.length > 0)
+      return 'A journey began: it waits ten seconds, then asks whether it may remind you.'
+    return 'No journey began: it takes carts from €20, and not while one for you is under way.'
+  })
+}
+
+export async function buy(counter: Counter, visitor: Visitor, sent: SentCart): Promise<void> {
+  const order = orderNumber(sent.form)
+  const title = `Bought, as order ${order}`
+  const taken = await report(
+    counter,
+    visitor,
+    title,
+    'order.placed',
+    sent,
+    { order },
+    ({ duplicate, signalled }) => {
+      if (duplicate) return again
+      const ended = signalled.length > 0 ? ' The reminder for this cart, still under way, ended at once.' : ''
+      return `The confirmation is transactional, so it goes out whatever was consented to.${ended}`
+    },
+  )
+  if (taken && visitor.cart === sent.cart) visitor.cart = newCart()
+}
+
+/** The same for the same click. */
+function orderNumber(form: string): string {
+  const random = createHash('sha256').update(form).digest().readUInt32BE(0)
+  return `N-${100_000 + (random % 900_000)}`
+}
+
+async function report(
+  { assent, secret }: Counter,
+  visitor: Visitor,
+  title: string,
+  trigger: string,
+  { cart, chosen, form, pageUrl }: SentCart,
+  more: object,
+  remark: (taken: Taken) => string,
+): Promise<boolean> {
+  const known = await introduce(assent, secret, visitor, false)
+  const request = `POST /v1/triggers/${trigger}`
+  if (!known.ok) {
+    remember(visitor, refused(title, '/v1/contacts/{externalId}', known))
+    return false
+  }
+  const value = sum(chosen)
+  const answer = await assent.trigger(trigger, {
+    id: form,
+    contact: { externalId: externalIdOf(secret, visitor.email) },
+    payload: {
+      ...more,
+      cart,
+      value,
+      total: euros(value),
+      items: chosen.map(({ name, price }) => ({ name, price: euros(price) })),
+      url: pageUrl,
+    },
+  })
+  if (!answer.ok) {
+    remember(visitor, refused(title, request, answer))
+    return false
+  }
+  remember(visitor, {
+    ...accepted(title, request, answer.status),
+    remark: remark(answer.value),
+    runs: answer.value.started,
+  })
+  return true
+}
+
+/** Makes the visitor a contact of Assent's, unless that has happened already and nothing new is known. */
+async function introduce(
+  assent: Assent,
+  secret: string,
+  visitor: Visitor,
+  anew: boolean,
+): Promise<Answer<unknown>> {
+  const externalId = externalIdOf(secret, visitor.email)
+  if (!anew) {
+    const present = await assent.contact(externalId)
+    if (present.ok || present.status !== 404) return present
+  }
+  return assent.putContact(externalId, {
+    email: visitor.email,
+    attributes: visitor.name === '' ? {} : { firstName: visitor.name },
+    locale: 'en',
+  })
+}
+
+/** The shop's own id of a customer: the same for the same address, also after a restart. */
+export function externalIdOf(secret: string, email: string): string {
+  return `shop-${createHmac('sha256', secret).update(email).digest('hex').slice(0, 20)}`
+}
+
+/** The address as it is kept, or undefined where it is none. */
+export function readEmail(text: string): string | undefined {
+  const read = normaliseAddress('email', text)
+  return read.ok ? read.address : undefined
+}
+
+function accepted(title: string, request: string, status: number): Action {
+  return { at: new Date(), title, request, status, problem: null, remark: '', runs: [], doubleOptIn: null }
+}
+
+function refused(title: string, request: string, answer: Extract<Answer<unknown>, { ok: false }>): Action {
+  return { ...accepted(title, request, answer.status), problem: answer.problem }
+}

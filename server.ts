@@ -1,0 +1,100 @@
+/** The API process: migrates, opens the pool, dispatches the outbox, and serves until it is told to stop. */
+import { Client, Connection } from '@temporalio/client'
+import { sql } from 'drizzle-orm'
+import { createApp } from './api/app.ts'
+import { httpServer, stopServing } from './api/serving.ts'
+import { connect } from './db/connect.ts'
+import { Versions } from './db/reads/versions.ts'
+import { readyDatabase } from './db/restricted.ts'
+import { clientIdentity, engineOptions } from './engine/connection.ts'
+import { Dispatcher } from './engine/dispatcher.ts'
+import { Verifier } from './engine/verifier.ts'
+import { lifetime } from './lifetime.ts'
+import { openLog } from './log.ts'
+import { requireSettings } from './settings.ts'
+import { Threads } from './threads/pool.ts'
+import { registerBuiltIns } from './transactions/definitions/registerBuiltIns.ts'
+import { channelsOf, type Deps } from './transactions/deps.ts'
+import { DkimKeys } from './transactions/dkimKeys.ts'
+import { readWorkers } from './views/workers.ts'
+
+const settings = requireSettings(process.env)
+const log = openLog('api', settings.LOG_LEVEL)
+const life = lifetime(log, 28_000)
+
+const migrated = await readyDatabase(settings)
+if (migrated.length > 0) log.info({ migrated }, 'the schema was brought up to date')
+const database = connect(settings.DATABASE_URL)
+const reads = connect(settings.DATABASE_URL, 1)
+const threads = new Threads()
+threads.warm()
+const deps: Deps = {
+  db: database.db,
+  reads: reads.db,
+  versions: new Versions(),
+  threads,
+  dkimKeys: new DkimKeys(settings.ASSENT_DKIM_FOLDER ?? null),
+  dataKeys: settings.dataKeys,
+  channels: channelsOf(settings),
+  log,
+}
+await registerBuiltIns(deps)
+
+// The engine may be away: what is accepted waits in the outbox.
+const connection = Connection.lazy(engineOptions(settings))
+const client = new Client({
+  connection,
+  namespace: settings.TEMPORAL_NAMESPACE,
+  identity: clientIdentity(),
+})
+const dispatcher = new Dispatcher({ deps, client, taskQueue: settings.TEMPORAL_TASK_QUEUE, log })
+dispatcher.start()
+const verifier = new Verifier({ deps, log })
+verifier.start()
+
+const app = createApp({
+  deps,
+  publicUrl: settings.PUBLIC_URL,
+  apiKey: settings.ASSENT_API_KEY,
+  trustedProxies: settings.TRUSTED_PROXIES,
+  log,
+  health: {
+    database: async () => {
+      await deps.db.execute(sql`select 1`)
+    },
+    engine: async () => {
+      await connection.withDeadline(Date.now() + 2_000, () =>
+        connection.workflowService.describeNamespace({ namespace: settings.TEMPORAL_NAMESPACE }),
+      )
+    },
+    workers: () => readWorkers(deps.db),
+  },
+  afterCommit: () => dispatcher.nudge(),
+})
+const server = httpServer(settings.PUBLIC_URL, app)
+server.once('error', (error) => {
+  log.fatal({ err: error }, 'cannot listen')
+  process.exit(1)
+})
+server.listen(
+  {
+    port: settings.PORT,
+    ...(settings.LISTEN_ADDRESS === undefined ? {} : { host: settings.LISTEN_ADDRESS }),
+  },
+  () => {
+    const address = server.address()
+    const port = address !== null && typeof address === 'object' ? address.port : settings.PORT
+    log.info({ port }, 'the API listens')
+    life.ready({ port })
+  },
+)
+
+await life.over
+await stopServing(server)
+await dispatcher.stop()
+await verifier.stop()
+await connection.close()
+await threads.close()
+await reads.close()
+await database.close()
+log.info('the API has stopped')

@@ -1,0 +1,194 @@
+/** Runs with their path, as the API shows them. */
+import { and, asc, desc, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm'
+import type { Db } from '../db/connect.ts'
+import { contactIdOf } from '../db/reads/contactPoint.ts'
+import { contacts } from '../db/schema/contacts.ts'
+import { deliveries } from '../db/schema/deliveries.ts'
+import { type RunState, runPath, runs, waits } from '../db/schema/journeys.ts'
+import { readPosition } from '../domain/journey/position.ts'
+import { notFound } from '../domain/refusal.ts'
+import { journeyWorkflowId } from '../domain/workflowIds.ts'
+import { type Page, pageOf } from './page.ts'
+import { newestFirst, newestOf, type Period, type Walk } from './walk.ts'
+
+export type RunView = {
+  id: string
+  journey: string
+  version: number
+  contact: { id: string; externalId: string | null }
+  state: RunState
+  endReason: string | null
+  /** Why it waits for an operator; null: it does not. */
+  parked: string | null
+  startedAt: string
+  endedAt: string | null
+}
+
+export type RunDetail = RunView & {
+  /** Of its workflow in Temporal. */
+  workflowId: string
+  /** Null where it waits for nothing: it is under way, or has ended. `until` null: for a signal only. */
+  waitingFor: {
+    step: string
+    until: string | null
+    why: 'wait' | 'event' | 'held' | 'paused' | 'parked'
+  } | null
+  path: {
+    step: string
+    visit: number
+    at: string
+    outcome: string
+    reason: string | null
+    delivery: string | null
+    event: string | null
+  }[]
+}
+
+const columns = {
+  id: runs.id,
+  journey: runs.journey,
+  version: runs.version,
+  contact: { id: contacts.id, externalId: contacts.externalId },
+  state: runs.state,
+  endReason: runs.endReason,
+  parked: sql<string | null>`case when ${runs.endedAt} is null then ${runs.parked} end`,
+  startedAt: runs.startedAt,
+  endedAt: runs.endedAt,
+}
+
+/** @throws Refusal not-found */
+export async function getRun(db: Db, id: string): Promise<RunDetail> {
+  const [row] = await db
+    .select({ ...columns, position: runs.position })
+    .from(runs)
+    .innerJoin(contacts, eq(contacts.id, runs.contactId))
+    .where(eq(runs.id, id))
+  if (row === undefined) throw notFound('run', id)
+  const { position, ...run } = row
+  const waitingFor = run.endedAt === null ? await waitingForOf(db, run, position) : null
+  const workflowId = journeyWorkflowId(run.journey, run.id)
+  return { ...run, workflowId, waitingFor, path: await pathOf(db, id) }
+}
+
+/** The outcome of a send is read where it is: in its delivery. */
+function pathOf(db: Db, id: string): Promise<RunDetail['path']> {
+  return db
+    .select({
+      step: runPath.step,
+      visit: runPath.visit,
+      at: runPath.at,
+      outcome: sql<string>`coalesce(${deliveries.state}, ${runPath.outcome})`,
+      reason: sql<string | null>`coalesce(${deliveries.reason}, ${runPath.reason})`,
+      delivery: runPath.delivery,
+      event: runPath.event,
+    })
+    .from(runPath)
+    .leftJoin(deliveries, eq(deliveries.id, runPath.delivery))
+    .where(eq(runPath.runId, id))
+    .orderBy(asc(runPath.visit))
+}
+
+async function waitingForOf(db: Db, run: RunView, position: unknown): Promise<RunDetail['waitingFor']> {
+  const { step, delivery } = readPosition(position)
+  if (run.parked !== null) return { step, until: null, why: 'parked' }
+  if (run.state === 'paused') return { step, until: null, why: 'paused' }
+  const [wait] = await db
+    .select({ kind: waits.kind, until: waits.deadline })
+    .from(waits)
+    .where(and(eq(waits.runId, run.id), eq(waits.state, 'open')))
+  if (wait !== undefined) return { step, until: wait.until, why: wait.kind === 'sleep' ? 'wait' : 'event' }
+  if (delivery === undefined) return null
+  const [held] = await db
+    .select({ until: deliveries.heldUntil })
+    .from(deliveries)
+    .where(and(eq(deliveries.id, delivery), eq(deliveries.state, 'held')))
+  return held === undefined ? null : { step, until: held.until, why: 'held' }
+}
+
+export type RunFilter = Period & {
+  journey?: string | undefined
+  /** External id. */
+  contact?: string | undefined
+  state?: RunState | undefined
+  /** Only those that wait for an operator. */
+  parked?: boolean | undefined
+  limit: number
+  after?: string | undefined
+}
+
+/** Newest first. */
+export async function listRuns(db: Db, filter: RunFilter): Promise<Page<RunView>> {
+  const contact = filter.contact === undefined ? undefined : await contactIdOf(db, filter.contact)
+  if (contact === null) return { items: [], next: null }
+  const rows = await db
+    .select(columns)
+    .from(runs)
+    .innerJoin(contacts, eq(contacts.id, runs.contactId))
+    .where(inArray(runs.id, sql`(${pageOfIds(filter, contact)})`))
+    .orderBy(desc(runs.id))
+    .limit(filter.limit + 1)
+  return pageOf(
+    rows,
+    filter.limit,
+    (row) => row,
+    (row) => row.id,
+  )
+}
+
+/**
+ * The ids of one page. A contact has few runs. All runs in one state are found journey by journey, since the indexes by state
+ * begin with the journey.
+ */
+function pageOfIds(filter: RunFilter, contact: string | undefined): SQL {
+  const { journey, state, limit } = filter
+  const page = { ...filter, id: runs.id }
+  if (filter.parked === true) {
+    // Few, so whatever else is asked for is looked at in each.
+    const where = [
+      sql`${runs.parked} is not null`,
+      isNull(runs.endedAt),
+      contact === undefined ? undefined : eq(runs.contactId, contact),
+      journey === undefined ? undefined : eq(runs.journey, journey),
+      state === undefined ? undefined : eq(runs.state, state),
+    ]
+    return newestFirst(runs, { ...page, along: [], where })
+  }
+  if (contact !== undefined) {
+    const where = [
+      eq(runs.contactId, contact),
+      journey === undefined ? undefined : eq(runs.journey, journey),
+      state === undefined ? undefined : eq(runs.state, state),
+    ]
+    return newestFirst(runs, { ...page, along: [], where })
+  }
+  if (state === undefined) {
+    return newestFirst(runs, { ...page, along: journey === undefined ? [] : [[runs.journey, journey]] })
+  }
+  if (journey !== undefined) return inState(state, page, journey)
+  return newestOf({ one: sql`journeys`, walk: inState(state, page, sql`journeys.key`) }, limit)
+}
+
+/** Along the index of this state; its predicate stands in the statement as text, so that it serves however it is planned. */
+function inState(state: RunState, page: Omit<Walk, 'along'> & Period, journey: unknown): SQL {
+  switch (state) {
+    case 'running':
+    case 'waiting':
+    case 'paused': {
+      const where = [sql`${runs.state} = ${sql.raw(`'${state}'`)}`]
+      return newestFirst(runs, { ...page, along: [[runs.journey, journey]], where })
+    }
+    case 'completed':
+    case 'exited':
+    case 'cancelled':
+    case 'failed': {
+      const along = [
+        [runs.journey, journey],
+        [runs.state, state],
+      ] as const
+      const where = [sql`${runs.state} in ('completed', 'exited', 'cancelled', 'failed')`]
+      return newestFirst(runs, { ...page, along, where })
+    }
+    default:
+      return state satisfies never
+  }
+}
