@@ -11,6 +11,7 @@ const rules = [
   'test/threads/**/*.test.ts',
   'test/dev/**/*.test.ts',
   'test/examples/**/*.test.ts',
+  'test/demo/shop.test.ts',
   'test/api/docs.test.ts',
 ]
 

@@ -13,7 +13,7 @@ import { lockContactPoint } from '../../transactions/locks.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { idOf } from '../harness/client.ts'
 import { optIn, optOut, type Person, putBrand, putPerson } from '../harness/fixtures.ts'
-import { decisionShape } from '../ledger/ledgerApi.ts'
+import { decisionShape } from '../harness/ledgerApi.ts'
 import { all, attribute } from '../pages/elements.ts'
 import { sent } from '../pages/sent.ts'
 
