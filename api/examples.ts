@@ -209,6 +209,7 @@ export const examples: readonly Example[] = [
     body: { state: 'sent', reason: 'The mail server logged it as delivered' },
     answers: 409,
   },
+  { operation: 'retryRun', params: { id: '$RUN' } },
   { operation: 'cancelRun', params: { id: '$RUN' } },
   { operation: 'listOutbox', query: { state: 'parked' } },
   // Nothing is parked where Temporal can be reached.

@@ -11,3 +11,8 @@ export function firstIdOf(at: string): string {
   const hex = Math.max(0, Date.parse(at)).toString(16).padStart(12, '0')
   return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`
 }
+
+/** The moment that an id carries, RFC 3339: when whatever it names was made. */
+export function momentOf(id: string): string {
+  return new Date(Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16)).toISOString()
+}

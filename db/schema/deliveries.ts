@@ -34,6 +34,7 @@ export const deliveries = pgTable('deliveries', {
   /** Message-ID of an e-mail, SID of an SMS. */
   providerId: text('provider_id'),
   providerAnswer: jsonb('provider_answer').$type<unknown>(),
+  /** When its id was made: when it became due. */
   createdAt: instant('created_at').notNull(),
   claimedAt: instant('claimed_at'),
   handedOverAt: instant('handed_over_at'),

@@ -313,7 +313,8 @@ describe('the outbox', () => {
     const person = await putPerson(assent.api)
     const [run = ''] = (await post('cart.abandoned', person, newCart())).started
     await until('the start', async () => (await told(run)).length > 0)
-    const signal = { wait: null, event: null }
+    const { workflowId: workflow } = await assent.workflow(run)
+    const signal = { workflow, nudge: { why: 'trigger' } }
     await db.transaction((tx) =>
       tx.insert(outbox).values([
         { stream: run, kind: 'signal', body: { nonsense: true }, attempts: 9 },

@@ -1,6 +1,8 @@
 /** The row of a delivery: what it is made of, and what writes it. */
+
 import { eq } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
+import { momentOf } from '../../db/ids.ts'
 import { build, given, insertNewOf, insertOf, rowsOf } from '../../db/preparedQuery.ts'
 import type { Intended } from '../../db/reads/intended.ts'
 import { deliveries } from '../../db/schema/deliveries.ts'
@@ -65,7 +67,7 @@ export function decidedRow(
       put: () => tx.update(deliveries).set(facts).where(eq(deliveries.id, delivery.id)).execute(),
     }
   }
-  const delivery = { ...unclaimed, ...originColumns(origin), createdAt: intended.input.now, ...facts }
+  const delivery = { ...unclaimed, ...originColumns(origin), ...facts }
   return { delivery, put: () => insert.all(tx, delivery) }
 }
 
@@ -81,7 +83,6 @@ export async function lockOrInsert(tx: Db, { origin, intended }: Assessment): Pr
     reason: null,
     decision: null,
     decisionInput: null,
-    createdAt: intended.input.now,
   }
   await insertNew.all(tx, row)
   const locked = await lockDelivery(tx, row.id)
@@ -124,6 +125,7 @@ const unclaimed = {
 function originColumns({ ref, journey }: Origin) {
   return {
     id: ref.delivery,
+    createdAt: momentOf(ref.delivery),
     runId: ref.kind === 'run' ? ref.run : null,
     step: journey?.step ?? null,
     visit: journey?.visit ?? null,
