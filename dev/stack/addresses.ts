@@ -12,7 +12,7 @@ export interface Addresses {
   readonly database: string
   readonly mailbox: { readonly smtp: string; readonly ui: string | null; readonly api: string | null }
   readonly sms: { readonly api: string | null }
-  readonly shop: string | null
+  readonly shop: string
 }
 
 /** Writes the file whole or not at all, readable by its owner only: it holds keys. */
@@ -42,7 +42,7 @@ export function addressTable(addresses: Addresses, logs: string): string {
     .join('\n')
 }
 
-/** The one thing to do next; nothing where there is no shop. */
+/** The one thing to do next. */
 export function whereToBegin({ shop }: Addresses): string {
-  return shop === null ? '' : `Open the shop first: ${shop}\n`
+  return `Open the shop first: ${shop}\n`
 }

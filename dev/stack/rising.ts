@@ -2,10 +2,9 @@
  * Brings the parts up one after the other, with a line for each, and takes them down in the fixed order that lets each
  * finish its work: what gives work first, what keeps data last.
  */
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { z } from 'zod'
+import { type ShopOptions, startShop } from '../../demo/shop.ts'
+import { loadExamples } from '../../examples/load.ts'
 import type { Child } from '../child/child.ts'
 import { startForked } from '../child/forked.ts'
 import { startDatabase } from '../database.ts'
@@ -34,20 +33,6 @@ export interface RisingOptions {
   readonly onChild: (child: Child) => void
 }
 
-type StartShop = (options: {
-  port: number
-  api: string
-  apiKey: string
-  mailboxUi: string
-  temporalUi: string
-  docs: string
-}) => Promise<{ url: string; close(): Promise<void> }>
-type LoadExamples = (options: { api: string; apiKey: string }) => Promise<void>
-
-const isFunction = (value: unknown): boolean => typeof value === 'function'
-const shopModule = z.object({ startShop: z.custom<StartShop>(isFunction) })
-const examplesModule = z.object({ loadExamples: z.custom<LoadExamples>(isFunction) })
-
 export class Rising {
   readonly #options: RisingOptions
   readonly #stops = new Map<PartName, () => Promise<void>>()
@@ -59,7 +44,7 @@ export class Rising {
 
   /** Brings up everything; what it brought up before an error stays for `stop`. */
   async start(): Promise<Addresses> {
-    const { own, env, ports, keys, say } = this.#options
+    const { own, env, ports, keys } = this.#options
     const databaseUrl = own.database
       ? await this.#database()
       : await givenDatabase(
@@ -106,7 +91,6 @@ export class Rising {
       temporalUi: temporal.ui ?? '',
       docs: `${api}/docs`,
     })
-    if (shop === null) say('no demo shop in this checkout')
     return {
       api,
       publicUrl,
@@ -222,16 +206,10 @@ export class Rising {
   }
 
   async #examples(api: string, apiKey: string): Promise<void> {
-    const file = join(checkout, 'examples', 'load.ts')
-    if (!existsSync(file)) return
-    const { loadExamples } = examplesModule.parse(await import(pathToFileURL(file).href))
     await this.#timed('examples', () => loadExamples({ api, apiKey }))
   }
 
-  async #shop(options: Parameters<StartShop>[0]): Promise<string | null> {
-    const file = join(checkout, 'dev', 'shop', 'shop.ts')
-    if (!existsSync(file)) return null
-    const { startShop } = shopModule.parse(await import(pathToFileURL(file).href))
+  async #shop(options: ShopOptions): Promise<string> {
     const shop = await this.#timed('demo shop', () => startShop(options))
     this.#stops.set('shop', () => shop.close())
     return shop.url
