@@ -22,6 +22,7 @@ export const failpointNames = [
   'verification:read', // a range of the ledger was verified, and is not recorded yet
   'outbox:leased', // a row is leased, nothing told yet
   'outbox:told', // told, and the row still there
+  'retention:swept', // a batch was deleted, and is not committed yet
   'consent:before-lock', // a statement is about to take its contact point's lock
 ] as const
 export type FailpointName = (typeof failpointNames)[number]

@@ -10,6 +10,7 @@ import {
   parseSuppressionKeys,
   type SuppressionKeyring,
 } from './domain/ledger/keyring.ts'
+import { defaultDays, parseRetention } from './domain/retention.ts'
 
 export class SettingsError extends Error {
   readonly problems: readonly string[]
@@ -101,6 +102,16 @@ const shape = z.object({
     )
     .refine((parts) => parts.every(isProxy), 'IP addresses or networks such as 10.0.0.0/8, parted by commas')
     .default([]),
+  /** Days that things are kept, where not as long as by default: `trigger-events=180,run-paths=90`. See docs/operations.md. */
+  ASSENT_RETENTION: z
+    .string()
+    .transform((text, context) => {
+      const read = parseRetention(text)
+      if (read.ok) return read.days
+      context.addIssue({ code: 'custom', message: read.problems.join('; ') })
+      return z.NEVER
+    })
+    .default(defaultDays),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 })
 

@@ -57,7 +57,8 @@ const deps: Deps = {
 const email = openSmtpChannel(settings.SMTP_URL)
 
 // These need the database alone, so they do not wait for the engine.
-const retention = new Retention({ db: deps.db, log })
+const background = connect(settings.DATABASE_URL, 1)
+const retention = new Retention({ db: background.db, log, days: settings.ASSENT_RETENTION })
 retention.start()
 const verifier = new Verifier({ deps, log })
 verifier.start()
@@ -117,6 +118,7 @@ if (connection !== null) {
   await connection.close()
 }
 await retention.stop()
+await background.close()
 await verifier.stop()
 await email.close()
 await threads.close()

@@ -8,11 +8,11 @@ import { messageIdOf, testMailHeaders } from '../domain/messages/headers.ts'
 import type { Deps } from '../transactions/deps.ts'
 import {
   failTestMail,
+  giveUpTestMails,
   markTestMail,
   nextTestMail,
   putBackTestMail,
   settleTestMail,
-  sweepTestMails,
   type TakenTestMail,
   takeTestMail,
 } from '../transactions/testMails/sendTestMail.ts'
@@ -26,8 +26,8 @@ export type TestMailsOptions = {
   interval?: number
 }
 
-/** Looks at the queue between two sweeps of what is old. */
-const looksPerSweep = 300
+/** Looks at the queue between two searches for mails whose worker died. */
+const looksPerSearch = 300
 
 export class TestMails {
   readonly #options: TestMailsOptions
@@ -58,7 +58,7 @@ export class TestMails {
   async #look(): Promise<void> {
     const { deps } = this.#options
     try {
-      if (this.#looks++ % looksPerSweep === 0) await sweepTestMails(deps)
+      if (this.#looks++ % looksPerSearch === 0) await giveUpTestMails(deps)
       for (let id = await nextTestMail(deps); id !== null; id = await nextTestMail(deps)) {
         if (this.#stopping.signal.aborted) return
         const taken = await takeTestMail(deps, id)

@@ -1,36 +1,39 @@
 /**
- * Deletes what has been kept long enough, in the background and never in a request: each sweep deletes a few rows in a transaction of
- * its own, and is repeated until it finds no more. Any number of processes may sweep at once.
+ * Deletes what has been kept long enough (domain/retention.ts), in the background and never in a request. Each batch is a transaction
+ * of its own. Between two batches it rests four times as long as the batch took, so it uses at most a fifth of one connection's
+ * time. Any number of processes may sweep at once.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Db } from '../db/connect.ts'
-import { sweepTriggerIds } from '../transactions/intake/sweepTriggerIds.ts'
-import { sweepVerifications } from '../transactions/ledger/sweepVerifications.ts'
-import { sweepIdempotencyKeys } from '../transactions/sweepIdempotencyKeys.ts'
+import { defaultDays, type RetentionDays, type RetentionName, retentionNames } from '../domain/retention.ts'
+import { sweepBatch } from '../transactions/retention/sweepBatch.ts'
+import { sweeps } from '../transactions/retention/sweeps.ts'
 import { Periodic } from './periodic.ts'
 
-/** Deletes at most `most` rows, the oldest first. @returns how many it deleted */
-export type Sweep = (db: Db, most: number) => Promise<number>
-
-const sweeps: Readonly<Record<string, Sweep>> = {
-  trigger_ids: sweepTriggerIds,
-  ledger_verifications: sweepVerifications,
-  idempotency_keys: sweepIdempotencyKeys,
+export type RetentionOptions = {
+  /** Of connections that no request waits for. */
+  db: Db
+  log: Logger
+  /** Days that each thing is kept; the defaults unless given. */
+  days?: RetentionDays
+  /** Hears of each batch that deleted something: for counters. Must not throw. */
+  onSwept?: (name: RetentionName, rows: number) => void
 }
 
-/** Milliseconds between two looks. */
-const interval = 60_000
-/** Rows a transaction deletes. */
-const batch = 500
-/** Milliseconds between two batches: requests go first. */
-const breath = 50
+/** Milliseconds between two rounds. */
+const interval = 600_000
+/** How much longer than a batch the rest after it is. */
+const restFor = 4
+/** Milliseconds that a rest takes at least. */
+const shortestRest = 20
 
 export class Retention {
-  readonly #options: { db: Db; log: Logger }
+  readonly #options: RetentionOptions
   readonly #work: Periodic
+  readonly #stopping = new AbortController()
 
-  constructor(options: { db: Db; log: Logger }) {
+  constructor(options: RetentionOptions) {
     this.#options = options
     this.#work = new Periodic(interval, () => this.sweep())
   }
@@ -40,19 +43,49 @@ export class Retention {
     this.#work.start()
   }
 
-  /** Finishes the batch it is at. */
+  /** Finishes the batch under way. */
   async stop(): Promise<void> {
+    this.#stopping.abort()
     await this.#work.stop()
   }
 
-  /** Everything that is due; one sweep that fails does not keep the others from theirs. */
+  /** Everything that is due. Where one sweep fails, the others still run. */
   async sweep(): Promise<void> {
-    for (const [table, sweep] of Object.entries(sweeps)) {
+    for (const name of retentionNames) {
       try {
-        while (!this.#work.stopped && (await sweep(this.#options.db, batch)) === batch) await pause(breath)
+        await this.#sweepAll(name)
       } catch (error) {
-        this.#options.log.warn({ err: error, table }, 'a table could not be swept')
+        this.#options.log.warn(
+          { err: error, retention: name },
+          'a sweep failed; it is tried again in the next round',
+        )
       }
     }
+  }
+
+  async #sweepAll(name: RetentionName): Promise<void> {
+    const { db, log, onSwept, days = defaultDays } = this.#options
+    const { most } = sweeps[name]
+    const began = performance.now()
+    let rows = 0
+    let after: string | null = null
+    let more = true
+    while (more && !this.#stopping.signal.aborted) {
+      const batchBegan = performance.now()
+      const { looked, swept, last } = await sweepBatch(db, name, { days: days[name], after, most })
+      rows += swept
+      if (swept > 0) onSwept?.(name, swept)
+      after = last
+      more = looked === most
+      if (more) await this.#rest(performance.now() - batchBegan)
+    }
+    if (rows === 0) return
+    const ms = Math.round(performance.now() - began)
+    log.info({ retention: name, rows, days: days[name], ms }, 'deleted what was kept long enough')
+  }
+
+  async #rest(took: number): Promise<void> {
+    const { signal } = this.#stopping
+    await pause(Math.max(shortestRest, restFor * took), undefined, { signal }).catch(() => {})
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Carries a request out once for an Idempotency-Key: its effect and its answer are committed together, so a repeated request
  * gets the first one's answer. The same key with another request is a conflict. A request that was refused left nothing behind,
- * and its key may be used again. Answers are remembered for a week: `sweepIdempotencyKeys.ts` removes older ones.
+ * and its key may be used again. Answers are remembered for a week (domain/retention.ts).
  */
 import { and, eq } from 'drizzle-orm'
 import { idempotencyKeys } from '../db/schema/access.ts'

@@ -25,6 +25,8 @@ export type RunView = {
 }
 
 export type RunDetail = RunView & {
+  /** When its path was deleted, for it was kept long enough after the end; null: it is there. */
+  pathDeletedAt: string | null
   /** Of its workflow in Temporal. */
   workflowId: string
   /** Null where it waits for nothing: it is under way, or has ended. `until` null: for a signal only. */
@@ -59,7 +61,7 @@ const columns = {
 /** @throws Refusal not-found */
 export async function getRun(db: Db, id: string): Promise<RunDetail> {
   const [row] = await db
-    .select({ ...columns, position: runs.position })
+    .select({ ...columns, position: runs.position, pathDeletedAt: runs.pathDeletedAt })
     .from(runs)
     .innerJoin(contacts, eq(contacts.id, runs.contactId))
     .where(eq(runs.id, id))

@@ -30,6 +30,9 @@ const runShape = z
 const runDetailShape = runShape
   .extend({
     workflowId: z.string(),
+    pathDeletedAt: z.string().nullable().meta({
+      description: 'When its path was deleted, long after its end (docs/operations.md); null: it is there',
+    }),
     waitingFor: z
       .object({
         step: z.string(),

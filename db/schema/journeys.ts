@@ -64,6 +64,8 @@ export const runs = pgTable('runs', {
   parked: text('parked'),
   /** Recovery leaves it alone until then, and looks at it again from then on; null: it has no reason to. */
   recoverAfter: instant('recover_after'),
+  /** When its path and waits were deleted (domain/retention.ts); null: they are there. */
+  pathDeletedAt: instant('path_deleted_at'),
 })
 
 /** When a contact last entered a journey, and when a run of it there last ended: for re-entry rules, kept beyond the runs. */

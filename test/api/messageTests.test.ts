@@ -4,7 +4,8 @@ import { eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { testMails } from '../../db/schema/testMails.ts'
-import { markTestMail, sweepTestMails, takeTestMail } from '../../transactions/testMails/sendTestMail.ts'
+import { sweepBatch } from '../../transactions/retention/sweepBatch.ts'
+import { giveUpTestMails, markTestMail, takeTestMail } from '../../transactions/testMails/sendTestMail.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { ApiClient } from '../harness/client.ts'
 import { commercial, optIn, optOut, putBrand, putPerson } from '../harness/fixtures.ts'
@@ -254,7 +255,7 @@ describe('a test send', () => {
         .where(eq(testMails.id, id)),
     )
     expect(await takeTestMail(assent.deps, id)).toBeNull()
-    await sweepTestMails(assent.deps)
+    await giveUpTestMails(assent.deps)
     expect(await settled(id)).toMatchObject({ state: 'unknown', reason: 'no-answer' })
     await assent.deps.db.transaction((tx) =>
       tx
@@ -262,7 +263,7 @@ describe('a test send', () => {
         .set({ createdAt: sql`clock_timestamp() - interval '31 days'` })
         .where(eq(testMails.id, id)),
     )
-    await sweepTestMails(assent.deps)
+    await sweepBatch(assent.deps.db, 'test-mails', { days: 30 })
     expect((await assent.api.call('GET', `/v1/messages/booked/tests/${id}`)).status).toBe(404)
   })
 })

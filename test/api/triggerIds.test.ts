@@ -1,11 +1,10 @@
 /** A trigger's id counts once for ever: the same again gets the first answer, whatever has changed since. */
 import { randomUUID } from 'node:crypto'
 import { eq, sql } from 'drizzle-orm'
-import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { problemShape } from '../../api/problems.ts'
 import { triggerIds } from '../../db/schema/triggers.ts'
-import { sweeping, sweepTriggerIds } from '../../transactions/intake/sweepTriggerIds.ts'
+import { sweepBatch } from '../../transactions/retention/sweepBatch.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { type Reply, takenShape } from '../harness/client.ts'
 import { type Person, publish, putBrand, putPerson } from '../harness/fixtures.ts'
@@ -129,28 +128,17 @@ describe('ids are kept for 400 days', () => {
     for (const id of ids)
       expect((await post(trigger, { id, contact: { email: person.email } })).status).toBe(202)
     const [young = '', ...old] = ids
+    const sweep = async () => (await sweepBatch(assent.deps.db, 'trigger-ids', { days: 400, most: 3 })).swept
     await ageOf(young, 399)
     for (const id of old) await ageOf(id, 401)
-    expect(await sweepTriggerIds(assent.deps.db, 3)).toBe(3)
-    expect(await sweepTriggerIds(assent.deps.db, 3)).toBe(1)
-    expect(await sweepTriggerIds(assent.deps.db, 3)).toBe(0)
+    expect(await sweep()).toBe(3)
+    expect(await sweep()).toBe(1)
+    expect(await sweep()).toBe(0)
     expect((await post(trigger, { id: young, contact: { email: person.email } })).body).toMatchObject({
       duplicate: true,
     })
     expect((await post(trigger, { id: old[0], contact: { email: person.email } })).body).toMatchObject({
       duplicate: false,
     })
-  })
-
-  it('by the indexes, however many there are', async () => {
-    const owner = postgres(assent.environment.MIGRATION_DATABASE_URL ?? '', { max: 1 })
-    await owner`insert into trigger_ids (sender, name, id, answer, recorded_at)
-      select 'bulk', 'a.b', n::text, '{}', clock_timestamp() from generate_series(1, 20000) n`
-    await owner`analyze trigger_ids`
-    await owner.end()
-    const plan = await assent.deps.db.execute<{ 'QUERY PLAN': string }>(sql`explain ${sweeping(500)}`)
-    const text = plan.map((row) => row['QUERY PLAN']).join('\n')
-    expect(text).toContain('trigger_ids_by_age')
-    expect(text).not.toContain('Seq Scan')
   })
 })

@@ -155,6 +155,7 @@ const floors = [
   'testMails',
   'recovery',
   'workers',
+  'retention',
 ]
 
 describe('inside transactions', () => {

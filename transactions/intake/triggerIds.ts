@@ -11,9 +11,6 @@ import { canonicalBytes } from '../../domain/ledger/canonical.ts'
 import { sha256 } from '../../domain/ledger/chain.ts'
 import { Refusal } from '../../domain/refusal.ts'
 
-/** Days an id is known. */
-export const keptDays = 400
-
 /** An id with what was said under it. */
 export type SaidOnce = {
   sender: string

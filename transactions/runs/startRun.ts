@@ -201,6 +201,7 @@ export async function insertRun(
     recoveries: 0,
     parked: null,
     recoverAfter: null,
+    pathDeletedAt: null,
   }
   await Promise.all([insert.all(tx, row), remember.all(tx, { contact: contact.id, journey, now })])
   const { definition, plan } = await deps.versions.journey(tx, journey, version)

@@ -27,10 +27,6 @@ const mostAttempts = 6
 const lease = 120
 /** Minutes after which a hand-over without an answer is called unknown. */
 const patience = 10
-/** Days a row is kept. */
-const kept = 30
-/** Rows deleted at once. */
-const batch = 500
 
 const due = sql`${testMails.state} = 'queued' and ${testMails.nextAttemptAt} <= clock_timestamp()`
 
@@ -160,8 +156,8 @@ export async function putBackTestMail(
   })
 }
 
-/** What died under its hand-over is unknown; what is old is deleted. */
-export async function sweepTestMails(deps: Deps): Promise<void> {
+/** A test mail whose worker died under its hand-over is `unknown`. */
+export async function giveUpTestMails(deps: Deps): Promise<void> {
   await deps.db.transaction(async (tx) => {
     await tx
       .update(testMails)
@@ -174,11 +170,6 @@ export async function sweepTestMails(deps: Deps): Promise<void> {
         ),
       )
   })
-  await deps.db.transaction((tx) =>
-    tx.execute(sql`delete from test_mails where id in (
-      select id from test_mails where created_at < statement_timestamp() - make_interval(days => ${kept})
-      order by created_at limit ${batch} for update skip locked)`),
-  )
 }
 
 /** Neither address nor words are kept. */
