@@ -12,10 +12,16 @@ import { Verifier } from './engine/verifier.ts'
 import { lifetime } from './lifetime.ts'
 import { openLog } from './log.ts'
 import { requireSettings } from './settings.ts'
+import { watchPool } from './telemetry/database.ts'
+import { exposition } from './telemetry/exposition.ts'
+import { watchProcess } from './telemetry/registry.ts'
+import { serveMetrics } from './telemetry/server.ts'
+import { watchThreads } from './telemetry/threads.ts'
 import { Threads } from './threads/pool.ts'
 import { registerBuiltIns } from './transactions/definitions/registerBuiltIns.ts'
 import { channelsOf, type Deps } from './transactions/deps.ts'
 import { DkimKeys } from './transactions/dkimKeys.ts'
+import { readGauges } from './views/gauges.ts'
 import { readWorkers } from './views/workers.ts'
 
 const settings = requireSettings(process.env)
@@ -39,6 +45,13 @@ const deps: Deps = {
   log,
 }
 await registerBuiltIns(deps)
+
+watchProcess()
+watchPool('main', database.use)
+watchPool('reads', reads.use)
+watchThreads(() => threads.use)
+const metrics = exposition(() => readGauges(deps.db))
+const metricsServer = settings.metrics === null ? null : await serveMetrics(settings.metrics, metrics, log)
 
 // The engine may be away: what is accepted waits in the outbox.
 const connection = Connection.lazy(engineOptions(settings))
@@ -69,6 +82,7 @@ const app = createApp({
     },
     workers: () => readWorkers(deps.db),
   },
+  metrics,
   afterCommit: () => dispatcher.nudge(),
 })
 const server = httpServer(settings.PUBLIC_URL, app)
@@ -91,6 +105,7 @@ server.listen(
 
 await life.over
 await stopServing(server)
+await metricsServer?.close()
 await dispatcher.stop()
 await verifier.stop()
 await connection.close()

@@ -112,6 +112,15 @@ const shape = z.object({
       return z.NEVER
     })
     .default(defaultDays),
+  /** Port on which this process serves its metrics, without a key; 0: any free one. Unset: none. The API serves them to keys as well. */
+  METRICS_PORT: port.optional(),
+  /** Address for METRICS_PORT: nobody else's network by default. */
+  METRICS_ADDRESS: z
+    .string()
+    .refine((text) => isIP(text) !== 0, 'an IP address such as 0.0.0.0')
+    .default('127.0.0.1'),
+  /** Collector for traces (OTLP over HTTP). Unset: nothing is traced. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: url(['http:', 'https:']).optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 })
 
@@ -119,6 +128,8 @@ export type Settings = Omit<z.infer<typeof shape>, 'PUBLIC_URL'> & {
   PUBLIC_URL: string
   dataKeys: DataKeyring
   suppressionKeys: SuppressionKeyring
+  /** Where metrics are served without a key; null: nowhere. */
+  metrics: { port: number; address: string } | null
 }
 
 /** @throws SettingsError naming every variable that is missing or wrong */
@@ -139,6 +150,8 @@ export function readSettings(environment: Record<string, string | undefined>): S
     PUBLIC_URL: data.PUBLIC_URL ?? `http://127.0.0.1:${data.PORT}`,
     dataKeys: data.ASSENT_DATA_KEYS,
     suppressionKeys: data.ASSENT_SUPPRESSION_KEYS,
+    metrics:
+      data.METRICS_PORT === undefined ? null : { port: data.METRICS_PORT, address: data.METRICS_ADDRESS },
   }
 }
 

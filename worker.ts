@@ -2,7 +2,13 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Client, Connection } from '@temporalio/client'
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
+import {
+  DefaultLogger,
+  type MetricsExporterConfig,
+  NativeConnection,
+  Runtime,
+  Worker,
+} from '@temporalio/worker'
 import { createActivities } from './activities/activities.ts'
 import { redactFailures } from './activities/redactFailures.ts'
 import { TestMails } from './activities/testMails.ts'
@@ -13,6 +19,7 @@ import { Versions } from './db/reads/versions.ts'
 import { readyDatabase } from './db/restricted.ts'
 import { clientIdentity, engineOptions } from './engine/connection.ts'
 import { Dispatcher } from './engine/dispatcher.ts'
+import { withEngineMetrics } from './engine/engineMetrics.ts'
 import { Heartbeat } from './engine/heartbeat.ts'
 import { RecoveryWatch } from './engine/recovery/watch.ts'
 import { Retention } from './engine/retention.ts'
@@ -22,9 +29,15 @@ import { installFailpointsFromEnvironment } from './failpoints.ts'
 import { lifetime } from './lifetime.ts'
 import { openLog } from './log.ts'
 import { requireSettings } from './settings.ts'
+import { watchPool } from './telemetry/database.ts'
+import { exposition } from './telemetry/exposition.ts'
+import { watchProcess } from './telemetry/registry.ts'
+import { serveMetrics } from './telemetry/server.ts'
+import { watchThreads } from './telemetry/threads.ts'
 import { Threads } from './threads/pool.ts'
 import { channelsOf, type Deps } from './transactions/deps.ts'
 import { DkimKeys } from './transactions/dkimKeys.ts'
+import { readGauges } from './views/gauges.ts'
 
 const settings = requireSettings(process.env)
 const log = openLog('worker', settings.LOG_LEVEL)
@@ -32,12 +45,18 @@ const life = lifetime(log, 40_000)
 installFailpointsFromEnvironment(process.env)
 
 // The runtime speaks through our log, and leaves signals to us.
-Runtime.install({
-  logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
-    log[level === 'ERROR' ? 'error' : 'warn']({ meta }, message)
-  }),
-  shutdownSignals: [],
-})
+const install = (metrics?: MetricsExporterConfig) =>
+  Runtime.install({
+    logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
+      log[level === 'ERROR' ? 'error' : 'warn']({ meta }, message)
+    }),
+    shutdownSignals: [],
+    ...(metrics === undefined ? {} : { telemetryOptions: { metrics } }),
+  })
+// Nobody asks for the engine's metrics where none are served.
+let engineMetrics: (() => Promise<string>) | undefined
+if (settings.metrics === null) install()
+else engineMetrics = await withEngineMetrics(install)
 
 await readyDatabase(settings)
 const database = connect(settings.DATABASE_URL, 20)
@@ -55,6 +74,13 @@ const deps: Deps = {
   log,
 }
 const email = openSmtpChannel(settings.SMTP_URL)
+
+watchProcess()
+watchPool('main', database.use)
+watchPool('reads', reads.use)
+watchThreads(() => threads.use)
+const metrics = exposition(() => readGauges(deps.db), engineMetrics)
+const metricsServer = settings.metrics === null ? null : await serveMetrics(settings.metrics, metrics, log)
 
 // These need the database alone, so they do not wait for the engine.
 const background = connect(settings.DATABASE_URL, 1)
@@ -117,6 +143,7 @@ if (connection !== null) {
   await client.close()
   await connection.close()
 }
+await metricsServer?.close()
 await retention.stop()
 await background.close()
 await verifier.stop()

@@ -6,6 +6,7 @@
 import { Context, heartbeat } from '@temporalio/activity'
 import type { EmailChannel } from '../channels/channel.ts'
 import { failpoint } from '../failpoints.ts'
+import { observeHandOver } from '../telemetry/sends.ts'
 import { JobFailed } from '../threads/pool.ts'
 import { type Claim, claimDelivery, type DeliveryRow } from '../transactions/deliveries/claimDelivery.ts'
 import { giveUpDelivery } from '../transactions/deliveries/giveUpDelivery.ts'
@@ -59,7 +60,7 @@ export async function alive<T>(work: () => Promise<T>): Promise<T> {
 async function tryOnce(means: Means, { ref, now: asked }: DeliverRequest): Promise<Delivered | 'stale'> {
   const { deps } = means
   const { assessment, content } = await readDraft(deps, deps.reads ?? deps.db, ref)
-  const { origin, decision } = assessment
+  const { origin, intended, decision } = assessment
   const { clock } = origin
   // On skipped time only the workflow's word for the time counts.
   const now = () => (clock === 'real' ? new Date().toISOString() : asked)
@@ -77,7 +78,9 @@ async function tryOnce(means: Means, { ref, now: asked }: DeliverRequest): Promi
     const claim = await claimDelivery(deps, made.rendering, now())
     if (claim.kind !== 'claimed') return settled(claim, clock)
     await failpoint('deliver:claimed')
-    const outcome = await slot.handOver(made.mail, () => markHandedOver(deps, claim.delivery, claim.attempt))
+    const outcome = await measured(intended.channel, () =>
+      slot.handOver(made.mail, () => markHandedOver(deps, claim.delivery, claim.attempt)),
+    )
     await failpoint('deliver:answered')
     return { delivery: await record(deps, claim, outcome, now()), clock }
   } finally {
@@ -87,6 +90,19 @@ async function tryOnce(means: Means, { ref, now: asked }: DeliverRequest): Promi
 
 function settled(claim: Claim, clock: Origin['clock']): Delivered | 'stale' {
   return claim.kind === 'settled' ? { delivery: claim.delivery, clock } : 'stale'
+}
+
+/** Takes the time of a hand-over. */
+async function measured(channel: string, work: () => Promise<HandOverOutcome>): Promise<HandOverOutcome> {
+  const began = performance.now()
+  let kind: HandOverOutcome['kind'] | 'error' = 'error'
+  try {
+    const outcome = await work()
+    kind = outcome.kind
+    return outcome
+  } finally {
+    observeHandOver(channel, kind, (performance.now() - began) / 1_000)
+  }
 }
 
 /** The provider's answer is worth some patience with a database that is away for a moment: without it all that is left is `unknown`. */

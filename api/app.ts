@@ -2,10 +2,12 @@
 import express, { type Express } from 'express'
 import type { Logger } from 'pino'
 import { Refusal } from '../domain/refusal.ts'
+import type { Exposition } from '../telemetry/exposition.ts'
 import type { Deps } from '../transactions/deps.ts'
 import { authenticator } from './authenticate.ts'
 import { documentationRoutes } from './documentation.ts'
 import { type Health, healthRoutes } from './health.ts'
+import { metricsRoutes } from './metrics.ts'
 import { peopleRoutes } from './people/people.ts'
 import { problemRoutes } from './problemPages.ts'
 import { problems } from './problems.ts'
@@ -21,6 +23,7 @@ export type AppOptions = {
   trustedProxies: readonly string[]
   log: Logger
   health: Health
+  metrics: Exposition
   /** Something was committed that the dispatcher should look at. */
   afterCommit: () => void
 }
@@ -38,13 +41,15 @@ export function createApp(options: AppOptions): Express {
     response.setHeader('X-Content-Type-Options', 'nosniff')
     next()
   })
+  const authenticate = authenticator(deps.db, options.apiKey)
   mountRoutes(app, allRoutes, {
     deps,
-    authenticate: authenticator(deps.db, options.apiKey),
+    authenticate,
     publicUrl: options.publicUrl,
     afterCommit,
   })
   app.use(healthRoutes(options.health))
+  app.use(metricsRoutes(authenticate, options.metrics))
   app.use(documentationRoutes(options.publicUrl))
   app.use(problemRoutes(options.publicUrl))
   app.use(peopleRoutes({ deps, publicUrl: options.publicUrl, afterCommit, log }))

@@ -1,5 +1,6 @@
 /** Liveness, and whether what we stand on can be reached. */
 import express, { type Router } from 'express'
+import { shared } from '../telemetry/shared.ts'
 import type { WorkersView } from '../views/workers.ts'
 import { sendJson } from './json.ts'
 
@@ -19,7 +20,7 @@ const patience = 3_000
 
 export function healthRoutes(health: Health): Router {
   const router = express.Router()
-  const looked = shared(async () => {
+  const looked = shared(answerHolds, async () => {
     const [database, engine, workers] = await Promise.all([
       answers(() => health.database().then(() => true)),
       answers(() => health.engine().then(() => true)),
@@ -42,21 +43,6 @@ export function healthRoutes(health: Health): Router {
     sendJson(response, parts)
   })
   return router
-}
-
-/** However many ask, there is one look at a time, and its answer holds for a second: nobody's asking is a load, nor refused. */
-function shared<T>(look: () => Promise<T>): () => Promise<T> {
-  let last: { answer: Promise<T>; until: number } | null = null
-  return () => {
-    if (last !== null && performance.now() < last.until) return last.answer
-    const mine = { answer: look(), until: Number.POSITIVE_INFINITY }
-    const ended = (): void => {
-      mine.until = performance.now() + answerHolds
-    }
-    mine.answer.then(ended, ended)
-    last = mine
-    return mine.answer
-  }
 }
 
 /** Null: not in time, or not at all. */

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Request, RequestHandler, Response } from 'express'
 import type { Logger } from 'pino'
+import { countRequest } from '../telemetry/requests.ts'
 
 export const requestIdHeader = 'X-Request-Id'
 
@@ -40,16 +41,22 @@ export function requestLog(log: Logger): RequestHandler {
     response.setHeader(requestIdHeader, wellFormed.test(given) ? given : randomUUID())
     // Comes once, whether the answer left whole or the caller went away.
     response.once('close', () => {
+      const { method } = request
+      const { statusCode: status } = response
+      const route = routeOf(request)
+      const facts = learnt.get(response)
+      const ms = performance.now() - began
+      countRequest({ method, route, status, seconds: ms / 1_000, code: facts?.code })
       const line = {
         request: requestIdOf(response),
-        method: request.method,
-        route: routeOf(request),
-        status: response.statusCode,
-        ms: Math.round((performance.now() - began) * 10) / 10,
+        method,
+        route,
+        status,
+        ms: Math.round(ms * 10) / 10,
         ...(response.writableFinished ? {} : { aborted: true }),
-        ...learnt.get(response),
+        ...facts,
       }
-      if (response.statusCode >= 500) log.warn(line, 'request')
+      if (status >= 500) log.warn(line, 'request')
       else log.info(line, 'request')
     })
     next()

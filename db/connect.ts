@@ -8,6 +8,7 @@ import type { ExtractTablesWithRelations } from 'drizzle-orm'
 import type { PgDatabase } from 'drizzle-orm/pg-core'
 import { drizzle, type PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
+import type { PoolUse } from '../telemetry/database.ts'
 import { DatabaseAway } from './away.ts'
 import { currentDeadline } from './deadline.ts'
 import { Pool, type QueueLimits } from './pool.ts'
@@ -23,6 +24,8 @@ export type Db = PgDatabase<
 
 export type Connection = {
   db: Db
+  /** How busy it is now. */
+  use(): PoolUse
   /** Refuses everything from now on, and lets what is under way finish, for five seconds at most. */
   close(): Promise<void>
 }
@@ -72,6 +75,7 @@ export function connect(url: string, max = 10, limits: Partial<Limits> = {}): Co
   const db = drizzle(client)
   return {
     db,
+    use: () => ({ ...pool.use, reads: readers.reduce((sum, slot) => sum + slot.working, 0) }),
     close: async () => {
       ended = true
       const late = Promise.withResolvers<void>()

@@ -2,6 +2,7 @@
  * Hands connections to transactions, one transaction at a time each. A caller that finds none free waits in line. The line is
  * bounded, and so is the time in it: a slow or frozen database costs callers a quick refusal, and this process no memory.
  */
+import { countBusy, observeWait } from '../telemetry/database.ts'
 import { DatabaseAway } from './away.ts'
 import { currentDeadline } from './deadline.ts'
 import type { Slot } from './slot.ts'
@@ -42,6 +43,12 @@ export class Pool {
     }
   }
 
+  /** How busy it is now. */
+  get use(): { size: number; busy: number; waiting: number } {
+    const size = this.#slots.length
+    return { size, busy: size - this.#free.length, waiting: this.#line.size }
+  }
+
   /** Refuses everybody from now on; resolves once nothing is under way. */
   async end(): Promise<void> {
     for (const waiter of this.#line) waiter.refuse(ended())
@@ -58,6 +65,7 @@ export class Pool {
     const slot = this.#free.pop()
     if (slot !== undefined) return slot
     if (this.#line.size >= this.#limits.waiting) {
+      countBusy()
       throw new DatabaseAway('DATABASE_BUSY', 'too many requests are waiting for the database')
     }
     const { promise, resolve, reject } = Promise.withResolvers<Slot>()
@@ -70,12 +78,17 @@ export class Pool {
       },
     }
     const late = new DatabaseAway('DATABASE_BUSY', 'no database connection became free in time')
-    const timer = setTimeout(() => waiter.refuse(late), this.#limits.wait)
+    const began = performance.now()
+    const timer = setTimeout(() => {
+      countBusy()
+      waiter.refuse(late)
+    }, this.#limits.wait)
     const forget = deadline?.onPass(waiter.refuse)
     this.#line.add(waiter)
     try {
       return await promise
     } finally {
+      observeWait((performance.now() - began) / 1_000)
       clearTimeout(timer)
       forget?.()
     }

@@ -17,6 +17,7 @@ export const portSettings = {
   MAILBOX_PORT: { part: 'mailbox (web page)', usual: 1080 },
   SMS_PORT: { part: 'SMS sandbox', usual: 1090 },
   SHOP_PORT: { part: 'demo shop', usual: 3100 },
+  METRICS_PORT: { part: "worker's metrics", usual: 9464 },
 } as const
 
 export type PortVariable = keyof typeof portSettings
@@ -36,6 +37,7 @@ const variables: readonly PortVariable[] = [
   'MAILBOX_PORT',
   'SMS_PORT',
   'SHOP_PORT',
+  'METRICS_PORT',
 ]
 
 /**
@@ -87,6 +89,7 @@ const unset: Record<PortVariable, number> = {
   MAILBOX_PORT: 0,
   SMS_PORT: 0,
   SHOP_PORT: 0,
+  METRICS_PORT: 0,
 }
 
 function parse(text: string): number | undefined {

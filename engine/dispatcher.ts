@@ -9,9 +9,10 @@
 import type { Client } from '@temporalio/client'
 import type { Logger } from 'pino'
 import { isDatabaseAway } from '../db/away.ts'
+import { lanes } from '../domain/lanes.ts'
 import { failpoint } from '../failpoints.ts'
+import { countParkedRow, countUntold, observeTold } from '../telemetry/outbox.ts'
 import type { Deps } from '../transactions/deps.ts'
-import { lanes } from '../transactions/outbox.ts'
 import {
   allLanes,
   exchange,
@@ -126,8 +127,10 @@ export class Dispatcher {
       })
       for (const one of kept) one.leasedAt = now
       this.#floors = { at: fresh ? now : this.#floors.at, floors }
-      for (const row of parked)
+      for (const row of parked) {
+        countParkedRow(row.kind)
         log.error({ row: row.id, stream: row.stream, kind: row.kind }, 'a row of the outbox was parked')
+      }
       for (const row of leased) this.#carry(row)
       return leased.length
     } catch (error) {
@@ -152,6 +155,7 @@ export class Dispatcher {
       await this.#teller.tell(row)
       await failpoint('outbox:told')
       this.#told.push(row.id)
+      observeTold(row)
       if (row.kind !== 'trigger') this.#engine = { failures: 0, restUntil: 0 }
     } catch (error) {
       this.#options.log.warn(
@@ -174,9 +178,14 @@ export class Dispatcher {
     const name = error instanceof Error ? error.name : 'unknown'
     if (row.kind !== 'trigger' && isEngineAway(error)) {
       this.#rest()
+      countUntold(row, 'engine-away')
       return { id: row.id, counted: false, pause: 0, error: name }
     }
-    if (isDatabaseAway(error)) return { id: row.id, counted: false, pause: 1, error: name }
+    if (isDatabaseAway(error)) {
+      countUntold(row, 'database-away')
+      return { id: row.id, counted: false, pause: 1, error: name }
+    }
+    countUntold(row, 'row')
     return { id: row.id, counted: true, pause: Math.min(2 ** row.attempts, longestPause), error: name }
   }
 }

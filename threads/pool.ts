@@ -8,6 +8,7 @@
  */
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
+import { countStoppedJob, observeJob, type ThreadsUse } from '../telemetry/threads.ts'
 import type { JobInput, JobName, JobOutput } from './jobs.ts'
 import type { Order, Report } from './messages.ts'
 
@@ -102,6 +103,31 @@ export class Threads {
     input: JobInput<Name>,
     options: { deadline?: number } = {},
   ): Promise<JobOutput<Name>> {
+    const began = performance.now()
+    return this.#queue(name, group, input, options.deadline ?? this.#deadline).then(
+      (output) => {
+        observeJob(name, (performance.now() - began) / 1_000)
+        return output
+      },
+      (reason: Error) => {
+        countStoppedJob(name, reason instanceof JobStopped ? reason.code : 'failed')
+        throw reason
+      },
+    )
+  }
+
+  /** How busy it is now. */
+  get use(): ThreadsUse {
+    const busy = [...this.#members].filter((member) => member.job !== null).length
+    return { size: this.#size, busy, waiting: this.#waiting.length }
+  }
+
+  #queue<Name extends JobName>(
+    name: Name,
+    group: string,
+    input: JobInput<Name>,
+    deadline: number,
+  ): Promise<JobOutput<Name>> {
     if (this.#closed) return Promise.reject(new JobStopped('closed'))
     if (this.#waiting.length >= this.#mostWaiting || this.#isHeldBack(group)) {
       return Promise.reject(new JobStopped('busy'))
@@ -110,7 +136,7 @@ export class Threads {
       this.#waiting.push({
         order: { name, input },
         group,
-        deadline: options.deadline ?? this.#deadline,
+        deadline,
         // The thread did this very job: what comes back is what it gives.
         resolve: (output) => resolve(output as JobOutput<Name>),
         reject,

@@ -9,6 +9,7 @@ import { build, given, PreparedQuery } from '../db/preparedQuery.ts'
 import { outbox } from '../db/schema/triggers.ts'
 import { nextShape } from '../domain/journey/next.ts'
 import { nudgeReasons } from '../domain/journey/signals.ts'
+import { lanes } from '../domain/lanes.ts'
 
 /** What a workflow is started with. `first`: what its run or request needs first (`domain/journey/next.ts`). */
 export const outboxStartShape = z.discriminatedUnion('workflow', [
@@ -66,9 +67,6 @@ export type OutboxEntry = { stream: string } & (
   | { kind: 'signal'; body: OutboxSignal }
   | { kind: 'trigger'; body: OutboxTrigger }
 )
-
-/** What goes first. Each lane has one kind of rows, so that those for the engine can rest while it is away. */
-export const lanes = { withdrawals: 0, stops: 1, events: 2, nudges: 3, starts: 4 } as const
 
 const withdrawing = new Set(['consent.withdrawn', 'message.bounced', 'message.complained'])
 

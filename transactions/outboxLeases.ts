@@ -12,7 +12,7 @@ import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import type { Db } from '../db/connect.ts'
 import { columnsOf, given, PreparedQuery, rowsOf } from '../db/preparedQuery.ts'
 import { outbox } from '../db/schema/triggers.ts'
-import { lanes } from './outbox.ts'
+import { lanes } from '../domain/lanes.ts'
 
 export type OutboxRow = typeof outbox.$inferSelect
 

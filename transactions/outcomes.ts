@@ -1,10 +1,12 @@
 /**
- * What the log says of outcomes: one line for each change of a delivery that an operator may ask about, and one for each run's end.
- * A line is written when its change is committed. Ids, keys and codes only; of a mail server's words, those with addresses masked.
+ * What the log and the metrics say of outcomes: one line for each change of a delivery that an operator may ask about, and one for each
+ * run's end. A line is written, and an outcome counted, when its change is committed. Ids, keys and codes only; of a mail server's words, those with addresses masked.
  */
 import type { deliveries } from '../db/schema/deliveries.ts'
 import { providerAnswerShape } from '../domain/delivery/providerAnswer.ts'
 import type { RunEnd } from '../domain/journey/machineTypes.ts'
+import { countRunEnded } from '../telemetry/journeys.ts'
+import { countDelivery } from '../telemetry/sends.ts'
 import type { Deps } from './deps.ts'
 
 type DeliveryRow = typeof deliveries.$inferSelect
@@ -29,6 +31,7 @@ export function tellDelivery(deps: Deps, delivery: DeliveryRow): void {
     ...{ code, enhanced, answer: text },
   }
   whenCommitted(deps, () => {
+    countDelivery(line)
     if (troubling.has(state)) deps.log.warn(line, 'delivery')
     else deps.log.info(line, 'delivery')
   })
@@ -43,6 +46,7 @@ export function tellRunEnds(
 ): void {
   whenCommitted(deps, () => {
     for (const { id, journey } of runs) {
+      countRunEnded(state)
       const line = { run: id, journey, state, reason }
       if (state === 'failed') deps.log.warn(line, 'run ended')
       else deps.log.info(line, 'run ended')
@@ -50,8 +54,8 @@ export function tellRunEnds(
   })
 }
 
-/** Within another's transaction, once that is committed; else now. */
-function whenCommitted(deps: Deps, write: () => void): void {
+/** Does it once the transaction that `deps` belongs to is committed, the transactions around that included; else now. */
+export function whenCommitted(deps: Deps, write: () => void): void {
   if (deps.afterCommit === undefined) write()
   else deps.afterCommit.push(write)
 }

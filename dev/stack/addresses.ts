@@ -12,6 +12,8 @@ export interface Addresses {
   readonly database: string
   readonly mailbox: { readonly smtp: string; readonly ui: string | null; readonly api: string | null }
   readonly sms: { readonly api: string | null }
+  /** For Prometheus; the API's asks for a key. */
+  readonly metrics: { readonly api: string; readonly worker: string }
   readonly shop: string
 }
 
@@ -35,6 +37,7 @@ export function addressTable(addresses: Addresses, logs: string): string {
     ['Temporal UI', addresses.temporal.ui],
     ['Temporal', addresses.temporal.address],
     ['SMS sandbox', addresses.sms.api],
+    ['Metrics', addresses.metrics.worker],
     ['Logs', logs],
   ]
   return rows

@@ -80,8 +80,11 @@ export class Rising {
       LISTEN_ADDRESS: env.LISTEN_ADDRESS ?? '127.0.0.1',
     }
     const apiKey = environment.ASSENT_API_KEY ?? keys.ASSENT_API_KEY
-    await this.#process('api', 'API', 'server.ts', environment)
-    await this.#process('worker', 'worker', 'worker.ts', environment)
+    // The API serves its metrics on its own port; the worker has none but this.
+    const { METRICS_PORT: _port, ...ofApi } = environment
+    await this.#process('api', 'API', 'server.ts', ofApi)
+    const METRICS_PORT = String(ports.METRICS_PORT)
+    await this.#process('worker', 'worker', 'worker.ts', { ...environment, METRICS_PORT })
     await this.#examples(api, apiKey)
     const shop = await this.#shop({
       port: ports.SHOP_PORT,
@@ -99,6 +102,10 @@ export class Rising {
       database: databaseUrl,
       mailbox: { smtp: mailbox.smtp, ui: mailbox.ui, api: mailbox.api },
       sms: { api: sms },
+      metrics: {
+        api: `${api}/metrics`,
+        worker: `http://${environment.METRICS_ADDRESS ?? '127.0.0.1'}:${METRICS_PORT}/metrics`,
+      },
       shop,
     }
   }

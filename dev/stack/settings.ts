@@ -27,7 +27,7 @@ export function isSet(value: string | undefined): value is string {
 }
 
 export function neededPorts(own: OwnParts): Set<PortVariable> {
-  const needed = new Set<PortVariable>(['PORT', 'SHOP_PORT'])
+  const needed = new Set<PortVariable>(['PORT', 'SHOP_PORT', 'METRICS_PORT'])
   if (own.database) needed.add('DATABASE_PORT')
   if (own.engine) needed.add('TEMPORAL_PORT').add('TEMPORAL_UI_PORT')
   if (own.mailbox) needed.add('SMTP_PORT').add('MAILBOX_PORT')
@@ -52,11 +52,11 @@ export async function settledPorts(env: Environment, own: OwnParts, keys: StackK
   throw new PortsError(problems.join('\n'))
 }
 
-/** What our own processes would refuse. Our parts' addresses are not known yet, and will be right; `PORT` the ports tell. */
+/** What our own processes would refuse. Our parts' addresses are not known yet, and will be right; the ports are checked elsewhere. */
 function wrongSettings(env: Environment, { databasePassword: _, ...keys }: StackKeys): string[] {
   const ours = { ...keys, DATABASE_URL: 'postgres://127.0.0.1/assent', SMTP_URL: 'smtp://127.0.0.1' }
   try {
-    readSettings(processEnvironment(ours, { ...env, PORT: undefined }))
+    readSettings(processEnvironment(ours, { ...env, PORT: undefined, METRICS_PORT: undefined }))
     return []
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error

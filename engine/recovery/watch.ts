@@ -11,6 +11,7 @@ import { newId } from '../../db/ids.ts'
 import { type Source, type Suspect, suspectsOf, suspectsOfSweep } from '../../db/reads/suspects.ts'
 import { hasChanged } from '../../domain/recovery/epoch.ts'
 import { advanceSweep, beginSweep } from '../../domain/recovery/sweep.ts'
+import { countRecovery } from '../../telemetry/journeys.ts'
 import type { Deps } from '../../transactions/deps.ts'
 import {
   holdRecovery,
@@ -167,6 +168,7 @@ export class RecoveryWatch {
     return inPace(suspects, { rate: this.#rate, stopped: () => this.#work.stopped }, async (suspect) => {
       const outcome = await this.#safely('recover', () => recover(this.#means, suspect, reason))
       this.counts[outcome ?? 'failed'] += 1
+      countRecovery(outcome ?? 'failed')
     })
   }
 

@@ -22,6 +22,7 @@ const serviceShape = z.looseObject({
   restart: z.string(),
   environment: z.record(z.string(), z.string()).optional(),
   ports: z.array(z.string()).optional(),
+  expose: z.array(z.string()).optional(),
   volumes: z.array(z.string()).optional(),
   depends_on: z.record(z.string(), z.looseObject({ condition: z.string() })).optional(),
   healthcheck: z.unknown().optional(),
@@ -91,6 +92,21 @@ describe('the API and the worker', () => {
       TEMPORAL_ADDRESS: 'temporal:7233',
       SMTP_URL: 'smtp://mailbox:1025',
     })
+  })
+
+  test('serve metrics to their own network, and publish no port for it', () => {
+    for (const name of ['api', 'worker']) {
+      const environment = Object.entries(service(name).environment ?? {}).map(([key, value]) => [
+        key,
+        filled(value),
+      ])
+      expect(readSettings(Object.fromEntries(environment)).metrics).toEqual({
+        port: 9464,
+        address: '0.0.0.0',
+      })
+      expect(service(name).expose).toEqual(['9464'])
+      for (const port of service(name).ports ?? []) expect(port).not.toContain('9464')
+    }
   })
 
   test('wait for the database, the engine and its namespace; the worker for the migrations too', () => {

@@ -19,7 +19,7 @@ test('PORT=0 gives every part without a port of its own a free one, all differen
   const [own = 0] = await freePorts(1)
   const ports = await settlePorts({ PORT: '0', SMTP_PORT: String(own) })
   expect(ports.SMTP_PORT).toBe(own)
-  expect(new Set(Object.values(ports)).size).toBe(8)
+  expect(new Set(Object.values(ports)).size).toBe(9)
   for (const port of Object.values(ports)) expect(await isFree(port)).toBe(true)
 })
 

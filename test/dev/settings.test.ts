@@ -66,6 +66,21 @@ it.each(['temporal:7233', '127.0.0.1:7233', '[::1]:7233'])('takes the engine add
   expect(problemsOf({ TEMPORAL_ADDRESS: text })).toEqual([])
 })
 
+it('serves metrics only where a port is set, and then to this machine only unless an address is', () => {
+  expect(readSettings(usable).metrics).toBeNull()
+  expect(readSettings({ ...usable, METRICS_PORT: '9464' }).metrics).toEqual({
+    port: 9464,
+    address: '127.0.0.1',
+  })
+  expect(problemsOf({ METRICS_PORT: '70000' })).toEqual([expect.stringMatching(/^METRICS_PORT: /)])
+  expect(problemsOf({ METRICS_PORT: '0', METRICS_ADDRESS: 'everywhere' })).toEqual([
+    'METRICS_ADDRESS: an IP address such as 0.0.0.0',
+  ])
+  expect(problemsOf({ OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' })).toEqual([
+    expect.stringMatching(/^OTEL_EXPORTER_OTLP_ENDPOINT: an address with http: or https:/),
+  ])
+})
+
 it('tells wrong settings, wrong ports and busy ports of a stack in one message', async () => {
   const server = createServer()
   open.push(server)

@@ -23,10 +23,12 @@ import { engineOptions } from '../../engine/connection.ts'
 import { Dispatcher } from '../../engine/dispatcher.ts'
 import { Heartbeat } from '../../engine/heartbeat.ts'
 import { readSettings } from '../../settings.ts'
+import { exposition } from '../../telemetry/exposition.ts'
 import { Threads, type ThreadsOptions } from '../../threads/pool.ts'
 import { registerBuiltIns } from '../../transactions/definitions/registerBuiltIns.ts'
 import { channelsOf, type Deps } from '../../transactions/deps.ts'
 import { DkimKeys } from '../../transactions/dkimKeys.ts'
+import { readGauges } from '../../views/gauges.ts'
 import { readWorkers } from '../../views/workers.ts'
 import { ApiClient, type RunAnswer, runShape } from './client.ts'
 import { ownDatabase } from './database.ts'
@@ -229,6 +231,7 @@ export async function startAssent(options: AssentOptions = {}): Promise<Assent> 
           },
           workers: () => readWorkers(deps.db),
         },
+        metrics: exposition(() => readGauges(deps.db)),
         afterCommit: () => dispatcher.nudge(),
       }),
     ),

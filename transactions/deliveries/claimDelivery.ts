@@ -16,6 +16,7 @@ import { contacts } from '../../db/schema/contacts.ts'
 import { formerHandles, links } from '../../db/schema/deliveries.ts'
 import { runs } from '../../db/schema/journeys.ts'
 import { lapsedState } from '../../domain/delivery/limits.ts'
+import { countClaim, countDecision } from '../../telemetry/sends.ts'
 import type { Deps } from '../deps.ts'
 import { committing, tellDelivery } from '../outcomes.ts'
 import { type Confirmation, keepConfirmation } from './confirmationEvidence.ts'
@@ -53,6 +54,12 @@ export type Claim =
 
 /** @param now the clock of the run, RFC 3339 */
 export async function claimDelivery(deps: Deps, prospect: Prospect, now: string): Promise<Claim> {
+  const claim = await claimIn(deps, prospect, now)
+  countClaim(prospect.assessment.intended.channel, claim.kind)
+  return claim
+}
+
+function claimIn(deps: Deps, prospect: Prospect, now: string): Promise<Claim> {
   return committing(deps, async (inner) => {
     const tx = inner.db
     const standing = await standUnderLock(tx, deps, prospect.assessment)
@@ -61,6 +68,7 @@ export async function claimDelivery(deps: Deps, prospect: Prospect, now: string)
     if (existing !== null && existing.state !== 'claimed' && existing.state !== 'held') {
       return { kind: 'settled', delivery: await unknownIfHandedOver(inner, existing, intended.input.now) }
     }
+    countDecision('claim', decision)
     if (origin.ended !== null) return settle(inner, standing, 'cancelled', origin.ended.reason)
     const clock = origin.clock === 'real' ? intended.input.now : now
     if (origin.until !== null && clock >= origin.until) {

@@ -8,6 +8,7 @@ import { sql } from 'drizzle-orm'
 import { given, PreparedQuery } from '../../db/preparedQuery.ts'
 import type { Decision, DecisionInput } from '../../domain/consent/types.ts'
 import { openStates, sendResultOf } from '../../domain/delivery/states.ts'
+import { countDecision } from '../../telemetry/sends.ts'
 import type { Deps } from '../deps.ts'
 import { committing, tellDelivery } from '../outcomes.ts'
 import { decidedRow } from './deliveryRow.ts'
@@ -37,7 +38,9 @@ export async function decideDelivery(deps: Deps, ref: DeliveryRef): Promise<Deci
       origin.ended !== null || decision.verdict === 'allow'
         ? decidedOf(forecast)
         : await recordBlock(deps, forecast)
-    if (decided !== null) return decided
+    if (decided === null) continue
+    countDecision('forecast', decided.decision)
+    return decided
   }
   throw new Error('the address changed again and again while it was decided on')
 }

@@ -13,9 +13,10 @@ import { newId } from '../../db/ids.ts'
 import { given, insertOf, PreparedQuery } from '../../db/preparedQuery.ts'
 import { type EventClass, type StoredEvent, triggerEvents } from '../../db/schema/triggers.ts'
 import { failpoint } from '../../failpoints.ts'
+import { countSkippedEntry, countTrigger } from '../../telemetry/journeys.ts'
 import type { Deps } from '../deps.ts'
 import { type ContactRow, lockContact } from '../locks.ts'
-import { committing } from '../outcomes.ts'
+import { committing, whenCommitted } from '../outcomes.ts'
 import { lazyBindings } from '../runs/bindings.ts'
 import { enterableJourneys, enterJourneys } from './enterJourneys.ts'
 import { exitableRuns, exitRuns } from './exitRuns.ts'
@@ -66,6 +67,7 @@ export async function takeTriggerIn(deps: Deps, tx: Db, incoming: IncomingEvent)
     databaseNow(tx),
   ])
   await failpoint('trigger:locked')
+  whenCommitted(deps, () => countTrigger(incoming.name, 'taken'))
   const once = onceOf(incoming)
   const id = newId()
   const seq = contact === null ? null : contact.eventSeq + 1
@@ -101,6 +103,9 @@ export async function takeTriggerIn(deps: Deps, tx: Db, incoming: IncomingEvent)
     incoming.starts === false
       ? { started: [], skipped: [] }
       : await enterJourneys(happening, concerned.journeys)
+  whenCommitted(deps, () => {
+    for (const { code } of skipped) countSkippedEntry(code)
+  })
   const answer = { ...nothing, started, signalled: [...exited, ...matched], skipped }
   if (once !== null && (started.length > 0 || answer.signalled.length > 0 || skipped.length > 0)) {
     await recordAnswer(tx, once, answer)

@@ -10,6 +10,7 @@ import { type TriggerAnswer, triggerIds } from '../../db/schema/triggers.ts'
 import { canonicalBytes } from '../../domain/ledger/canonical.ts'
 import { sha256 } from '../../domain/ledger/chain.ts'
 import { Refusal } from '../../domain/refusal.ts'
+import { countTrigger } from '../../telemetry/journeys.ts'
 
 /** An id with what was said under it. */
 export type SaidOnce = {
@@ -48,6 +49,7 @@ export async function answeredBefore(db: Db, once: SaidOnce): Promise<Answered |
       },
     )
   }
+  countTrigger(once.name, 'duplicate')
   return { ...answer, duplicate: true }
 }
 

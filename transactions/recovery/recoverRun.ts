@@ -7,6 +7,7 @@ import { sql } from 'drizzle-orm'
 import { given, PreparedQuery } from '../../db/preparedQuery.ts'
 import { endOf } from '../../domain/journey/runState.ts'
 import { mostRecoveries, pauseAfter } from '../../domain/recovery/backoff.ts'
+import { countRunParked } from '../../telemetry/journeys.ts'
 import type { Deps } from '../deps.ts'
 import { lockRun } from '../locks.ts'
 import type { OutboxStart } from '../outbox.ts'
@@ -16,6 +17,12 @@ export type Recovery = { do: 'start'; start: OutboxStart } | { do: 'park' } | { 
 
 /** Counts the start that the caller makes now; of several callers at once only one is told to. */
 export async function recoverRun(deps: Deps, id: string): Promise<Recovery> {
+  const recovery = await recoverIn(deps, id)
+  if (recovery.do === 'park') countRunParked('recovered-in-vain')
+  return recovery
+}
+
+function recoverIn(deps: Deps, id: string): Promise<Recovery> {
   return deps.db.transaction(async (tx) => {
     const run = await lockRun(tx, id)
     if (endOf(run) !== null || run.parked !== null) return { do: 'leave' }

@@ -16,6 +16,7 @@ import { type Position, readPosition } from '../../domain/journey/position.ts'
 import { endOf } from '../../domain/journey/runState.ts'
 import { notFound } from '../../domain/refusal.ts'
 import { failpoint } from '../../failpoints.ts'
+import { countRunParked } from '../../telemetry/journeys.ts'
 import { letGo } from '../deliveries/letGo.ts'
 import type { Deps } from '../deps.ts'
 import { lockRunWithContact, type RunRow } from '../locks.ts'
@@ -142,6 +143,7 @@ function park(deps: Deps, { run }: { run: string }): (error: unknown) => Promise
   return async (error) => {
     if (!(error instanceof MachineError)) throw error
     await deps.db.transaction((tx) => parking.all(tx, { run, reason: error.code }))
+    countRunParked(error.code)
     return { do: 'wait', until: null, what: error.code, why: 'parked' }
   }
 }

@@ -14,10 +14,12 @@ import { begin } from '../../domain/journey/machine.ts'
 import { type EntryVerdict, mayEnter, mostOpenRuns } from '../../domain/journey/reentry.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { journeyWorkflowId } from '../../domain/workflowIds.ts'
+import { countRunStarted } from '../../telemetry/journeys.ts'
 import { readTriggerDefinition, refusePayload } from '../definitions/triggerDefinition.ts'
 import type { Deps } from '../deps.ts'
 import { type ContactRow, lockContact, type RunRow } from '../locks.ts'
 import { type OutboxStart, putInOutbox } from '../outbox.ts'
+import { committing, whenCommitted } from '../outcomes.ts'
 import { proceed } from './advance.ts'
 import { lazyBindings } from './bindings.ts'
 
@@ -65,7 +67,8 @@ export async function startRun(
   // Judging a large payload takes a while: before the lock.
   const judged = await readPublished(deps.db, request.journey)
   await refuseUnfitPayload(deps, deps.db, judged.definition, request.payload)
-  return deps.db.transaction(async (tx) => {
+  return committing(deps, async (inner) => {
+    const tx = inner.db
     // Asked together they travel together, in this order: what follows the lock is read after it.
     const [journey, contact, now, open] = await Promise.all([
       readPublished(tx, request.journey),
@@ -78,7 +81,7 @@ export async function startRun(
     }
     const verdict = await verdictOf(tx, journey, contact.id, now, async () => open)
     if (verdict !== 'enters') throw refused(verdict, journey.key)
-    const id = await insertRun(tx, deps, {
+    const id = await insertRun(tx, inner, {
       journey,
       contact,
       payload: request.payload,
@@ -216,6 +219,7 @@ export async function insertRun(
     first: first ?? { do: 'again' },
   }
   await putInOutbox(tx, { stream: id, kind: 'start', body })
+  whenCommitted(deps, countRunStarted)
   return id
 }
 

@@ -1,0 +1,22 @@
+/**
+ * `GET /metrics` on the API's own port, which the world may reach: it asks for a key that may read. Inside a network of their own,
+ * operators use METRICS_PORT instead, which asks for none.
+ */
+import express, { type Router } from 'express'
+import { Refusal } from '../domain/refusal.ts'
+import type { Exposition } from '../telemetry/exposition.ts'
+import type { Authenticate } from './authenticate.ts'
+import { clientNetwork } from './clientAddress.ts'
+import { note } from './requests.ts'
+import { permits } from './scopes.ts'
+
+export function metricsRoutes(authenticate: Authenticate, { contentType, text }: Exposition): Router {
+  const router = express.Router()
+  router.get('/metrics', async (request, response) => {
+    const caller = await authenticate(request.get('Authorization'), () => clientNetwork(request))
+    note(response, { key: caller.id })
+    if (!permits(caller, ['read'])) throw new Refusal('forbidden', 'this needs a key with the scope read')
+    response.set({ 'Content-Type': contentType, 'Cache-Control': 'no-store' }).send(await text())
+  })
+  return router
+}

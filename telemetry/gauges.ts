@@ -1,0 +1,80 @@
+/**
+ * What the database says of the whole installation: the same in each process, so a query takes the maximum, not the sum.
+ * `views/gauges.ts` reads it.
+ */
+import { Gauge } from 'prom-client'
+import { registry } from './registry.ts'
+
+/** Counts end at a bound (`views/gauges.ts`): a count that is at its bound means that many or more. */
+export type Gauges = {
+  outbox: readonly { lane: string; rows: number; seconds: number }[]
+  outboxParked: number
+  deliveries: readonly { state: string; count: number }[]
+  runsParked: number
+  doubleOptInsPending: number
+  workers: number
+  /** Null: no worker has tried the mail server yet. */
+  mailReachable: boolean | null
+  /** Runs and requests looked at by a sweep of recovery that is under way; null: there is none. */
+  sweepSeen: number | null
+}
+
+const gauge = (name: string, help: string) => new Gauge({ name, help, registers: [registry] })
+const gaugeBy = <const L extends string>(label: L, name: string, help: string) =>
+  new Gauge({ name, help, labelNames: [label], registers: [registry] })
+
+const read = gauge(
+  'assent_gauges_read',
+  '1: the gauges of the whole installation were read; 0: the database did not answer',
+)
+const rows = gaugeBy(
+  'lane',
+  'assent_outbox_rows',
+  'Outbox rows that wait to be told, by lane, counted up to 100,000',
+)
+const age = gaugeBy(
+  'lane',
+  'assent_outbox_age_seconds',
+  'Age of the outbox row that is next, by lane; 0: none waits',
+)
+const outboxParked = gauge('assent_outbox_parked_rows', 'Outbox rows that are parked, counted up to 10,000')
+const deliveries = gaugeBy(
+  'state',
+  'assent_deliveries_open',
+  'Deliveries in states that need time or an operator, counted up to 10,000',
+)
+const runsParked = gauge('assent_runs_parked', 'Runs that are parked, counted up to 10,000')
+const pending = gauge(
+  'assent_double_opt_ins_pending',
+  'Double opt-ins that wait for their confirmation, counted up to 10,000',
+)
+const workers = gauge('assent_workers', 'Workers that gave a sign of life in the last 30 seconds')
+const mail = gauge(
+  'assent_mail_reachable',
+  '1: a worker reached the mail server when it last tried; 0: none did',
+)
+const sweeping = gauge(
+  'assent_recovery_sweep_running',
+  '1: all open runs are being looked at, since the engine has changed',
+)
+const seen = gauge('assent_recovery_sweep_seen', 'Runs and requests that the sweep under way has looked at')
+
+/** @param view null: it could not be read, so nothing is shown */
+export function showGauges(view: Gauges | null): void {
+  for (const one of [outboxParked, runsParked, pending, workers, mail, sweeping, seen]) one.remove()
+  for (const one of [rows, age, deliveries]) one.reset()
+  read.set(view === null ? 0 : 1)
+  if (view === null) return
+  for (const { lane, rows: count, seconds } of view.outbox) {
+    rows.set({ lane }, count)
+    age.set({ lane }, seconds)
+  }
+  outboxParked.set(view.outboxParked)
+  for (const { state, count } of view.deliveries) deliveries.set({ state }, count)
+  runsParked.set(view.runsParked)
+  pending.set(view.doubleOptInsPending)
+  workers.set(view.workers)
+  if (view.mailReachable !== null) mail.set(view.mailReachable ? 1 : 0)
+  sweeping.set(view.sweepSeen === null ? 0 : 1)
+  seen.set(view.sweepSeen ?? 0)
+}

@@ -1,0 +1,94 @@
+/**
+ * What operators watch of the whole installation, for `/metrics`. Each part walks an index that holds only what is asked for, and ends
+ * at a bound: however large the tables are, and however much waits, this reads no more than that many rows.
+ */
+import { type SQL, sql } from 'drizzle-orm'
+import type { PgTable } from 'drizzle-orm/pg-core'
+import { z } from 'zod'
+import type { Db } from '../db/connect.ts'
+import { given, PreparedQuery } from '../db/preparedQuery.ts'
+import { deliveries } from '../db/schema/deliveries.ts'
+import { doubleOptIns } from '../db/schema/doubleOptIns.ts'
+import { runs } from '../db/schema/journeys.ts'
+import { recovery } from '../db/schema/recovery.ts'
+import { outbox } from '../db/schema/triggers.ts'
+import type { DeliveryState } from '../domain/delivery/states.ts'
+import { laneName, lanes } from '../domain/lanes.ts'
+import type { Gauges } from '../telemetry/gauges.ts'
+import { readWorkers } from './workers.ts'
+
+/** Rows counted of one lane, and of anything else. */
+const most = { lane: 100_000, other: 10_000 }
+
+/** States that need time or an operator. All other states of a delivery are ends, and counted as they happen. */
+const watchedStates = ['claimed', 'held', 'handed-over', 'unknown'] as const satisfies DeliveryState[]
+
+/** For this transaction: no plan that reads a whole table or sorts it, whatever the statistics say, and three seconds a statement. */
+const bounded = new PreparedQuery<Record<string, never>, never>(
+  sql`select set_config('enable_seqscan', 'off', true), set_config('enable_sort', 'off', true),
+    set_config('plan_cache_mode', 'force_custom_plan', true), set_config('statement_timeout', '3000', true)`,
+)
+
+/** Exported, as the next one, for the test that looks at what it reads. */
+export const lanesSql = (given: SQL | ReturnType<typeof sql.placeholder>): SQL => sql`
+  select part.lane, counted.rows, first.seconds from unnest(${given}::smallint[]) as part (lane)
+  cross join lateral (
+    select count(*)::int as rows from (
+      select from ${outbox} where state = 'waiting' and lane = part.lane
+      order by written_in, id limit ${sql.raw(String(most.lane))}) as waiting
+  ) as counted
+  left join lateral (
+    select extract(epoch from clock_timestamp() - created_at)::float8 as seconds
+    from ${outbox} where state = 'waiting' and lane = part.lane order by written_in, id limit 1
+  ) as first on true`
+
+/** Literals, not parameters: a partial index serves a condition that is known when the statement is planned. */
+const countOf = (table: PgTable, condition: string): SQL =>
+  sql`(select count(*)::int from (select from ${table} where ${sql.raw(condition)} limit ${sql.raw(String(most.other))}) as counted)`
+
+const counted: Readonly<Record<string, SQL>> = {
+  outboxParked: countOf(outbox, `state = 'parked'`),
+  runsParked: countOf(runs, 'parked is not null'),
+  doubleOptInsPending: countOf(doubleOptIns, `state = 'pending'`),
+  ...Object.fromEntries(watchedStates.map((state) => [state, countOf(deliveries, `state = '${state}'`)])),
+}
+
+export const countsSql = sql`select ${sql.join(
+  Object.entries(counted).map(([name, count]) => sql`${count} as ${sql.identifier(name)}`),
+  sql`, `,
+)}, (select (sweep->>'seen')::int from ${recovery}) as ${sql.identifier('sweepSeen')}`
+
+const laneQuery = new PreparedQuery<
+  { lanes: number[] },
+  { lane: number; rows: number; seconds: number | null }
+>(lanesSql(given('lanes')))
+const countsQuery = new PreparedQuery<Record<string, never>, Record<string, unknown>>(countsSql)
+
+const countShape = z.number().int()
+const countsShape = z
+  .object({ outboxParked: countShape, runsParked: countShape, doubleOptInsPending: countShape })
+  .extend({ sweepSeen: countShape.nullable() })
+  .catchall(countShape)
+
+/** In a transaction, and so on a connection of its own: what is slow here delays no other read. */
+export async function readGauges(db: Db): Promise<Gauges> {
+  const [, byLane, [row]] = await db.transaction((tx) =>
+    Promise.all([
+      bounded.all(tx, {}),
+      laneQuery.all(tx, { lanes: Object.values(lanes) }),
+      countsQuery.all(tx, {}),
+    ]),
+  )
+  const { outboxParked, runsParked, doubleOptInsPending, sweepSeen, ...states } = countsShape.parse(row)
+  const { alive, mail } = await readWorkers(db)
+  return {
+    outbox: byLane.map(({ lane, rows, seconds }) => ({ lane: laneName(lane), rows, seconds: seconds ?? 0 })),
+    outboxParked,
+    deliveries: watchedStates.map((state) => ({ state, count: states[state] ?? 0 })),
+    runsParked,
+    doubleOptInsPending,
+    workers: alive,
+    mailReachable: mail === null ? null : mail.ok,
+    sweepSeen,
+  }
+}
