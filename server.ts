@@ -50,7 +50,7 @@ watchProcess()
 watchPool('main', database.use)
 watchPool('reads', reads.use)
 watchThreads(() => threads.use)
-const metrics = exposition(() => readGauges(deps.db))
+const metrics = exposition({ readGauges: () => readGauges(deps.db) })
 const metricsServer = settings.metrics === null ? null : await serveMetrics(settings.metrics, metrics, log)
 
 // The engine may be away: what is accepted waits in the outbox.

@@ -54,9 +54,9 @@ const install = (metrics?: MetricsExporterConfig) =>
     ...(metrics === undefined ? {} : { telemetryOptions: { metrics } }),
   })
 // Nobody asks for the engine's metrics where none are served.
-let engineMetrics: (() => Promise<string>) | undefined
+let readEngine: (() => Promise<string>) | undefined
 if (settings.metrics === null) install()
-else engineMetrics = await withEngineMetrics(install)
+else readEngine = await withEngineMetrics(install)
 
 await readyDatabase(settings)
 const database = connect(settings.DATABASE_URL, 20)
@@ -79,7 +79,10 @@ watchProcess()
 watchPool('main', database.use)
 watchPool('reads', reads.use)
 watchThreads(() => threads.use)
-const metrics = exposition(() => readGauges(deps.db), engineMetrics)
+const metrics = exposition({
+  readGauges: () => readGauges(deps.db),
+  ...(readEngine === undefined ? {} : { readEngine }),
+})
 const metricsServer = settings.metrics === null ? null : await serveMetrics(settings.metrics, metrics, log)
 
 // These need the database alone, so they do not wait for the engine.

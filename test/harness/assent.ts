@@ -231,7 +231,7 @@ export async function startAssent(options: AssentOptions = {}): Promise<Assent> 
           },
           workers: () => readWorkers(deps.db),
         },
-        metrics: exposition(() => readGauges(deps.db)),
+        metrics: exposition({ readGauges: () => readGauges(deps.db), gaugesHold: 0 }),
         afterCommit: () => dispatcher.nudge(),
       }),
     ),

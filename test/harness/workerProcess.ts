@@ -1,4 +1,4 @@
-/** `node worker.ts` as a process of its own, which a test may end as a machine does: without a word. */
+/** `node worker.ts` or `node server.ts` as a process of its own, which a test may end as a machine does: without a word. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -20,13 +20,25 @@ export type WorkerProcess = {
  * Resolves once the worker polls.
  * @param more for example `ASSENT_FAILPOINTS: 'deliver:claimed=kill'`
  */
-export async function startWorkerProcess(
+export function startWorkerProcess(
   environment: Record<string, string>,
   more: Record<string, string> = {},
 ): Promise<WorkerProcess> {
-  const child = spawn(process.execPath, ['worker.ts'], {
+  return startProcess('worker.ts', { ...environment, ...more })
+}
+
+/** Resolves once the API listens. */
+export function startServerProcess(
+  environment: Record<string, string>,
+  more: Record<string, string> = {},
+): Promise<WorkerProcess> {
+  return startProcess('server.ts', { ...environment, ...more })
+}
+
+async function startProcess(file: string, environment: Record<string, string>): Promise<WorkerProcess> {
+  const child = spawn(process.execPath, [file], {
     cwd: root,
-    env: { PATH: process.env.PATH, ...environment, ...more },
+    env: { PATH: process.env.PATH, ...environment },
     // What it says goes where the tests' own words go; its IPC channel also ends it, should this process end first.
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
@@ -37,7 +49,7 @@ export async function startWorkerProcess(
     })
   })
   const early = await Promise.race([ready, ended])
-  if (early !== undefined || child.exitCode !== null) throw new Error('the worker ended before it was ready')
+  if (early !== undefined || child.exitCode !== null) throw new Error(`${file} ended before it was ready`)
   return {
     ended,
     kill: async () => {
