@@ -33,6 +33,7 @@ import { watchPool } from './telemetry/database.ts'
 import { exposition } from './telemetry/exposition.ts'
 import { watchProcess } from './telemetry/registry.ts'
 import { serveMetrics } from './telemetry/server.ts'
+import { countSwept } from './telemetry/sweeps.ts'
 import { watchThreads } from './telemetry/threads.ts'
 import { Threads } from './threads/pool.ts'
 import { channelsOf, type Deps } from './transactions/deps.ts'
@@ -87,7 +88,13 @@ const metricsServer = settings.metrics === null ? null : await serveMetrics(sett
 
 // These need the database alone, so they do not wait for the engine.
 const background = connect(settings.DATABASE_URL, 1)
-const retention = new Retention({ db: background.db, log, days: settings.ASSENT_RETENTION })
+watchPool('background', background.use)
+const retention = new Retention({
+  db: background.db,
+  log,
+  days: settings.ASSENT_RETENTION,
+  onSwept: countSwept,
+})
 retention.start()
 const verifier = new Verifier({ deps, log })
 verifier.start()

@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Db } from '../db/connect.ts'
 import { defaultDays, type RetentionDays, type RetentionName, retentionNames } from '../domain/retention.ts'
-import { countSweepFailure, countSwept } from '../telemetry/sweeps.ts'
+import { countSweepFailure } from '../telemetry/sweeps.ts'
 import { sweepBatch } from '../transactions/retention/sweepBatch.ts'
 import { sweeps } from '../transactions/retention/sweeps.ts'
 import { Periodic } from './periodic.ts'
@@ -18,6 +18,8 @@ export type RetentionOptions = {
   log: Logger
   /** Days that each thing is kept; the defaults unless given. */
   days?: RetentionDays
+  /** Hears of each batch that deleted something: for counters. Must not throw. */
+  onSwept?: (name: RetentionName, rows: number) => void
 }
 
 /** Milliseconds between two rounds. */
@@ -64,7 +66,7 @@ export class Retention {
   }
 
   async #sweepAll(name: RetentionName): Promise<void> {
-    const { db, log, days = defaultDays } = this.#options
+    const { db, log, onSwept, days = defaultDays } = this.#options
     const { most } = sweeps[name]
     const began = performance.now()
     let rows = 0
@@ -74,7 +76,7 @@ export class Retention {
       const batchBegan = performance.now()
       const { looked, swept, last } = await sweepBatch(db, name, { days: days[name], after, most })
       rows += swept
-      countSwept(name, swept)
+      if (swept > 0) onSwept?.(name, swept)
       after = last
       more = looked === most
       if (more) await this.#rest(performance.now() - batchBegan)
