@@ -4,31 +4,51 @@
  */
 import { connect, type Socket } from 'node:net'
 
-export type Load = { requests: readonly Uint8Array[]; connections: number; time: number; port: number }
+export type Load = {
+  port: number
+  requests: readonly Uint8Array[]
+  connections: number
+  /** Milliseconds. */
+  time: number
+  /** What the server answers when all is well; 200 unless said. */
+  status?: 200 | 202
+  /** Each request is sent once only; the load ends with the last, or when its time is over. */
+  once?: boolean
+}
 
 /**
  * @returns answers a second
- * @throws Error for an answer that is not 200, or that has no Content-Length
+ * @throws Error for an answer with another status, or that has no Content-Length
  */
 export async function load(wanted: Load): Promise<number> {
   const began = performance.now()
   const until = began + wanted.time
   let next = 0
-  const request = () => wanted.requests[next++ % wanted.requests.length]
+  const { requests, once = false, status = 200 } = wanted
+  const request = () => requests[once ? next++ : next++ % requests.length]
   const counts = await Promise.all(
-    Array.from({ length: wanted.connections }, () => oneConnection(wanted.port, request, until)),
+    Array.from({ length: wanted.connections }, () => oneConnection(wanted.port, request, until, status)),
   )
   const seconds = (performance.now() - began) / 1_000
   return counts.reduce((sum, count) => sum + count, 0) / seconds
 }
 
-function oneConnection(port: number, request: () => Uint8Array | undefined, until: number): Promise<number> {
+function oneConnection(
+  port: number,
+  request: () => Uint8Array | undefined,
+  until: number,
+  status: number,
+): Promise<number> {
+  const fine = Buffer.from(`HTTP/1.1 ${status}`)
+  const end = () => socket.end(() => resolve(answered))
   const { promise, resolve, reject } = Promise.withResolvers<number>()
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
   let answered = 0
   let read: Buffer = Buffer.alloc(0)
   socket.once('error', reject)
-  socket.once('connect', () => ask(socket, request))
+  socket.once('connect', () => {
+    if (!ask(socket, request)) end()
+  })
   socket.on('data', (chunk) => {
     read = read.length === 0 ? chunk : Buffer.concat([read, chunk])
     const length = lengthOf(read)
@@ -40,18 +60,18 @@ function oneConnection(port: number, request: () => Uint8Array | undefined, unti
     }
     read = Buffer.alloc(0)
     answered++
-    if (performance.now() < until) ask(socket, request)
-    else socket.end(() => resolve(answered))
+    if (performance.now() >= until || !ask(socket, request)) end()
   })
   return promise
 }
 
-function ask(socket: Socket, request: () => Uint8Array | undefined): void {
+/** @returns false where there is nothing left to ask */
+function ask(socket: Socket, request: () => Uint8Array | undefined): boolean {
   const bytes = request()
-  if (bytes !== undefined) socket.write(bytes)
+  if (bytes === undefined) return false
+  socket.write(bytes)
+  return true
 }
-
-const fine = Buffer.from('HTTP/1.1 200')
 
 /** Bytes of the whole answer, once its head has come. */
 function lengthOf(read: Buffer): number | null {

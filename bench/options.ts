@@ -23,6 +23,20 @@ export type Amounts = {
   }
   /** Decisions in a round. */
   decisions: number
+  loaded: {
+    /** Contacts in the loaded database. */
+    contacts: number
+    /** Contacts that are asked about, in both databases. */
+    persons: number
+    /** Milliseconds of a round of checks. */
+    time: number
+    /** Triggers in a round. */
+    triggers: number
+    /** Deliveries in a round; at most one for each person. */
+    deliveries: number
+    /** Deliveries under way at a time. */
+    side: number
+  }
 }
 
 export type BenchOptions = {
@@ -36,7 +50,7 @@ export type BenchOptions = {
   profile: string | null
 }
 
-export const measurements = ['journeys', 'checks', 'decisions'] as const
+export const measurements = ['journeys', 'checks', 'decisions', 'loaded'] as const
 export type Measurement = (typeof measurements)[number]
 
 const amounts: Record<BenchOptions['mode'], Amounts> = {
@@ -45,22 +59,28 @@ const amounts: Record<BenchOptions['mode'], Amounts> = {
     journeys: { count: 192, concurrency: 96, pause: 1_000 },
     checks: { time: 3_000, connections: 16, addresses: 200 },
     decisions: 2_000_000,
+    loaded: { contacts: 100_000, persons: 500, time: 2_000, triggers: 1_000, deliveries: 500, side: 4 },
   },
   quick: {
     rounds: 3,
     journeys: { count: 144, concurrency: 96, pause: 1_000 },
     checks: { time: 1_500, connections: 16, addresses: 100 },
     decisions: 500_000,
+    loaded: { contacts: 20_000, persons: 200, time: 1_000, triggers: 500, deliveries: 200, side: 4 },
   },
   smoke: {
     rounds: 1,
     journeys: { count: 3, concurrency: 2, pause: 300 },
     checks: { time: 100, connections: 2, addresses: 3 },
     decisions: 10_000,
+    loaded: { contacts: 50, persons: 5, time: 100, triggers: 10, deliveries: 5, side: 2 },
   },
 }
 
-export const usage = `npm run bench -- [--quick | --smoke] [--only journeys,checks,decisions] [--out FILE] [--profile FOLDER]`
+/** More would fill a disk. */
+const mostContacts = 10_000_000
+
+export const usage = `npm run bench -- [--quick | --smoke] [--only journeys,checks,decisions,loaded] [--contacts 100000] [--out FILE] [--profile FOLDER]`
 
 /** @throws Error for an option that is not known */
 export function readOptions(args: readonly string[]): BenchOptions {
@@ -70,6 +90,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
       quick: { type: 'boolean' },
       smoke: { type: 'boolean' },
       only: { type: 'string' },
+      contacts: { type: 'string' },
       out: { type: 'string' },
       profile: { type: 'string' },
     },
@@ -79,8 +100,13 @@ export function readOptions(args: readonly string[]): BenchOptions {
   const unknown = wanted.filter((name) => !measurements.some((known) => known === name))
   if (unknown.length > 0)
     throw new Error(`--only knows ${measurements.join(', ')}, not ${unknown.join(', ')}`)
+  const { loaded, ...others } = amounts[mode]
+  const contacts = values.contacts === undefined ? loaded.contacts : Number(values.contacts)
+  if (!Number.isInteger(contacts) || contacts < loaded.persons || contacts > mostContacts) {
+    throw new Error(`--contacts takes a number from ${loaded.persons} to ${mostContacts}`)
+  }
   return {
-    amounts: amounts[mode],
+    amounts: { ...others, loaded: { ...loaded, contacts } },
     mode,
     only: measurements.filter((name) => wanted.some((one) => one === name)),
     out: values.out ?? null,

@@ -3,6 +3,7 @@ import { cpus, totalmem } from 'node:os'
 import { z } from 'zod'
 import type { ChecksFigures } from './checks.ts'
 import type { JourneysFigures } from './journeys.ts'
+import { type LoadedFigures, mostLoaded } from './loaded.ts'
 import type { BenchOptions } from './options.ts'
 import { type Reached, shown } from './rounds.ts'
 
@@ -30,6 +31,16 @@ export const reportShape = z.object({
     .nullable(),
   checks: z.object({ get: compared, post: compared }).nullable(),
   decisions: reached.nullable(),
+  /** `ours` is the empty database, `theirs` the loaded one; the ratio is how many times as much it costs there. */
+  loaded: z
+    .object({
+      contacts: z.int().positive(),
+      trigger: compared,
+      check: compared,
+      delivery: compared,
+      storage: z.object({ bytes: z.number().positive(), hot: z.number().min(0).max(1).nullable() }),
+    })
+    .nullable(),
 })
 export type Report = z.infer<typeof reportShape>
 
@@ -37,6 +48,7 @@ export type Figures = {
   journeys: JourneysFigures | null
   checks: ChecksFigures | null
   decisions: Reached | null
+  loaded: LoadedFigures | null
 }
 
 export function reportOf(options: BenchOptions, figures: Figures): Report {
@@ -58,7 +70,7 @@ export function reportOf(options: BenchOptions, figures: Figures): Report {
 type Line = { what: string; ours: string; theirs: string; figure: string; wanted: string }
 
 export function table(report: Report): string {
-  const { journeys, checks, decisions } = report
+  const { journeys, checks, decisions, loaded } = report
   const lines: Line[] = []
   const ratio = (what: string, figures: z.infer<typeof compared>, wanted: number) => {
     lines.push({
@@ -93,6 +105,43 @@ export function table(report: Report): string {
     const figure = shown(decisions.median)
     lines.push({ what: 'decisions a second on one core', ours: figure, theirs: '', figure, wanted: '≥ 1 M' })
   }
+  if (loaded !== null) {
+    const contacts = loaded.contacts.toLocaleString('en')
+    lines.push({
+      what: `with ${contacts} contacts, beside an empty database`,
+      ours: 'loaded',
+      theirs: 'empty',
+      figure: 'cost',
+      wanted: '',
+    })
+    const costs = (what: string, { ours, theirs, ratio }: z.infer<typeof compared>) =>
+      lines.push({
+        what: `  ${what} a second`,
+        ours: shown(theirs.median),
+        theirs: shown(ours.median),
+        figure: `${ratio.toFixed(2)} ×`,
+        wanted: `≤ ${mostLoaded} ×`,
+      })
+    costs('triggers', loaded.trigger)
+    costs('checks', loaded.check)
+    costs('deliveries', loaded.delivery)
+    const { bytes, hot } = loaded.storage
+    lines.push({
+      what: '  bytes a delivery',
+      ours: '',
+      theirs: '',
+      figure: String(bytes),
+      wanted: '≤ 1400',
+    })
+    const share = hot === null ? '–' : `${Math.round(hot * 100)} %`
+    lines.push({
+      what: '  its updates that touch no index',
+      ours: '',
+      theirs: '',
+      figure: share,
+      wanted: '≥ 90 %',
+    })
+  }
   const head: Line = { what: '', ours: 'Assent', theirs: 'bare', figure: 'figure', wanted: 'to reach' }
   return [head, ...lines]
     .map(({ what, ours, theirs, figure, wanted }) =>
@@ -101,4 +150,17 @@ export function table(report: Report): string {
       ),
     )
     .join('\n')
+}
+
+/** What costs too much with many contacts, in a sentence each. */
+export function warnings({ loaded }: Pick<Report, 'loaded'>): string[] {
+  if (loaded === null) return []
+  const { trigger, check, delivery } = loaded
+  return Object.entries({ trigger, check, delivery }).flatMap(([what, { ratio }]) =>
+    ratio > mostLoaded
+      ? [
+          `A ${what} costs ${ratio.toFixed(2)} times as much with ${loaded.contacts} contacts as in an empty database; at most ${mostLoaded} is wanted.`,
+        ]
+      : [],
+  )
 }

@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: brings up a stack of its own, measures, prints a table and writes a JSON file. About four minutes; `--quick`
+ * `npm run bench`: brings up a stack of its own, measures, prints a table and writes a JSON file. About eight minutes; `--quick`
  * for a look. docs/performance.md says what is measured and what came of it.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -9,8 +9,9 @@ import { putBrand } from './brand.ts'
 import { measureChecks } from './checks.ts'
 import { measureDecisions } from './decisions.ts'
 import { measureJourneys } from './journeys.ts'
+import { measureLoaded } from './loaded.ts'
 import { type BenchOptions, readOptions, usage } from './options.ts'
-import { type Figures, reportOf, reportShape, table } from './report.ts'
+import { type Figures, reportOf, reportShape, table, warnings } from './report.ts'
 import { type BenchStack, startStack } from './stack.ts'
 import { statementsOf } from './statements.ts'
 
@@ -41,12 +42,12 @@ async function counted<T>(
 
 async function measureAll(options: BenchOptions): Promise<Figures> {
   const { amounts, only } = options
-  const figures: Figures = { journeys: null, checks: null, decisions: null }
+  const figures: Figures = { journeys: null, checks: null, decisions: null, loaded: null }
   if (only.includes('decisions')) {
     say('decisions')
     figures.decisions = await measureDecisions(amounts, say)
   }
-  if (!only.includes('journeys') && !only.includes('checks')) return figures
+  if (only.every((one) => one === 'decisions')) return figures
   const stack = await startStack({ say, profile: options.profile })
   const interrupted = () => {
     void stack.stop().finally(() => process.exit(130))
@@ -66,6 +67,10 @@ async function measureAll(options: BenchOptions): Promise<Figures> {
         measureJourneys(stack, amounts, say),
       )
     }
+    if (only.includes('loaded')) {
+      say(`${amounts.loaded.contacts} contacts`)
+      figures.loaded = await measureLoaded(stack, amounts, say)
+    }
     return figures
   } finally {
     say('done; stopping the stack')
@@ -81,7 +86,8 @@ try {
   const out = resolve(options.out ?? join(checkout, '.assent', 'bench.json'))
   mkdirSync(dirname(out), { recursive: true })
   writeFileSync(out, `${JSON.stringify(report, null, 2)}\n`)
-  process.stdout.write(`\n${table(report)}\n\nThe figures of each round: ${out}\n`)
+  const warned = warnings(report).map((line) => `\n${line}`)
+  process.stdout.write(`\n${table(report)}\n${warned.join('')}\nThe figures of each round: ${out}\n`)
   process.exit(0)
 } catch (error) {
   process.stderr.write(

@@ -21,6 +21,16 @@ import { Api } from './api.ts'
 import { type Sink, startSink } from './sink.ts'
 import { countStatements } from './statements.ts'
 
+/** An Assent beside the first one, with a database of its own on the same server and an API of its own. It has no worker. */
+export type Beside = {
+  api: Api
+  port: number
+  /** As superuser. */
+  databaseUrl: string
+  /** What its processes were started with. */
+  environment: Readonly<Record<string, string>>
+}
+
 export type BenchStack = {
   api: Api
   /** Where our API, and the bare Express server, listen. */
@@ -31,6 +41,8 @@ export type BenchStack = {
   bareTaskQueue: string
   /** As superuser, in our database. */
   databaseUrl: string
+  /** @param name of the database */
+  startBeside(name: string): Promise<Beside>
   stop(): Promise<void>
 }
 
@@ -129,6 +141,17 @@ export async function startStack(options: StackOptions): Promise<BenchStack> {
     await start('bare-worker', 'bench/bare/worker.ts', bare)
     const barePort = await start('bare-server', 'bench/bare/server.ts', bare)
 
+    const startBeside = async (name: string): Promise<Beside> => {
+      const [port = 0] = await freePorts(1)
+      const url = await applicationDatabase(database.adminUrl, password, name)
+      const owner = new URL(database.adminUrl)
+      owner.pathname = new URL(url).pathname
+      const environment = { ...ours, DATABASE_URL: url, PORT: String(port), TEMPORAL_TASK_QUEUE: name }
+      await start(name, 'server.ts', environment)
+      const api = new Api(`http://127.0.0.1:${port}`, ASSENT_API_KEY)
+      return { api, port, databaseUrl: owner.href, environment }
+    }
+
     const connection = await Connection.connect({ address: engine.address })
     closers.push(() => connection.close())
     return {
@@ -138,6 +161,7 @@ export async function startStack(options: StackOptions): Promise<BenchStack> {
       sink,
       bareTaskQueue,
       databaseUrl: databaseUrl.href,
+      startBeside,
       stop,
     }
   } catch (error) {

@@ -6,19 +6,24 @@ import { powersOf } from '../../db/restricted.ts'
 /**
  * Makes database and user unless they are there, sets the user's password, and applies the migrations as the superuser.
  *
+ * @param name of the database: letters and underscores only
  * @returns the address for DATABASE_URL
  */
-export async function applicationDatabase(adminUrl: string, password: string): Promise<string> {
+export async function applicationDatabase(
+  adminUrl: string,
+  password: string,
+  name = 'assent',
+): Promise<string> {
   const sql = postgres(adminUrl, { max: 1, onnotice: () => {} })
   try {
-    const [database] = await sql`select from pg_database where datname = 'assent'`
-    if (database === undefined) await sql.unsafe('create database assent')
-    else await sql.unsafe('alter database assent owner to current_user')
+    const [database] = await sql`select from pg_database where datname = ${name}`
+    if (database === undefined) await sql.unsafe(`create database ${name}`)
+    else await sql.unsafe(`alter database ${name} owner to current_user`)
   } finally {
     await sql.end()
   }
   const url = new URL(adminUrl)
-  url.pathname = '/assent'
+  url.pathname = `/${name}`
   return harmlessUser(url.href, 'assent', password)
 }
 

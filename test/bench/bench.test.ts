@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readOptions } from '../../bench/options.ts'
-import { type Report, reportShape } from '../../bench/report.ts'
+import { type Report, reportShape, warnings } from '../../bench/report.ts'
 import { compare, median, shown } from '../../bench/rounds.ts'
 
 describe('a smoke run of the bench', () => {
@@ -19,16 +19,24 @@ describe('a smoke run of the bench', () => {
   let report: Report
 
   beforeAll(async () => {
-    const ran = await promisify(execFile)(process.execPath, ['bench/run.ts', '--smoke', '--out', out])
+    const ran = await promisify(execFile)(process.execPath, [
+      'bench/run.ts',
+      '--smoke',
+      '--contacts',
+      '60',
+      '--out',
+      out,
+    ])
     printed = ran.stdout
     report = reportShape.parse(JSON.parse(readFileSync(out, 'utf8')))
-  }, 180_000)
+  }, 300_000)
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   it('gives a figure for every measurement', () => {
     expect(report.journeys?.ours.rounds).toHaveLength(1)
     expect(report.checks?.post.theirs.rounds).toHaveLength(1)
     expect(report.decisions?.rounds).toHaveLength(1)
+    expect(report.loaded?.delivery.theirs.rounds).toHaveLength(1)
   })
 
   it('counts what a journey of two mails and a wait costs the engine: at most 32 events and 10 actions', () => {
@@ -46,9 +54,40 @@ describe('a smoke run of the bench', () => {
     expect(report.journeys?.cost.theirs.actions).toBe(4)
   })
 
+  it('fills a database with contacts, and compares what things cost there with an empty one', () => {
+    const { contacts, trigger, check, delivery, storage } = report.loaded ?? {}
+    expect(contacts).toBe(60)
+    for (const figures of [trigger, check, delivery]) expect(figures?.ratio).toBeGreaterThan(0)
+    expect(storage?.bytes).toBeGreaterThan(100)
+    expect(printed).toMatch(/60 of 60 contacts\n/)
+    expect(printed).toMatch(/with 60 contacts, beside an empty database +loaded +empty +cost/)
+    expect(printed).toMatch(/deliveries a second +[\d.]+ +[\d.]+ +[\d.]+ × +≤ 1\.3 ×/)
+  })
+
   it('says how far it is while it runs, and ends with a table', () => {
     expect(printed).toMatch(/s {2}journeys\n/)
     expect(printed).toMatch(/journeys a second, against a bare workflow +[\d.]+ +[\d.]+ +\d\.\d\d +≥ 0\.6/)
+  })
+})
+
+describe('a cost that grows with the contacts', () => {
+  const figures = (ratio: number) => {
+    const side = { median: 1, rounds: [1] }
+    return { ours: side, theirs: side, ratio }
+  }
+  const loaded = {
+    contacts: 100_000,
+    trigger: figures(1.3),
+    check: figures(1.31),
+    delivery: figures(0.9),
+    storage: { bytes: 1_400, hot: 0.9 },
+  }
+
+  it('is pointed out from 1.3 on', () => {
+    expect(warnings({ loaded })).toEqual([
+      'A check costs 1.31 times as much with 100000 contacts as in an empty database; at most 1.3 is wanted.',
+    ])
+    expect(warnings({ loaded: null })).toEqual([])
   })
 })
 
@@ -85,7 +124,14 @@ describe('the command line', () => {
     expect(() => readOptions(['--only', 'journeys,speed'])).toThrow(/not speed/)
   })
 
+  it.each(['4', '10000001', '1.5', 'many'])('refuses to load %s contacts', (contacts) => {
+    expect(() => readOptions(['--smoke', '--contacts', contacts])).toThrow(/from 5 to 10000000/)
+  })
+
   it('measures everything unless told otherwise', () => {
-    expect(readOptions([])).toMatchObject({ mode: 'full', only: ['journeys', 'checks', 'decisions'] })
+    expect(readOptions([])).toMatchObject({
+      mode: 'full',
+      only: ['journeys', 'checks', 'decisions', 'loaded'],
+    })
   })
 })
