@@ -1,4 +1,4 @@
-/** Every word a page says, in each of its languages. A language that lacks one does not compile. */
+/** Every text of the pages, in each language. A language that lacks a text does not compile. */
 import { de } from './de.ts'
 import { en } from './en.ts'
 import type { Language } from './language.ts'
@@ -28,9 +28,9 @@ export type Texts = {
   unsubscribe: {
     title: string
     question: (name: string, brand: string) => string
-    /** Which address it is about. */
+    /** The address that this concerns. */
     about: (address: string) => string
-    /** Where a purpose is withdrawn, and its topics with it. */
+    /** For a purpose, whose topics are withdrawn with it. */
     withTopics: (names: string) => string
     button: string
     doneTitle: string
@@ -48,9 +48,9 @@ export type Texts = {
     everythingLead: string
     everythingButton: string
     trackingTitle: string
-    /** How many of the boxes of a purpose with topics are on. */
+    /** How many boxes of a purpose with topics are on. */
     countOn: (on: number, all: number) => string
-    /** Names the box of a purpose beside those of its topics. */
+    /** Name of a purpose's own box, beside the boxes of its topics. */
     inGeneral: (purpose: string) => string
     inGeneralMeans: string
     on: (date: string) => string
@@ -70,7 +70,7 @@ export type Texts = {
     stale: string
     notSwitchedOn: string
   }
-  /** Where the links of previews and test mails lead. */
+  /** The page that links in previews and test mails open. */
   testLink: { title: string; lead: string; unsubscribe: string; preferences: string; confirm: string }
   channel: { email: string; sms: string }
   problem: {
@@ -91,8 +91,8 @@ export type Texts = {
 
 const all: Readonly<Record<Language, Texts>> = { en, de, nl }
 
-/** Raised with every change of a wording, in whatever language: recorded consents name it. */
-export const textsVersion = '2'
+/** Raise this with every change of a text, in any language: recorded consents name it. */
+export const textsVersion = '3'
 
 export function textsIn(language: Language): Texts {
   return all[language]

@@ -104,7 +104,7 @@ describe('a preview', () => {
     const url = /https?:\S+test-link\/preferences/.exec(text)?.[0] ?? ''
     const page = await fetch(`${url}?lang=en`)
     expect(page.status).toBe(200)
-    expect(await page.text()).toContain('A link of a test message')
+    expect(await page.text()).toContain('A link in a test message')
     expect((await fetch(url, { method: 'POST' })).status).toBe(404)
     expect((await fetch(url.replace('preferences', 'elsewhere'))).status).toBe(404)
   })

@@ -67,7 +67,7 @@ describe('the demo shop', () => {
       'Opens and clicks': 'none',
     })
     await confirmation.getByRole('button', { name: 'Yes, I confirm' }).click()
-    await appears(confirmation.getByRole('heading', { name: 'Thank you, that is confirmed' }))
+    await appears(confirmation.getByRole('heading', { name: 'Thank you for confirming' }))
     await appears(signUp.getByText('confirmed', { exact: true }))
     await appears(signUp.getByText('newsletter-welcome'))
     expect(await consents(shop)).toEqual({
@@ -93,7 +93,7 @@ describe('the demo shop', () => {
     await openMail(context, address, /^Your order N-\d+$/)
 
     await welcome.getByRole('link', { name: 'unsubscribe' }).click()
-    await appears(welcome.getByText('Do you no longer want “Newsletter”'))
+    await appears(welcome.getByText('Do you want to stop receiving “Newsletter”'))
     expect((await consents(shop)).Newsletter).toBe('opted-in')
     await welcome.getByRole('button', { name: 'Unsubscribe' }).click()
     await appears(welcome.getByRole('heading', { name: 'You are unsubscribed' }))

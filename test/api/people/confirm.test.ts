@@ -83,7 +83,7 @@ describe('a pending request', () => {
     const { point, url } = await requested()
     const answer = await post(`${url}?lang=de`)
     expect(answer.status).toBe(200)
-    expect(await answer.text()).toContain('Danke, das ist bestätigt')
+    expect(await answer.text()).toContain('Danke für Ihre Bestätigung')
     const { event, evidence } = await newestEvent(assent, point)
     expect(event.notice).toMatchObject({ id: 'double-opt-in-page', language: 'de' })
     expect(evidence).toMatchObject({
@@ -91,8 +91,8 @@ describe('a pending request', () => {
       ip: '127.0.0.1',
       pageUrl: `${assent.url}/confirm`,
     })
-    expect(await (await post(url)).text()).toContain('This is already confirmed')
-    expect(await (await fetch(url)).text()).toContain('This is already confirmed')
+    expect(await (await post(url)).text()).toContain('You have already confirmed this')
+    expect(await (await fetch(url)).text()).toContain('You have already confirmed this')
     expect((await statements(assent, point)).slice(2)).toEqual([
       'opted-in marketing/events',
       'opted-in marketing/newsletter',
@@ -126,13 +126,13 @@ describe('an expired request', () => {
   it('offers a new mail, and asks for exactly the same again, with the wording of the form', async () => {
     const { person, id, point, url } = await requested({ notice: formNotice })
     await expire(id)
-    expect(await (await fetch(url)).text()).toContain('Send me a new mail')
+    expect(await (await fetch(url)).text()).toContain('Send me a new e-mail')
     expect(await statements(assent, point)).toHaveLength(2)
     const late = await (await post(url)).text()
     expect(late).toContain('This link has expired')
     const answer = await post(url, { again: '1' })
     expect(answer.status).toBe(200)
-    expect(await answer.text()).toContain('A new mail is on its way')
+    expect(await answer.text()).toContain('A new e-mail is on its way')
     const [first, second, ...more] = await requestsOf(person)()
     expect(more).toEqual([])
     expect(first).toMatchObject({ id, state: 'expired' })

@@ -181,7 +181,7 @@ describe('saving', () => {
       source: { kind: 'preference-center' },
       lawfulBasis: 'consent',
       defaultState: 'unticked',
-      notice: { id: 'preference-centre', language: 'en', version: '2.1' },
+      notice: { id: 'preference-centre', language: 'en', version: '3.1' },
       related: { delivery: mail.id },
     })
     expect(evidence).toMatchObject({ actor: { kind: 'subject' }, pageUrl: `${assent.url}/preferences` })
@@ -196,7 +196,7 @@ describe('saving', () => {
     expect((await statements(assent, mail.point)).slice(1)).toEqual(['opted-in marketing/events'])
   })
 
-  it('leaves a box that was not touched as it is, though it was changed elsewhere meanwhile', async () => {
+  it('leaves a box that was not touched as it is, though it was changed somewhere else meanwhile', async () => {
     const { person, mail } = await subscriber()
     const form = await opened(mail)
     await optOut(assent.api, person.email, 'marketing', 'newsletter')
@@ -213,7 +213,7 @@ describe('saving', () => {
     await form.press()
     await (await opened(mail)).untick(events).press()
     const { page } = await form.press()
-    expect(page).toContain('changed elsewhere')
+    expect(page).toContain('changed somewhere else')
     expect((await statements(assent, mail.point)).slice(1)).toEqual([
       'opted-in marketing/events',
       'opted-out marketing/events',
@@ -253,7 +253,7 @@ describe('saving', () => {
     )
     const { status, page } = await form.press()
     expect(status).toBe(200)
-    expect(page).toContain('Nothing could be switched on just now')
+    expect(page).toContain('We could not switch anything on')
     expect((await statements(assent, mail.point)).slice(1)).toEqual(['opted-out marketing/newsletter'])
     expect((await opened(mail)).ticked).not.toContain(newsletter)
   })
@@ -297,7 +297,7 @@ describe('saving', () => {
     const form = await opened(mail)
     await assent.api.put(`/v1/purposes/${key}`, { ...purpose, name: 'New name' })
     await form.tick(`is::${key}:`).press()
-    expect((await newestEvent(assent, mail.point)).event.notice).toMatchObject({ version: '2.1' })
+    expect((await newestEvent(assent, mail.point)).event.notice).toMatchObject({ version: '3.1' })
   })
 
   it.each([

@@ -90,7 +90,7 @@ describe('one-click', () => {
     const mail = await sent(assent, person, { topic: null })
     await optOut(assent.api, person.email, 'marketing')
     await optIn(assent.api, person.email, 'marketing', 'events')
-    expect(await (await fetch(mail.url('/unsubscribe'))).text()).toContain('Do you no longer want')
+    expect(await (await fetch(mail.url('/unsubscribe'))).text()).toContain('Do you want to stop receiving')
     const answer = await post(mail.url('/unsubscribe'), oneClick())
     expect(await answer.text()).toContain('You are unsubscribed')
     expect((await statements(assent, mail.point)).slice(2)).toEqual([
@@ -193,10 +193,10 @@ describe('the page', () => {
   it('names the topics that go along with a purpose', async () => {
     const mail = await sent(assent, await subscriber(), { topic: null })
     const page = await (await fetch(mail.url('/unsubscribe'))).text()
-    expect(page).toContain('This ends all of it: Newsletter, Events')
+    expect(page).toContain('This includes all its topics: Newsletter, Events')
     await post(mail.url('/unsubscribe'), new URLSearchParams({ unsubscribe: '1' }))
     const { event } = await newestEvent(assent, mail.point)
-    expect(event.notice).toMatchObject({ id: 'unsubscribe-page', version: '2' })
+    expect(event.notice).toMatchObject({ id: 'unsubscribe-page', version: '3' })
   })
 
   it('says that it is done once it is', async () => {
