@@ -48,7 +48,7 @@ export const de: Texts = {
     saveButton: 'Auswahl speichern',
     everythingTitle: 'Von allem abmelden',
     everythingLead:
-      'Damit schalten Sie für diese Adresse alles Obige aus, und auch alles, was später dazukommt. Nachrichten zu Ihren Bestellungen und Anfragen erhalten Sie weiterhin.',
+      'Damit schalten Sie für diese Adresse alles oben Genannte aus, und auch alles, was später dazukommt. Nachrichten zu Ihren Bestellungen und Anfragen erhalten Sie weiterhin.',
     everythingButton: 'Von allem abmelden',
     trackingTitle: 'Was wir messen dürfen',
     countOn: (on, all) => `${on} von ${all} an`,
