@@ -48,7 +48,9 @@ export function countTrigger(name: string, outcome: 'taken' | 'duplicate'): void
   triggers.inc({ trigger: known === 'other' ? 'custom' : known, outcome })
 }
 
-export function countSkippedEntry(code: 'too-many-runs' | 'journey-loop'): void {
+export function countSkippedEntry(
+  code: 'too-many-runs' | 'journey-loop' | 'unreadable-journey-version',
+): void {
   skips.inc({ code })
 }
 

@@ -5,7 +5,7 @@ import { contactIdOf } from '../db/reads/contactPoint.ts'
 import { contacts } from '../db/schema/contacts.ts'
 import { deliveries } from '../db/schema/deliveries.ts'
 import { type RunState, runPath, runs, waits } from '../db/schema/journeys.ts'
-import { readPosition } from '../domain/journey/position.ts'
+import { readPosition, stepOfPosition } from '../domain/journey/position.ts'
 import { notFound } from '../domain/refusal.ts'
 import { journeyWorkflowId } from '../domain/workflowIds.ts'
 import { type Page, pageOf } from './page.ts'
@@ -91,8 +91,12 @@ function pathOf(db: Db, id: string): Promise<RunDetail['path']> {
 }
 
 async function waitingForOf(db: Db, run: RunView, position: unknown): Promise<RunDetail['waitingFor']> {
+  if (run.parked !== null) {
+    // Perhaps because this version of Assent cannot read the position.
+    const step = stepOfPosition(position)
+    return step === null ? null : { step, until: null, why: 'parked' }
+  }
   const { step, delivery } = readPosition(position)
-  if (run.parked !== null) return { step, until: null, why: 'parked' }
   if (run.state === 'paused') return { step, until: null, why: 'paused' }
   const [wait] = await db
     .select({ kind: waits.kind, until: waits.deadline })

@@ -46,7 +46,10 @@ const runDetailShape = runShape
         visit: z.number().int(),
         at: z.string(),
         outcome: z.string(),
-        reason: z.string().nullable(),
+        reason: z.string().nullable().meta({
+          description:
+            'Why, as a code; or why conditions of the step could not be evaluated, in words of their text: `case 1: "value" (at character 9) is missing`',
+        }),
         delivery: z.uuid().nullable(),
         event: z.uuid().nullable(),
       }),
@@ -107,7 +110,10 @@ export const runRoutes: Route[] = [
     method: 'post',
     path: '/v1/runs/{id}/retry',
     operationId: 'retryRun',
-    refuses: { conflict: 'The run has ended already' },
+    refuses: {
+      conflict:
+        'The run has ended already, or this version of Assent still cannot read it: then `code` says why, and it stays parked',
+    },
     tag: 'Runs',
     summary: 'Have a run that is parked, or stands still, tried again',
     scopes: ['journeys'],

@@ -1,5 +1,6 @@
 /** What a trigger that was taken is answered. */
 import { z } from 'zod'
+import { skippedCodes } from '../../db/schema/triggers.ts'
 import type { TakenEvent } from '../../transactions/intake/takeTrigger.ts'
 import { createdWithoutAddress, findingShape } from '../findings.ts'
 
@@ -8,12 +9,10 @@ export const takenShape = z
     event: z.uuid(),
     started: z.array(z.uuid()).meta({ description: 'Runs it started' }),
     signalled: z.array(z.uuid()).meta({ description: 'Runs it moved or ended' }),
-    skipped: z
-      .array(z.object({ journey: z.string(), code: z.enum(['too-many-runs', 'journey-loop']) }))
-      .meta({
-        description:
-          'Journeys it did not start, and why. `too-many-runs`: the contact has 50 open runs there, the most it may have. `journey-loop`: runs that start each other led to it, five in a row.',
-      }),
+    skipped: z.array(z.object({ journey: z.string(), code: z.enum(skippedCodes) })).meta({
+      description:
+        'Journeys it did not start, and why. `too-many-runs`: the contact has 50 open runs there, the most it may have. `journey-loop`: runs that start each other led to it, five in a row. `unreadable-journey-version`: a later version of Assent published it.',
+    }),
     duplicate: z
       .boolean()
       .meta({ description: 'The id was known: this post had no effect, and the rest is the first answer' }),

@@ -1,10 +1,11 @@
 /**
- * Versions of journeys, messages and profiles. The database refuses to change one, so each is read and checked once and kept at
- * hand: of all that a run or a delivery rests on, this alone cannot be out of date. Which version counts is asked each time.
+ * Versions of journeys, messages and profiles, cached. The database refuses to change a version, so a cached one cannot be out of date.
+ * Which version counts is read each time.
  */
 import { and, eq } from 'drizzle-orm'
-import type { JourneyDefinition } from '../../domain/journey/definition.ts'
-import type { Plan } from '../../domain/journey/plan.ts'
+import { type JourneyDefinition, journeyShape } from '../../domain/journey/definition.ts'
+import { MachineError } from '../../domain/journey/machineError.ts'
+import { compilePlan, type Plan } from '../../domain/journey/plan.ts'
 import { notFound } from '../../domain/refusal.ts'
 import { type Message, messageShape } from '../../domain/shapes/message.ts'
 import { type Profile, profileShape } from '../../domain/shapes/profile.ts'
@@ -14,25 +15,31 @@ import { journeyVersions } from '../schema/journeys.ts'
 
 export type JourneyVersion = { readonly definition: JourneyDefinition; readonly plan: Plan }
 
-/** Versions kept at hand of each kind; a message may have half a megabyte. */
+/** Cached versions of each kind; a message may have half a megabyte. */
 const most = 250
 
-/** Those of one database. Each read throws Refusal not-found where there is no such version. */
+/** The versions of one database. */
 export class Versions {
   readonly #journeys = new Map<string, JourneyVersion>()
   readonly #messages = new Map<string, Message>()
   readonly #profiles = new Map<string, Profile>()
 
+  /**
+   * The plan is compiled here, from the definition: it is never stored, so no stored plan can differ from today's compiler.
+   * @throws MachineError missing-journey-version, unreadable-journey-version: the run that needs it is parked
+   */
   journey(db: Db, key: string, version: number): Promise<JourneyVersion> {
     return kept(this.#journeys, 'journey', key, version, async () => {
       const [row] = await db
-        .select({ definition: journeyVersions.definition, plan: journeyVersions.plan })
+        .select({ definition: journeyVersions.definition })
         .from(journeyVersions)
         .where(and(eq(journeyVersions.key, key), eq(journeyVersions.version, version)))
-      return row
+      if (row === undefined) throw new MachineError('missing-journey-version', null)
+      return readable(row.definition)
     })
   }
 
+  /** @throws Refusal not-found */
   message(db: Db, key: string, version: number): Promise<Message> {
     return kept(this.#messages, 'message', key, version, async () => {
       const row = await definitionOf(db, messageVersions, key, version)
@@ -40,11 +47,25 @@ export class Versions {
     })
   }
 
+  /** @throws Refusal not-found */
   profile(db: Db, key: string, version: number): Promise<Profile> {
     return kept(this.#profiles, 'profile', key, version, async () => {
       const row = await definitionOf(db, profileVersions, key, version)
       return row && profileShape.parse(row.definition)
     })
+  }
+}
+
+/** Checked as strictly as on the way in: a step type or field of a later Assent must not be ignored. */
+function readable(stored: unknown): JourneyVersion {
+  const parsed = journeyShape.safeParse(stored)
+  if (!parsed.success) throw new MachineError('unreadable-journey-version', null)
+  const definition = parsed.data
+  try {
+    return { definition, plan: compilePlan(definition) }
+  } catch {
+    // Such a definition was never checked.
+    throw new MachineError('unreadable-journey-version', null)
   }
 }
 

@@ -1,7 +1,6 @@
 /** Journeys with their published versions; runs, their path and their waits. */
 import { bigint, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import type { JourneyDefinition } from '../../domain/journey/definition.ts'
-import type { Plan } from '../../domain/journey/plan.ts'
 import { databaseClock, instant } from './columns.ts'
 
 export const journeys = pgTable('journeys', {
@@ -19,7 +18,6 @@ export const journeyVersions = pgTable(
     key: text('key').notNull(),
     version: integer('version').notNull(),
     definition: jsonb('definition').$type<JourneyDefinition>().notNull(),
-    plan: jsonb('plan').$type<Plan>().notNull(),
     exitTriggers: text('exit_triggers').array().notNull(),
     publishedAt: instant('published_at').notNull().default(databaseClock),
   },
@@ -93,6 +91,9 @@ export const runPath = pgTable('run_path', {
   way: integer('way'),
 })
 
+/** `no-moment`: what it was to wait until could not be evaluated, so it was never open. */
+export const waitStates = ['open', 'matched', 'timed-out', 'untracked', 'no-moment', 'closed'] as const
+
 export const waits = pgTable('waits', {
   id: uuid('id').primaryKey(),
   runId: uuid('run_id').notNull(),
@@ -100,7 +101,7 @@ export const waits = pgTable('waits', {
   step: text('step').notNull(),
   visit: integer('visit').notNull(),
   kind: text('kind', { enum: ['sleep', 'events'] }).notNull(),
-  state: text('state', { enum: ['open', 'matched', 'timed-out', 'untracked', 'closed'] }).notNull(),
+  state: text('state', { enum: waitStates }).notNull(),
   sinceSeq: bigint('since_seq', { mode: 'number' }).notNull(),
   /** On the run's own clock. */
   deadline: instant('deadline').notNull(),

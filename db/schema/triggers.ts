@@ -6,8 +6,9 @@ import { bytes, databaseClock, instant } from './columns.ts'
 export const eventClasses = ['human', 'proxy', 'bot'] as const
 export type EventClass = (typeof eventClasses)[number]
 
-/** A journey that an event would have entered, and why it did not. */
-export type SkippedEntry = { journey: string; code: 'too-many-runs' | 'journey-loop' }
+/** A journey that an event would, or might, have entered, and why it did not. */
+export const skippedCodes = ['too-many-runs', 'journey-loop', 'unreadable-journey-version'] as const
+export type SkippedEntry = { journey: string; code: (typeof skippedCodes)[number] }
 
 export const triggerEvents = pgTable('trigger_events', {
   id: uuid('id').primaryKey(),
@@ -35,7 +36,7 @@ export type TriggerAnswer = {
   event: string
   started: string[]
   signalled: string[]
-  /** Journeys it would have entered, but for the contact's open runs there. */
+  /** Journeys it would, or might, have entered. */
   skipped: SkippedEntry[]
   /** External id of the contact it created; absent where it created none. */
   created?: string

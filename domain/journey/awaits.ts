@@ -1,6 +1,7 @@
 /** Which events concern a journey: what starts it, what ends it, and what each `waitFor` waits for. */
 import { awaitsOnlyOpensOrClicks, readAwaited } from './awaited.ts'
 import { findStep, type JourneyDefinition } from './definition.ts'
+import { MachineError } from './machineError.ts'
 import type { WaitForStep } from './steps/waitFor.ts'
 
 /** One event a `waitFor` waits for. */
@@ -24,7 +25,7 @@ export type Await = {
 /**
  * What a `waitFor` step waits for, in the order of its `events`: the first that matches wins.
  *
- * @throws TypeError where the step is no `waitFor`, or an event was never checked.
+ * @throws MachineError unknown-step where the journey version has no such `waitFor`; TypeError for an event that was never checked
  */
 export function awaitsOf(definition: JourneyDefinition, stepId: string): Await[] {
   return waitForStep(definition, stepId).events.map((event, index) => {
@@ -73,8 +74,14 @@ export function entryOf(definition: JourneyDefinition): Listened | null {
 }
 
 /** What ends a run, wherever it is; `index` is the place in the definition's `exit`. */
-export function exitsOf(definition: JourneyDefinition): (Listened & { index: number })[] {
-  return (definition.exit ?? []).map((exit, index) => ({ index, ...listened(definition, exit) }))
+export function exitsOf(definition: JourneyDefinition): Await[] {
+  return (definition.exit ?? []).map((exit, index) => ({
+    index,
+    ...listened(definition, exit),
+    sinceEntry: false,
+    step: null,
+    link: null,
+  }))
 }
 
 function listened(
@@ -90,7 +97,7 @@ function humanOnly(definition: JourneyDefinition, trigger: string): boolean {
 
 function waitForStep(definition: JourneyDefinition, id: string): WaitForStep {
   const step = findStep(definition, id)
-  if (step?.type !== 'waitFor') throw new TypeError(`step ${id} is no waitFor`)
+  if (step?.type !== 'waitFor') throw new MachineError('unknown-step', id)
   return step
 }
 
@@ -105,8 +112,11 @@ export type Occurrence = {
   messageStep: string | null
 }
 
+/** What one event is compared with: all of an `Await` but the moment from which it counts. */
+export type Awaitable = Omit<Await, 'sinceEntry'>
+
 /** Whether the event is the awaited thing, its condition and its moment aside. */
-export function isAwaited(awaited: Await, event: Occurrence): boolean {
+export function isAwaited(awaited: Awaitable, event: Occurrence): boolean {
   if (awaited.humanOnly && event.class !== 'human') return false
   if (awaited.step === null) return awaited.trigger === event.name
   if (awaited.step !== event.messageStep) return false

@@ -3,6 +3,7 @@ import { awaitsOnlyOpensOrClicks } from './awaited.ts'
 import { deepestNesting, everyStep, type JourneyDefinition, nestedLists } from './definition.ts'
 import type { Findings, Place } from './findings.ts'
 import { type SendsBefore, sendsBefore } from './paths.ts'
+import { followedBySend } from './sendsAfter.ts'
 import { type Step, stepOf } from './steps/index.ts'
 import { mostSteps } from './steps/parts.ts'
 import type { World } from './world.ts'
@@ -18,6 +19,7 @@ type Walk = {
   /** Ids met so far. */
   seen: Set<string>
   before: SendsBefore
+  followed: ReadonlySet<Step>
 }
 
 /** Adds what is wrong or doubtful with the steps. */
@@ -36,14 +38,9 @@ export function checkSteps(definition: JourneyDefinition, world: World, findings
   if (count > mostSteps)
     findings.error(['steps'], `a journey has at most ${mostSteps} steps, this one has ${count}`)
   const before = sendsBefore(definition)
-  checkList(definition.steps, ['steps'], true, {
-    definition,
-    world,
-    findings,
-    steps,
-    seen: new Set(),
-    before,
-  })
+  const followed = followedBySend(definition.steps)
+  const walk = { definition, world, findings, steps, seen: new Set<string>(), before, followed }
+  checkList(definition.steps, ['steps'], true, walk)
 }
 
 /** Levels of lists; stops counting beyond the limit, so that no nesting, however deep, exhausts the stack. */
@@ -77,7 +74,7 @@ function canRun(step: Step, path: Place, walk: Walk): boolean {
 }
 
 function checkStep(step: Step, at: Place, walk: Walk): void {
-  const { definition, world, findings, steps, before } = walk
+  const { definition, world, findings, steps, before, followed } = walk
   if (!idPattern.test(step.id)) {
     findings.error([...at, 'id'], 'not a step id: a letter, then letters, digits, "_" and "-", at most 64')
   } else if (walk.seen.has(step.id)) {
@@ -85,5 +82,6 @@ function checkStep(step: Step, at: Place, walk: Walk): void {
   }
   walk.seen.add(step.id)
   const { profile } = definition
-  stepOf(step).check(at, { profile, world, findings, steps, sentBefore: before.get(step) })
+  const sendFollows = followed.has(step)
+  stepOf(step).check(at, { profile, world, findings, steps, sendFollows, sentBefore: before.get(step) })
 }

@@ -21,8 +21,11 @@ export type Place = {
 /** What became of a message that was to be sent. */
 export type SendResult = 'handed-over' | 'blocked' | 'failed' | 'unknown' | 'expired' | 'cancelled'
 
-/** How a wait was settled; `matched` is the index of the event in the definition. `elapsed`: a wait for time alone. */
-export type WaitResult = { matched: number } | 'elapsed' | 'timed-out' | 'untracked'
+/**
+ * How a wait was settled; `matched` is the index of the event in the definition. `elapsed`: a wait for time alone. `no-moment`: what it
+ * was to wait until could not be evaluated.
+ */
+export type WaitResult = { matched: number } | 'elapsed' | 'no-moment' | 'timed-out' | 'untracked'
 
 /** What the run does on entering a step. */
 export type Effect =

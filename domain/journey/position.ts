@@ -22,6 +22,11 @@ const positionShape = z.strictObject({
 })
 export type Position = z.output<typeof positionShape>
 
+/** The step that a stored position names, of whatever version of Assent; null: none can be told. For people to see. */
+export function stepOfPosition(stored: unknown): string | null {
+  return z.looseObject({ step: z.string() }).safeParse(stored).data?.step ?? null
+}
+
 /** @throws MachineError unknown-version for a position that this version of Assent cannot read */
 export function readPosition(stored: unknown): Position {
   const parsed = positionShape.safeParse(stored)

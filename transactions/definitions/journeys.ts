@@ -7,7 +7,6 @@ import { journeys, journeyVersions } from '../../db/schema/journeys.ts'
 import { entryOf, exitsOf } from '../../domain/journey/awaits.ts'
 import { checkJourney, type Problem } from '../../domain/journey/check.ts'
 import type { JourneyDefinition } from '../../domain/journey/definition.ts'
-import { compilePlan } from '../../domain/journey/plan.ts'
 import { notFound, Refusal } from '../../domain/refusal.ts'
 import { sameJson } from '../../domain/sameJson.ts'
 import type { Deps } from '../deps.ts'
@@ -58,7 +57,6 @@ export async function publishJourney(
       key,
       version,
       definition: journey.draft,
-      plan: compilePlan(journey.draft),
       exitTriggers: exitsOf(journey.draft).map((exit) => exit.trigger),
     })
     await tx

@@ -1,9 +1,13 @@
 /** Starts the runs of the published journeys whose entry this event is. */
 import { sql } from 'drizzle-orm'
+import type { Db } from '../../db/connect.ts'
 import { given, PreparedQuery } from '../../db/preparedQuery.ts'
 import type { SkippedEntry } from '../../db/schema/triggers.ts'
 import { entryOf } from '../../domain/journey/awaits.ts'
+import type { JourneyDefinition } from '../../domain/journey/definition.ts'
+import { MachineError } from '../../domain/journey/machineError.ts'
 import { mostRunsInARow } from '../../domain/journey/reentry.ts'
+import type { Deps } from '../deps.ts'
 import { entryVerdict, insertRun } from '../runs/startRun.ts'
 import type { Happening } from './happening.ts'
 
@@ -14,8 +18,8 @@ export const enterableJourneys = new PreparedQuery<{ name: string }, { key: stri
 )
 
 /**
- * Re-entry rules are the journey's own word and pass without mention. An entry that only the number of open runs forbids is
- * answered as skipped, since its sender may want to know; so is one by an event to which too many runs led.
+ * An entry that re-entry rules or the entry's condition forbid passes without mention. The others that start nothing are answered as
+ * skipped, with a code, since the sender may want to know.
  *
  * @returns the runs that were started, and the entries that were skipped
  */
@@ -26,11 +30,16 @@ export async function enterJourneys(
   const started: string[] = []
   const skipped: SkippedEntry[] = []
   for (const { key, version } of candidates) {
-    const { definition } = await deps.versions.journey(tx, key, version)
+    const definition = await readableDefinition(deps, tx, key, version)
+    if (definition === null) {
+      skipped.push({ journey: key, code: 'unreadable-journey-version' })
+      continue
+    }
     const journey = { key, version, definition }
     const entry = entryOf(definition)
     if (entry === null || (entry.humanOnly && event.class !== 'human')) continue
-    if (!(await bindings.holds(entry.where, { trigger: event.payload }))) continue
+    // Where the condition cannot be evaluated there is no run, and so no path that could say why.
+    if (!(await bindings.judge(entry.where, { trigger: event.payload })).holds) continue
     if (event.depth > mostRunsInARow) {
       skipped.push({ journey: key, code: 'journey-loop' })
       continue
@@ -51,4 +60,23 @@ export async function enterJourneys(
     )
   }
   return { started, skipped }
+}
+
+/** Null: this version of Assent cannot read it. That must not keep the contact's other journeys from the event. */
+async function readableDefinition(
+  deps: Deps,
+  tx: Db,
+  journey: string,
+  version: number,
+): Promise<JourneyDefinition | null> {
+  try {
+    return (await deps.versions.journey(tx, journey, version)).definition
+  } catch (error) {
+    if (!(error instanceof MachineError)) throw error
+    deps.log.error(
+      { journey, version, code: error.code },
+      'a published journey cannot be read: it starts no runs',
+    )
+    return null
+  }
 }

@@ -1,11 +1,14 @@
-/** Exit triggers act anywhere, at once: the run ends in the database here; its workflow only hears of it. */
+/** Exit triggers end a run at once, wherever it is: in the database here. Its workflow only hears of it. */
 import { sql } from 'drizzle-orm'
 import { given, PreparedQuery } from '../../db/preparedQuery.ts'
 import type { runs } from '../../db/schema/journeys.ts'
 import { exitsOf } from '../../domain/journey/awaits.ts'
 import { tellRunEnds } from '../outcomes.ts'
 import { endRunsIn } from '../runs/endRun.ts'
+import { noteUnknowns, type UnknownOfRun } from '../runs/noteUnknowns.ts'
+import { firstMatch } from '../runs/settleMatched.ts'
 import type { Happening } from './happening.ts'
+import { unlessUnreadable } from './unlessUnreadable.ts'
 
 type Candidate = Pick<typeof runs.$inferSelect, 'id' | 'journey' | 'version' | 'payload'>
 
@@ -19,20 +22,25 @@ export const exitableRuns = new PreparedQuery<{ contact: string; name: string },
 )
 
 /** @returns the runs that ended */
-export async function exitRuns(
-  { deps, tx, event, bindings }: Happening,
-  candidates: readonly Candidate[],
-): Promise<string[]> {
+export async function exitRuns(happening: Happening, candidates: readonly Candidate[]): Promise<string[]> {
+  const { deps, tx, event, bindings } = happening
   const exited: string[] = []
-  for (const run of candidates) {
-    const { definition } = await deps.versions.journey(tx, run.journey, run.version)
-    for (const exit of exitsOf(definition)) {
-      if (exit.trigger !== event.name || (exit.humanOnly && event.class !== 'human')) continue
-      if (!(await bindings.holds(exit.where, { trigger: run.payload, event: event.payload }))) continue
-      exited.push(run.id)
-      break
-    }
+  const unknown: UnknownOfRun[] = []
+  for (const { id: run, journey, version, payload } of candidates) {
+    await unlessUnreadable(happening, run, async () => {
+      const { definition } = await deps.versions.journey(tx, journey, version)
+      const found = await firstMatch(
+        exitsOf(definition),
+        { ...event, messageStep: null },
+        payload,
+        bindings,
+        'exit',
+      )
+      if (found.index !== null) exited.push(run)
+      else if (found.unknown !== null) unknown.push({ run, reason: found.unknown })
+    })
   }
+  await noteUnknowns(tx, unknown)
   const { id, name, recordedAt: at } = event
   const end = { runs: exited, state: 'exited', reason: `trigger:${name}`, at, event: id } as const
   const ended = await endRunsIn(tx, end, { why: 'exit', trigger: name, event: id })

@@ -1,6 +1,6 @@
 /**
  * Settles the open waits of a contact that an event matches: open → matched(event), once. Three statements, however many waits
- * match: one reads the waits that the event may concern, one settles, one tells their workflows.
+ * match: one reads the waits that the event may concern, one settles them, one tells their workflows.
  */
 import { sql } from 'drizzle-orm'
 import { given, PreparedQuery } from '../../db/preparedQuery.ts'
@@ -8,8 +8,10 @@ import type { runs, waits } from '../../db/schema/journeys.ts'
 import { awaitsOf } from '../../domain/journey/awaits.ts'
 import { journeyWorkflowId } from '../../domain/workflowIds.ts'
 import { putAllInOutbox } from '../outbox.ts'
+import { noteUnknowns, type UnknownOfRun } from '../runs/noteUnknowns.ts'
 import { firstMatch, type Match, settleMatched } from '../runs/settleMatched.ts'
 import type { Happening } from './happening.ts'
+import { unlessUnreadable } from './unlessUnreadable.ts'
 
 type OpenWait = Pick<typeof waits.$inferSelect, 'id' | 'step'> &
   Pick<typeof runs.$inferSelect, 'journey' | 'version' | 'payload'> & {
@@ -38,17 +40,20 @@ export const concernedWaits = new PreparedQuery<
 )
 
 /** @returns the runs whose wait it settled */
-export async function matchWaits(
-  { deps, tx, event, bindings }: Happening,
-  open: readonly OpenWait[],
-): Promise<string[]> {
+export async function matchWaits(happening: Happening, open: readonly OpenWait[]): Promise<string[]> {
+  const { deps, tx, event, bindings } = happening
   const matches: Match[] = []
-  for (const { id, step, messageStep, journey, version, payload } of open) {
-    const { definition } = await deps.versions.journey(tx, journey, version)
-    const awaits = awaitsOf(definition, step)
-    const branch = await firstMatch(awaits, { ...event, messageStep }, payload, bindings)
-    if (branch !== null) matches.push({ wait: id, branch })
+  const unknown: UnknownOfRun[] = []
+  for (const { id, run, step, messageStep, journey, version, payload } of open) {
+    await unlessUnreadable(happening, run, async () => {
+      const { definition } = await deps.versions.journey(tx, journey, version)
+      const awaits = awaitsOf(definition, step)
+      const found = await firstMatch(awaits, { ...event, messageStep }, payload, bindings, 'event')
+      if (found.index !== null) matches.push({ wait: id, branch: found.index })
+      else if (found.unknown !== null) unknown.push({ run, reason: found.unknown })
+    })
   }
+  await noteUnknowns(tx, unknown)
   const settled = await settleMatched(tx, matches, event)
   const nudge = { why: 'trigger', trigger: event.name, event: event.id } as const
   await putAllInOutbox(

@@ -61,7 +61,7 @@ export async function takeTrigger(deps: Deps, incoming: IncomingEvent): Promise<
  * @throws TriggerIdTaken where another transaction took the id first
  */
 export async function takeTriggerIn(deps: Deps, tx: Db, incoming: IncomingEvent): Promise<TakenEvent> {
-  // Asked together they travel together, in this order: the clock is read after the lock.
+  // Pipelined, executed in this order: the clock is read after the lock.
   const [contact, now] = await Promise.all([
     incoming.contactId === null ? null : lockContact(tx, incoming.contactId),
     databaseNow(tx),
@@ -96,7 +96,7 @@ export async function takeTriggerIn(deps: Deps, tx: Db, incoming: IncomingEvent)
 
   const happening = { deps, tx, event: { ...event, seq }, contact, bindings: lazyBindings(tx, contact, now) }
   const exited = await exitRuns(happening, concerned.runs)
-  // Whoever was ended waits for nothing any more.
+  // A run that ended waits for nothing any more.
   const open = concerned.waits.filter(({ run }) => !exited.includes(run))
   const matched = await matchWaits(happening, open)
   const { started, skipped } =

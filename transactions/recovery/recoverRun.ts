@@ -27,7 +27,7 @@ function recoverIn(deps: Deps, id: string): Promise<Recovery> {
     const run = await lockRun(tx, id)
     if (endOf(run) !== null || run.parked !== null) return { do: 'leave' }
     if (run.recoveries >= mostRecoveries && (await isDue.first(tx, { id })) !== undefined) {
-      await parking.all(tx, { id })
+      await parking.all(tx, { id, reason: recoveredInVain })
       return { do: 'park' }
     }
     const pause = pauseAfter(run.recoveries) / 1_000
@@ -52,8 +52,11 @@ const isDue = new PreparedQuery<{ id: string }, { id: string }>(
   sql`select id from runs where id = ${given('id')}::uuid and ${due}`,
 )
 
-const parking = new PreparedQuery<{ id: string }, never>(
-  sql`update runs set parked = 'recovered-in-vain' where id = ${given('id')}::uuid`,
+/** Why a run is parked whose workflow was started again too often without progress. The run itself can be read. */
+export const recoveredInVain = 'recovered-in-vain'
+
+const parking = new PreparedQuery<{ id: string; reason: string }, never>(
+  sql`update runs set parked = ${given('reason')} where id = ${given('id')}::uuid`,
 )
 
 const counting = new PreparedQuery<{ id: string; pause: number }, { id: string }>(

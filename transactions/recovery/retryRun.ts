@@ -1,28 +1,35 @@
 /**
- * An operator has a run tried again that was parked, or that does not go on: its recoveries count from nothing, it is started again
- * where it has no workflow, and asked again where it has one.
+ * An operator retries a run that is parked, or that stands still: its recoveries count from zero, it is started again where it has no
+ * workflow, and nudged where it has one. A run that could not be read first looks back at what it missed.
  *
- * Lock: the run row.
+ * Locks: the contact row, the run row.
  */
 import { and, eq } from 'drizzle-orm'
 import { runs } from '../../db/schema/journeys.ts'
 import { outbox } from '../../db/schema/triggers.ts'
+import { MachineError } from '../../domain/journey/machineError.ts'
 import { endOf } from '../../domain/journey/runState.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { journeyWorkflowId } from '../../domain/workflowIds.ts'
 import type { Deps } from '../deps.ts'
-import { lockRun } from '../locks.ts'
+import { lockRunWithContact } from '../locks.ts'
 import { type OutboxEntry, putAllInOutbox } from '../outbox.ts'
+import { committing } from '../outcomes.ts'
 import { retryParkedOf } from '../parkedRows.ts'
+import { lookBack } from '../runs/lookBack.ts'
+import { recoveredInVain } from './recoverRun.ts'
 
-/** @throws Refusal not-found; conflict where the run has ended */
+/** @throws Refusal not-found; conflict where the run has ended, or still cannot be read: then it stays parked */
 export async function retryRun(deps: Deps, id: string): Promise<void> {
-  await deps.db.transaction(async (tx) => {
-    const run = await lockRun(tx, id)
+  await committing(deps, async (inner) => {
+    const tx = inner.db
+    const { contact, run, clock: now } = await lockRunWithContact(tx, id)
     if (endOf(run) !== null) {
       throw new Refusal('conflict', `the run has already ended: ${run.state}`, { code: 'run-ended' })
     }
     await tx.update(runs).set({ parked: null, recoveries: 0, recoverAfter: null }).where(eq(runs.id, id))
+    if (run.parked !== null && run.parked !== recoveredInVain)
+      await lookBack({ deps: inner, tx, contact, run, now }).catch(refuseUnreadable)
     await retryParkedOf(tx, id)
     const { journey, version, clock } = run
     const waiting = await tx
@@ -43,4 +50,13 @@ export async function retryRun(deps: Deps, id: string): Promise<void> {
     }
     await putAllInOutbox(tx, waiting.length > 0 ? [nudge] : [start, nudge])
   })
+}
+
+function refuseUnreadable(error: unknown): never {
+  if (!(error instanceof MachineError)) throw error
+  throw new Refusal(
+    'conflict',
+    `this version of Assent still cannot read the run (${error.message}): upgrade Assent, or cancel the run`,
+    { code: error.code },
+  )
 }

@@ -16,7 +16,6 @@ import { type Position, readPosition } from '../../domain/journey/position.ts'
 import { endOf } from '../../domain/journey/runState.ts'
 import { notFound } from '../../domain/refusal.ts'
 import { failpoint } from '../../failpoints.ts'
-import { countRunParked } from '../../telemetry/journeys.ts'
 import { letGo } from '../deliveries/letGo.ts'
 import type { Deps } from '../deps.ts'
 import { lockRunWithContact, type RunRow } from '../locks.ts'
@@ -26,6 +25,7 @@ import { lazyBindings } from './bindings.ts'
 import { endHere } from './endHere.ts'
 import { enter } from './enter.ts'
 import { look } from './look.ts'
+import { parkRun } from './park.ts'
 
 /** Effects done before the transaction commits, so that its locks are short. */
 const perTransaction = 10
@@ -138,16 +138,11 @@ const rest = new PreparedQuery<{ run: string; now: string }, Rest>(
     where r.id = ${given('run')}::uuid`,
 )
 
-/** A run whose position or version this Assent cannot read waits for an operator; it is not failed for it. */
+/** The transaction that met the error is rolled back, so the run is parked in one of its own. */
 function park(deps: Deps, { run }: { run: string }): (error: unknown) => Promise<Next> {
   return async (error) => {
     if (!(error instanceof MachineError)) throw error
-    await deps.db.transaction((tx) => parking.all(tx, { run, reason: error.code }))
-    countRunParked(error.code)
+    await committing(deps, (inner) => parkRun(inner, inner.db, run, error))
     return { do: 'wait', until: null, what: error.code, why: 'parked' }
   }
 }
-
-const parking = new PreparedQuery<{ run: string; reason: string }, never>(
-  sql`update runs set parked = ${given('reason')} where id = ${given('run')}::uuid and ended_at is null`,
-)

@@ -7,22 +7,20 @@ import {
   readContactBinding,
 } from '../../db/reads/bindings.ts'
 import { type ConditionBindings, evaluateCondition } from '../../domain/conditions/evaluate.ts'
+import type { Judged } from '../../domain/conditions/judged.ts'
 import type { ContactRow } from '../locks.ts'
+
+/** `trigger`: payload of the run's entry. `event`: payload just received; left out, that of the entry. */
+type More = { trigger: Record<string, unknown>; event?: Record<string, unknown> }
 
 export type Bindings = {
   /**
-   * Whether a condition holds. None given: yes. One that cannot be evaluated (a missing attribute, another type than it
-   * expects) does not hold: silence never starts a journey.
+   * Whether a condition holds; null always does. One that cannot be evaluated (a missing attribute, another type than it expects, too
+   * much work) does not hold, and the verdict says why.
    */
-  holds(
-    condition: string | null,
-    more: { trigger: Record<string, unknown>; event?: Record<string, unknown> },
-  ): Promise<boolean>
-  /** All that a condition may read, for the text of it. */
-  of(
-    condition: string,
-    more: { trigger: Record<string, unknown>; event?: Record<string, unknown> },
-  ): Promise<ConditionBindings>
+  judge(condition: string | null, more: More): Promise<Judged>
+  /** All that a condition may read, for this text. */
+  of(condition: string, more: More): Promise<ConditionBindings>
 }
 
 /** @param now the run's own moment, which `now` means in conditions */
@@ -43,10 +41,10 @@ export function lazyBindings(tx: Db, contact: ContactRow, now: string): Bindings
   }
   return {
     of,
-    holds: async (condition, more) => {
-      if (condition === null) return true
+    judge: async (condition, more) => {
+      if (condition === null) return { holds: true, unknown: null }
       const result = evaluateCondition(condition, await of(condition, more))
-      return result.ok && result.value
+      return result.ok ? { holds: result.value, unknown: null } : { holds: false, unknown: result.message }
     },
   }
 }

@@ -6,11 +6,13 @@ import { newId } from '../../db/ids.ts'
 import { insertOf } from '../../db/preparedQuery.ts'
 import { waits } from '../../db/schema/journeys.ts'
 import { evaluateMoment } from '../../domain/conditions/evaluate.ts'
+import { longestReason } from '../../domain/conditions/judged.ts'
 import { awaitedTriggers, awaitsOf } from '../../domain/journey/awaits.ts'
 import { findStep } from '../../domain/journey/definition.ts'
+import { MachineError } from '../../domain/journey/machineError.ts'
 import type { Answer, Effect, Place } from '../../domain/journey/machineTypes.ts'
 import type { Next } from '../../domain/journey/next.ts'
-import { nextTimeOfDay } from '../../domain/journey/schedule.ts'
+import { isTimeZone, nextTimeOfDay } from '../../domain/journey/schedule.ts'
 import { readUntil } from '../../domain/journey/until.ts'
 import { failpoint } from '../../failpoints.ts'
 import { type Advancing, moveMark } from './advancing.ts'
@@ -28,6 +30,7 @@ export async function enterWait(
   await failpoint('wait:before-enter')
   const { tx, run, contact, definition, now, bindings } = advancing
   const awaits = effect.do === 'await' ? awaitsOf(definition, place.step) : []
+  const deadline = await deadlineOf(advancing, place, effect.do === 'await' ? effect.timeoutMs : effect.ms)
   const wait: WaitRow = {
     id: newId(),
     runId: run.id,
@@ -35,11 +38,11 @@ export async function enterWait(
     step: place.step,
     visit: place.visit,
     kind: effect.do === 'await' ? 'events' : 'sleep',
-    state: 'open',
+    state: 'at' in deadline ? 'open' : 'no-moment',
     sinceSeq: run.markSeq,
-    deadline: await deadlineOf(advancing, place, effect.do === 'await' ? effect.timeoutMs : effect.ms),
+    deadline: 'at' in deadline ? deadline.at : now,
     openedAt: now,
-    settledAt: null,
+    settledAt: 'at' in deadline ? null : now,
     eventId: null,
     branch: null,
     awaited: awaitedTriggers(awaits),
@@ -49,9 +52,13 @@ export async function enterWait(
     past.triggers(0),
     past.interactions(),
     waitInsert.all(tx, wait),
-    recordStep(tx, { run: run.id, ...place, at: now, outcome: 'waiting' }),
+    'at' in deadline
+      ? recordStep(tx, { run: run.id, ...place, at: now, outcome: 'waiting' })
+      : recordStep(tx, { run: run.id, ...place, at: now, outcome: 'no-moment', reason: deadline.unknown }),
   ])
   const match = await past.firstMatch(triggers, interactions, bindings)
+  if (match === null && past.unknown !== null)
+    await recordStep(tx, { run: run.id, ...place, at: now, outcome: 'waiting', reason: past.unknown })
   if (match !== null) {
     await settleMatched(tx, [{ wait: wait.id, branch: match.branch }], match.event)
     moveMark(advancing, match.event.seq)
@@ -62,28 +69,30 @@ export async function enterWait(
 
 const waitInsert = insertOf(waits)
 
-/** On the run's own clock. A moment already past is answered as it is: the wait ends at once. */
+/** `at`: on the run's own clock. `unknown`: why there is no such moment for this contact. */
+type Deadline = { at: string } | { unknown: string }
+
+/** A moment already past is answered as it is: the wait ends at once. */
 async function deadlineOf(
   { contact, run, definition, now, bindings }: Advancing,
   place: Place,
   ms: number | null,
-): Promise<string> {
-  if (ms !== null) return new Date(Date.parse(now) + ms).toISOString()
+): Promise<Deadline> {
+  if (ms !== null) return momentOf(Date.parse(now) + ms)
   const step = findStep(definition, place.step)
-  if (step?.type !== 'wait' || step.until === undefined)
-    throw new TypeError(`step ${place.step} waits for no moment`)
+  if (step?.type !== 'wait' || step.until === undefined) throw new MachineError('unknown-step', place.step)
   const until = readUntil(step.until)
   switch (until.kind) {
     case 'moment':
       return momentOf(until.at)
     case 'timeOfDay': {
       const zone = until.wanted.zone === 'contact' ? (contact.timeZone ?? 'UTC') : until.wanted.zone
+      if (!isTimeZone(zone)) return { unknown: 'the time zone is not known here' }
       return momentOf(nextTimeOfDay({ ...until.wanted, zone }, Date.parse(now)))
     }
     case 'expression': {
       const moment = evaluateMoment(until.text, await bindings.of(until.text, { trigger: run.payload }))
-      // An expression that gives no moment for this contact waits for nothing: the run goes on, and its path says why.
-      return moment.ok ? momentOf(moment.value) : now
+      return moment.ok ? momentOf(moment.value) : { unknown: moment.message.slice(0, longestReason) }
     }
     default:
       return until satisfies never
@@ -94,6 +103,6 @@ async function deadlineOf(
 const earliest = Date.parse('0001-01-01T00:00:00.000Z')
 const latest = Date.parse('9999-12-31T23:59:59.999Z')
 
-function momentOf(ms: number): string {
-  return new Date(Math.min(Math.max(ms, earliest), latest)).toISOString()
+function momentOf(ms: number): Deadline {
+  return { at: new Date(Math.min(Math.max(ms, earliest), latest)).toISOString() }
 }

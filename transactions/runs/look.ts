@@ -1,4 +1,5 @@
 /** How what a position waits for stands: an answer for the machine, or what the workflow has to do until there is one. */
+import { MachineError } from '../../domain/journey/machineError.ts'
 import type { Answer, Effect } from '../../domain/journey/machineTypes.ts'
 import type { Next } from '../../domain/journey/next.ts'
 import type { Position } from '../../domain/journey/position.ts'
@@ -18,7 +19,8 @@ export async function look(advancing: Advancing, position: Position, effect: Eff
     case 'perform':
       return perform(advancing, position)
     case 'end':
-      throw new TypeError(`an open run is at step ${position.step}, which ends it`)
+      // A step that ends the run is never the position of an open run.
+      throw new MachineError('unfit-position', position.step)
     default:
       return effect satisfies never
   }

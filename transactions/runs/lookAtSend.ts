@@ -8,6 +8,7 @@ import type { deliveries } from '../../db/schema/deliveries.ts'
 import { sendEndReason } from '../../domain/delivery/limits.ts'
 import { sendResultOf } from '../../domain/delivery/states.ts'
 import { effectOf } from '../../domain/journey/machine.ts'
+import { MachineError } from '../../domain/journey/machineError.ts'
 import type { Answer } from '../../domain/journey/machineTypes.ts'
 import type { Next } from '../../domain/journey/next.ts'
 import type { Position } from '../../domain/journey/position.ts'
@@ -18,8 +19,7 @@ import type { Advancing } from './advancing.ts'
 export async function lookAtSend(advancing: Advancing, position: Position): Promise<Answer | Next> {
   const { deps, tx, run, plan, now } = advancing
   const { delivery, sendUntil, step } = position
-  if (delivery === undefined || sendUntil === undefined)
-    throw new TypeError(`the send ${step} has no delivery`)
+  if (delivery === undefined || sendUntil === undefined) throw new MachineError('unfit-position', step)
   const row = await standing.first(tx, { delivery })
   const result = row === undefined ? null : sendResultOf(row.state)
   if (result !== null) return { type: 'sent', result }

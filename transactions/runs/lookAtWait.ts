@@ -2,14 +2,15 @@
  * How the wait of a position stands. One that is due is settled here, by compare-and-set under the contact's lock: nobody else times
  * a wait out.
  */
-import { eq, sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
+import type { Db } from '../../db/connect.ts'
 import { build, given, PreparedQuery, rowsOf } from '../../db/preparedQuery.ts'
 import { waits } from '../../db/schema/journeys.ts'
 import { onlyOpensOrClicks } from '../../domain/journey/awaits.ts'
+import { MachineError } from '../../domain/journey/machineError.ts'
 import type { Answer } from '../../domain/journey/machineTypes.ts'
 import type { Next } from '../../domain/journey/next.ts'
 import type { Position } from '../../domain/journey/position.ts'
-import { notFound } from '../../domain/refusal.ts'
 import { failpoint } from '../../failpoints.ts'
 import { type Advancing, moveMark } from './advancing.ts'
 import { recordStep } from './path.ts'
@@ -21,7 +22,7 @@ export async function lookAtWait(advancing: Advancing, position: Position): Prom
   await failpoint('wait:before-look')
   const { wait: id } = position
   const row = id === undefined ? undefined : await waitById.first(advancing.tx, { id })
-  if (row === undefined) throw notFound('wait', `${position.step}/${position.visit}`)
+  if (row === undefined) throw new MachineError('unfit-position', position.step)
   return standingOf(advancing, row)
 }
 
@@ -36,10 +37,13 @@ export async function standingOf(advancing: Advancing, row: WaitRow): Promise<An
       return { type: 'waited', result: { matched: row.branch ?? 0 } }
     case 'timed-out':
       return { type: 'waited', result: row.kind === 'sleep' ? 'elapsed' : 'timed-out' }
+    case 'no-moment':
+      return { type: 'waited', result: 'no-moment' }
     case 'untracked':
       return { type: 'waited', result: 'untracked' }
     case 'closed':
-      throw new TypeError(`the wait at step ${row.step} of an open run is closed`)
+      // Only the end of a run closes its wait.
+      throw new MachineError('unfit-position', row.step)
     default:
       return row.state satisfies never
   }
@@ -67,6 +71,19 @@ const waitById = rowsOf<{ id: string }>()(
     .select()
     .from(waits)
     .where(eq(waits.id, given('id'))),
+)
+
+/** The wait that a run is at, if it is open. */
+export function openWait(tx: Db, run: string): Promise<WaitRow | undefined> {
+  return openOfRun.first(tx, { run })
+}
+
+const openOfRun = rowsOf<{ run: string }>()(
+  waits,
+  build
+    .select()
+    .from(waits)
+    .where(and(eq(waits.runId, given('run')), eq(waits.state, 'open'))),
 )
 
 /** What happened until now is past for the waits that follow. */

@@ -23,15 +23,26 @@ export class Past {
   readonly #run: RunRow
   readonly #triggers: readonly (Await & { since: number })[]
   readonly #interactions: readonly Await[]
+  readonly #what: 'event' | 'exit'
+  #unknown: string | null = null
 
-  /** @param run as it is when the wait is entered */
-  constructor(tx: Db, run: RunRow, awaits: readonly Await[]) {
+  /**
+   * @param run as it is when the wait is entered
+   * @param what the language calls what is awaited, for reasons
+   */
+  constructor(tx: Db, run: RunRow, awaits: readonly Await[], what: 'event' | 'exit' = 'event') {
+    this.#what = what
     this.#tx = tx
     this.#run = run
     this.#interactions = awaits.filter((awaited) => awaited.step !== null)
     this.#triggers = awaits
       .filter((awaited) => awaited.step === null)
       .map((awaited) => ({ ...awaited, since: awaited.sinceEntry ? run.entrySeq : run.markSeq }))
+  }
+
+  /** Why conditions on past events could not be evaluated, after `firstMatch`; null: all could. */
+  get unknown(): string | null {
+    return this.#unknown
   }
 
   /** The first triggers awaited by name, after this sequence number. */
@@ -80,13 +91,10 @@ export class Past {
         const seq = event.seq ?? 0
         if (before !== null && seq > before.event.seq) return null
         const counting = this.#triggers.filter(({ since }) => seq > since)
-        const branch = await firstMatch(
-          counting,
-          { ...event, messageStep: null },
-          this.#run.payload,
-          bindings,
-        )
-        if (branch !== null) return { branch, event: { ...event, seq } }
+        const past = { ...event, messageStep: null }
+        const found = await firstMatch(counting, past, this.#run.payload, bindings, this.#what)
+        if (found.index !== null) return { branch: found.index, event: { ...event, seq } }
+        this.#unknown = found.unknown ?? this.#unknown
       }
       const last = events.at(-1)
       if (last === undefined || events.length < batch) return null

@@ -1,6 +1,6 @@
 /**
- * The path of a run: each visit of a step, when, and what came of it. One row a visit, the newest outcome counts. The row of a send names
- * its delivery, where its outcome is read.
+ * The path of a run: each visit of a step, when, and what came of it. One row a visit, the newest outcome counts; a reason stays until
+ * another replaces it. The row of a send names its delivery, where its outcome is read.
  */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
@@ -40,7 +40,7 @@ const upsert = new PreparedQuery<Required<PathStep>, never>(
       set: {
         at: sql`excluded.at`,
         outcome: sql`excluded.outcome`,
-        reason: sql`excluded.reason`,
+        reason: sql`coalesce(excluded.reason, ${runPath.reason})`,
         delivery: sql`excluded.delivery`,
         event: sql`excluded.event`,
         way: sql`excluded.way`,

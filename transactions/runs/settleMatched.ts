@@ -7,25 +7,34 @@ import { sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { given, PreparedQuery } from '../../db/preparedQuery.ts'
 import type { StoredEvent } from '../../db/schema/triggers.ts'
-import { type Await, isAwaited } from '../../domain/journey/awaits.ts'
+import { Unknowns } from '../../domain/conditions/judged.ts'
+import { type Awaitable, isAwaited } from '../../domain/journey/awaits.ts'
 import type { Bindings } from './bindings.ts'
 import { runStateAfterWait } from './runStates.ts'
 
+/** `index`: of the awaited event or exit; null: none. `unknown`: why conditions of others could not be evaluated. */
+export type FoundMatch = { index: number | null; unknown: string | null }
+
 /**
- * The first awaited thing that this event is, or null. Whether it is recent enough, the caller knows.
+ * The first awaited thing that this event is. Whether the event is recent enough, the caller knows.
  * @param trigger payload of the run's entry
+ * @param what the language calls the awaited things: `event`, of a wait, or `exit`
  */
 export async function firstMatch(
-  awaits: readonly Await[],
+  awaits: readonly Awaitable[],
   event: StoredEvent & { messageStep: string | null },
   trigger: Record<string, unknown>,
   bindings: Bindings,
-): Promise<number | null> {
+  what: 'event' | 'exit',
+): Promise<FoundMatch> {
+  const unknowns = new Unknowns()
   for (const awaited of awaits) {
     if (!isAwaited(awaited, event)) continue
-    if (await bindings.holds(awaited.where, { trigger, event: event.payload })) return awaited.index
+    const judged = await bindings.judge(awaited.where, { trigger, event: event.payload })
+    if (unknowns.note(`${what} ${awaited.index + 1}`, judged))
+      return { index: awaited.index, unknown: unknowns.reason }
   }
-  return null
+  return { index: null, unknown: unknowns.reason }
 }
 
 /** `branch`: which of the awaited things it was. */

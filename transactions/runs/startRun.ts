@@ -11,6 +11,7 @@ import { journeys, journeyVersions, runs } from '../../db/schema/journeys.ts'
 import { entryOf } from '../../domain/journey/awaits.ts'
 import type { JourneyDefinition } from '../../domain/journey/definition.ts'
 import { begin } from '../../domain/journey/machine.ts'
+import { MachineError } from '../../domain/journey/machineError.ts'
 import { type EntryVerdict, mayEnter, mostOpenRuns } from '../../domain/journey/reentry.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { journeyWorkflowId } from '../../domain/workflowIds.ts'
@@ -52,8 +53,8 @@ export async function readPublished(db: Db, key: string): Promise<PublishedJourn
 /**
  * @param request.payload what the entry's trigger would bring; it must fit that trigger's schema
  * @param request.clock `skipping` for a rehearsal: the engine skips the run's waits
- * @throws Refusal invalid, with a pointer for each fault of the payload; conflict where the journey is not published, re-entry
- * forbids another run, or too many are open
+ * @throws Refusal invalid, with a pointer for each fault of the payload; conflict where the journey is not published, its version
+ * cannot be read, re-entry forbids another run, or too many are open
  */
 export async function startRun(
   deps: Deps,
@@ -69,7 +70,7 @@ export async function startRun(
   await refuseUnfitPayload(deps, deps.db, judged.definition, request.payload)
   return committing(deps, async (inner) => {
     const tx = inner.db
-    // Asked together they travel together, in this order: what follows the lock is read after it.
+    // Pipelined, executed in this order: what follows the lock is read after it.
     const [journey, contact, now, open] = await Promise.all([
       readPublished(tx, request.journey),
       lockContact(tx, request.contactId),
@@ -89,9 +90,20 @@ export async function startRun(
       seq: contact.eventSeq,
       now,
       clock: request.clock ?? 'real',
-    })
+    }).catch(refuseUnreadable(journey.key))
     return { id, workflowId: journeyWorkflowId(journey.key, id) }
   })
+}
+
+function refuseUnreadable(journey: string): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof MachineError)) throw error
+    throw new Refusal(
+      'conflict',
+      `the published version of "${journey}" cannot be read by this version of Assent: upgrade it, or publish the journey again`,
+      { code: error.code },
+    )
+  }
 }
 
 function refused(verdict: Exclude<EntryVerdict, 'enters'>, journey: string): Refusal {
@@ -206,8 +218,9 @@ export async function insertRun(
     recoverAfter: null,
     pathDeletedAt: null,
   }
-  await Promise.all([insert.all(tx, row), remember.all(tx, { contact: contact.id, journey, now })])
+  // Before anything is written: a version that cannot be read starts nothing.
   const { definition, plan } = await deps.versions.journey(tx, journey, version)
+  await Promise.all([insert.all(tx, row), remember.all(tx, { contact: contact.id, journey, now })])
   const bindings = lazyBindings(tx, contact, now)
   const first = await proceed({ deps, tx, contact, run: row, definition, plan, now, bindings }, begin(plan))
   const body: OutboxStart = {

@@ -28,6 +28,8 @@ export type StepKind<S, P> = {
 export type NestedList = { path: readonly (string | number)[]; steps: Step[] }
 
 export type Compiler = {
+  /** Whether some way from the step comes to a send. */
+  sendFollows: boolean
   /** What comes below the step. */
   next: Target
   /** Compiles a nested list; gives its first step, or what comes below where it is empty or absent. */
@@ -42,6 +44,8 @@ export type Round = {
   findings: Findings
   /** Steps by id: the first of each. */
   steps: ReadonlyMap<string, Step>
+  /** Whether some way from this step comes to a send. */
+  sendFollows: boolean
   /** Send steps that some way to this step passes; undefined where no way reaches it. */
   sentBefore: ReadonlySet<string> | undefined
 }

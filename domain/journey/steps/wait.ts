@@ -11,6 +11,8 @@ import { readUntil, timeOfDayShape, type Until } from '../until.ts'
 import type { Round, StepKind } from './kind.ts'
 import { durationShape, stepIdShape } from './parts.ts'
 
+const onUnknownNeedsUntil = '"onUnknown" goes with "until" only'
+
 export const waitShape = z
   .strictObject({
     id: stepIdShape,
@@ -23,38 +25,77 @@ export const waitShape = z
         description:
           'An RFC 3339 time, CEL that gives a timestamp, or a time of day; a moment already past goes on at once',
       }),
+    onUnknown: z.enum(['exit', 'continue']).exactOptional().meta({
+      description:
+        'With `until`: what follows when the moment cannot be evaluated for the contact, as where an attribute is missing. `exit` ends the run, and is the default where a send may follow, since it could leave too early; `continue` goes on at once, and is the default elsewhere',
+    }),
   })
   .refine((step) => (step.for === undefined) !== (step.until === undefined), 'say either "for" or "until"')
+  .refine((step) => step.onUnknown === undefined || step.until !== undefined, {
+    path: ['onUnknown'],
+    message: onUnknownNeedsUntil,
+  })
   .meta({ id: 'WaitStep', description: 'Sleeps for a duration or until a moment' })
 
 export interface WaitStep extends z.output<typeof waitShape> {}
 
-/** `ms` null: the definition's `until` names the moment, which may depend on the contact. */
-export type PlanWait = { type: 'wait'; ms: number | null; next: Target }
+export type PlanWait = {
+  type: 'wait'
+  /** Null: the definition's `until` names the moment, which may depend on the contact. */
+  ms: number | null
+  /** What follows where there is no such moment for the contact. */
+  onUnknown: 'exit' | 'continue'
+  next: Target
+}
 
 export const wait: StepKind<WaitStep, PlanWait> = {
   lists: () => [],
-  compile: (step, { next }) => {
-    if (step.for !== undefined) return { type: 'wait', ms: parseDuration(step.for), next }
+  compile: (step, { next, sendFollows }) => {
+    const onUnknown = step.onUnknown ?? (sendFollows ? 'exit' : 'continue')
+    if (step.for !== undefined) return { type: 'wait', ms: parseDuration(step.for), onUnknown, next }
     if (step.until === undefined) throw new TypeError(`the wait ${step.id} has neither for nor until`)
-    return { type: 'wait', ms: null, next }
+    return { type: 'wait', ms: null, onUnknown, next }
   },
   check: (step, at, round) => {
     if ((step.for === undefined) === (step.until === undefined))
       round.findings.error(at, 'a wait has either "for" or "until"')
     if (step.for !== undefined) checkDuration(step.for, [...at, 'for'], round.findings)
     if (step.until !== undefined) checkUntil(step.until, [...at, 'until'], round)
+    checkOnUnknown(step, at, round)
   },
   sentAfter: (_step, { sent }) => sent,
   draw: (step, pen) => {
     pen.node('rounded', step.for === undefined ? untilLabel(step.until) : `wait ${step.for}`)
     pen.next()
+    if (step.onUnknown === 'exit') pen.exits('no such moment')
   },
   enter: ({ ms }) => ({ do: 'sleep', ms }),
-  leave: ({ next }, answer, step) => {
-    if (answer.type !== 'waited' || answer.result !== 'elapsed') throw new MachineError('wrong-outcome', step)
-    return { to: next }
+  leave: ({ onUnknown, next }, answer, step) => {
+    if (answer.type !== 'waited') throw new MachineError('wrong-outcome', step)
+    switch (answer.result) {
+      case 'elapsed':
+        return { to: next }
+      case 'no-moment':
+        return onUnknown === 'exit' ? { end: { state: 'exited', reason: 'no-moment' } } : { to: next }
+      default:
+        throw new MachineError('wrong-outcome', step)
+    }
   },
+}
+
+/** A moment that is an expression may be missing for some contacts. The author should know what happens then. */
+function checkOnUnknown(step: WaitStep, at: Place, { sendFollows, findings }: Round): void {
+  const { until, onUnknown } = step
+  if (onUnknown !== undefined && until === undefined)
+    findings.error([...at, 'onUnknown'], onUnknownNeedsUntil)
+  if (until === undefined || readUntil(until).kind !== 'expression' || !sendFollows) return
+  if (onUnknown === undefined) {
+    findings.warning(
+      [...at, 'until'],
+      'where this moment cannot be evaluated for a contact, the run ends here, since a message below could leave too early: set "onUnknown" to "exit" to confirm that, or to "continue" to go on at once',
+      'unknown-moment',
+    )
+  }
 }
 
 function checkUntil(until: Until, at: Place, { world, findings }: Round): void {

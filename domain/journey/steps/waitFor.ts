@@ -85,6 +85,7 @@ function targetOf(plan: PlanWaitFor, result: WaitResult, step: string): Target {
     case 'untracked':
       return plan.onUntracked
     case 'elapsed':
+    case 'no-moment':
       throw new MachineError('wrong-outcome', step)
     default: {
       const to = plan.branches[result.matched]

@@ -12,6 +12,7 @@ import {
   onlyOpensOrClicks,
 } from '../../../domain/journey/awaits.ts'
 import type { JourneyDefinition } from '../../../domain/journey/definition.ts'
+import { MachineError } from '../../../domain/journey/machineError.ts'
 
 const journey: JourneyDefinition = {
   key: 'j',
@@ -70,9 +71,16 @@ describe('what a journey listens to', () => {
       humanOnly: true,
     })
     expect(entryOf({ key: 'j', name: 'J', steps: [] })).toBeNull()
+    const ofAnyStep = { step: null, link: null, sinceEntry: false }
     expect(exitsOf(journey)).toEqual([
-      { index: 0, trigger: 'order.placed', where: 'event.cart == trigger.cart', humanOnly: false },
-      { index: 1, trigger: 'case.created', where: null, humanOnly: false },
+      {
+        index: 0,
+        trigger: 'order.placed',
+        where: 'event.cart == trigger.cart',
+        humanOnly: false,
+        ...ofAnyStep,
+      },
+      { index: 1, trigger: 'case.created', where: null, humanOnly: false, ...ofAnyStep },
     ])
   })
 
@@ -82,8 +90,8 @@ describe('what a journey listens to', () => {
   })
 
   it('is not asked of a step that waits for nothing', () => {
-    expect(() => awaitsOf(journey, 'mail')).toThrow(TypeError)
-    expect(() => awaitsOf(journey, 'gone')).toThrow(TypeError)
+    expect(() => awaitsOf(journey, 'mail')).toThrow(MachineError)
+    expect(() => awaitsOf(journey, 'gone')).toThrow(MachineError)
   })
 })
 

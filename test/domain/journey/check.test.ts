@@ -99,6 +99,28 @@ describe('the checker', () => {
     expect(goal('order.placed', 'a while')).toEqual([['error', '/goal/within'], warning])
   })
 
+  it('warns of a moment that some contacts may lack, where a message below could then leave too early', () => {
+    const due = (more: object, ...below: Step[]) =>
+      checkJourney(
+        { ...sound, ...steps({ id: 'due', type: 'wait', until: 'trigger.due', ...more }, ...below) },
+        world,
+      ).map(({ severity, pointer, code }) => [severity, pointer, code])
+    expect(due({}, send('late'))).toEqual([['warning', '/steps/0/until', 'unknown-moment']])
+    expect(due({ onUnknown: 'exit' }, send('late'))).toEqual([])
+    expect(due({ onUnknown: 'continue' }, send('late'))).toEqual([])
+    expect(due({}, exit('over'))).toEqual([])
+    expect(due({ until: '2030-01-01T00:00:00Z' }, send('late'))).toEqual([])
+    expect(due({ until: { time: '09:00', zone: 'contact' } }, send('late'))).toEqual([])
+  })
+
+  it('refuses onUnknown where the wait names no moment', () => {
+    const wait = { id: 'w', type: 'wait', for: '1 day', onUnknown: 'exit' } as const
+    const found = checkJourney({ ...sound, ...steps(wait) }, world)
+    expect(found.map(({ severity, pointer }) => [severity, pointer])).toEqual([
+      ['error', '/steps/0/onUnknown'],
+    ])
+  })
+
   it.each<[string, Change, string, RegExp]>([
     ['a key that is none', { key: 'No Key' }, '/key', /not a key/],
     ['an unknown profile', { profile: 'gone' }, '/profile', /no profile "gone"/],

@@ -41,14 +41,17 @@ const sendStep: fc.Arbitrary<Step> = merged(
 
 const waitStep: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ id: fc.constant(''), type: fc.constant('wait' as const), for: durations }),
-  fc.record({
-    id: fc.constant(''),
-    type: fc.constant('wait' as const),
-    until: fc.constantFrom('2026-12-24T18:00:00Z', 'timestamp(trigger.at)', {
-      time: '09:00',
-      zone: 'contact',
+  merged(
+    fc.record({
+      id: fc.constant(''),
+      type: fc.constant('wait' as const),
+      until: fc.constantFrom('2026-12-24T18:00:00Z', 'timestamp(trigger.at)', 'trigger.missing', {
+        time: '09:00',
+        zone: 'contact',
+      }),
     }),
-  }),
+    maybe('onUnknown', fc.constantFrom('exit' as const, 'continue' as const)),
+  ),
 )
 
 const setStep: fc.Arbitrary<Step> = fc.record({
@@ -145,7 +148,7 @@ export function answerTo({ place, effect }: Turn, definition: JourneyDefinition,
     case 'send':
       return { type: 'sent', result: sendResults[choice % sendResults.length] ?? 'handed-over' }
     case 'sleep':
-      return { type: 'waited', result: 'elapsed' }
+      return { type: 'waited', result: effect.ms === null && choice % 3 === 0 ? 'no-moment' : 'elapsed' }
     case 'await': {
       const results: WaitResult[] =
         step.type === 'waitFor' ? step.events.map((_, matched) => ({ matched })) : []

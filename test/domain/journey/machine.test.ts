@@ -5,6 +5,7 @@ import { begin, step, type Turn } from '../../../domain/journey/machine.ts'
 import { MachineError } from '../../../domain/journey/machineError.ts'
 import type { Answer, Effect } from '../../../domain/journey/machineTypes.ts'
 import { compilePlan, type Plan } from '../../../domain/journey/plan.ts'
+import { followedBySend } from '../../../domain/journey/sendsAfter.ts'
 import type { Step } from '../../../domain/journey/steps/index.ts'
 import { answerTo, anyJourney, frozen } from './journeys.ts'
 
@@ -42,6 +43,10 @@ function walked(definition: JourneyDefinition, answers: readonly Answer[]): stri
     if (answer?.type === 'sent') {
       const exits = answer.result === 'blocked' && one.type === 'send' && one.onBlocked === 'exit'
       return exits ? stop('exited blocked') : true
+    }
+    if (answer?.type === 'waited' && answer.result === 'no-moment' && one.type === 'wait') {
+      const exits = one.onUnknown ?? (followedBySend(definition.steps).has(one) ? 'exit' : 'continue')
+      return exits === 'exit' ? stop('exited no-moment') : true
     }
     if (answer?.type === 'waited' && one.type === 'waitFor') {
       if (answer.result === 'timed-out') return walk(one.onTimeout ?? [])
@@ -162,6 +167,12 @@ describe('the machine', () => {
     ],
     ['of a wait for events at a sleep', 'last', { type: 'waited', result: 'timed-out' }, 'wrong-outcome'],
     ['of a sleep at a wait for events', 'wait', { type: 'waited', result: 'elapsed' }, 'wrong-outcome'],
+    [
+      'of a wait for a moment at a wait for events',
+      'wait',
+      { type: 'waited', result: 'no-moment' },
+      'wrong-outcome',
+    ],
     ['with a case that is not there', 'choose', { type: 'performed', way: 1 }, 'no-such-way'],
     [
       'with a way out of a step that has one only',

@@ -8,9 +8,13 @@ import { compilePlan, type Plan } from '../../../domain/journey/plan.ts'
 import { anyJourney } from './journeys.ts'
 
 /** All steps some way leads to; `untracked` ways only where they can be taken. */
-function reachable(plan: Plan, canBeUntracked: (id: string) => boolean): Set<string> {
+function reachable(
+  plan: Plan,
+  canBeUntracked: (id: string) => boolean,
+  from: Target = plan.start,
+): Set<string> {
   const found = new Set<string>()
-  const open: Target[] = [plan.start]
+  const open: Target[] = [from]
   while (open.length > 0) {
     const id = open.pop()
     if (id === null || id === undefined || found.has(id)) continue
@@ -48,6 +52,49 @@ describe('a plan', () => {
       }),
       { numRuns: 500 },
     )
+  })
+
+  it('ends a wait without a moment wherever some way on comes to a send, unless the step says otherwise', () => {
+    let exits = 0
+    fc.assert(
+      fc.property(anyJourney, (definition) => {
+        const plan = compilePlan(definition)
+        for (const step of everyStep(definition.steps)) {
+          const planned = plan.steps[step.id]
+          if (planned?.type !== 'wait' || step.type !== 'wait') continue
+          if (step.onUnknown !== undefined) {
+            expect(planned.onUnknown).toBe(step.onUnknown)
+            continue
+          }
+          const below = [...reachable(plan, () => true, planned.next)].map((id) => plan.steps[id]?.type)
+          if (!below.includes('send')) continue
+          expect(planned.onUnknown).toBe('exit')
+          exits++
+        }
+      }),
+      { numRuns: 300 },
+    )
+    expect(exits).toBeGreaterThan(20)
+  })
+
+  it('goes on after a wait without a moment where no send follows: not beside it, not behind an exit', () => {
+    const moment = { type: 'wait', until: 'timestamp(trigger.at)' } as const
+    const plan = compilePlan({
+      steps: [
+        {
+          id: 'which',
+          type: 'branch',
+          cases: [
+            { when: 'true', steps: [{ id: 'beside', type: 'send', message: 'm' }] },
+            { when: 'true', steps: [{ id: 'due', ...moment }] },
+          ],
+        },
+        { id: 'then', ...moment },
+        { id: 'over', type: 'exit' },
+      ],
+    })
+    const onUnknown = (id: string) => plan.steps[id]?.type === 'wait' && plan.steps[id].onUnknown
+    expect([onUnknown('due'), onUnknown('then')]).toEqual(['continue', 'continue'])
   })
 
   it('knows no texts, expressions or message keys', () => {
@@ -99,7 +146,6 @@ describe('a plan', () => {
       ],
     })
     expect(plan).toEqual({
-      planVersion: 1,
       start: 'outer',
       steps: {
         outer: { type: 'branch', cases: ['inner'], otherwise: 'below', next: 'below' },
@@ -112,7 +158,7 @@ describe('a plan', () => {
           next: 'below',
         },
         thanks: { type: 'send', onBlocked: 'continue', expiresMs: null, next: 'below' },
-        below: { type: 'wait', ms: 86_400_000, next: null },
+        below: { type: 'wait', ms: 86_400_000, onUnknown: 'continue', next: null },
       },
     })
   })

@@ -46,6 +46,7 @@ function answerOf({ effect }: Turn, { outcome, way, delivery }: PathRow): Answer
       return result === null ? null : { type: 'sent', result }
     }
     case 'sleep':
+      if (outcome === 'no-moment') return { type: 'waited', result: 'no-moment' }
       return outcome === 'waited' ? { type: 'waited', result: 'elapsed' } : null
     case 'await':
       if (outcome === 'matched') return { type: 'waited', result: { matched: way ?? 0 } }

@@ -67,6 +67,12 @@ describe('reading a journey definition', () => {
     ],
     ['a wait that says neither or both', [{ id: 'w', type: 'wait' }], {}, '/steps/0'],
     [
+      'an onUnknown without a moment',
+      [{ id: 'w', type: 'wait', for: '1 day', onUnknown: 'exit' }],
+      {},
+      '/steps/0/onUnknown',
+    ],
+    [
       'an event of two kinds',
       [{ id: 'w', type: 'waitFor', timeout: '1 day', events: [{ opened: 'a', clicked: 'a', steps: [] }] }],
       {},

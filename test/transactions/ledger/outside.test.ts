@@ -130,7 +130,7 @@ describe('an opt-in past its expiry', () => {
     if (contact === undefined) throw new Error('no contact')
     // The run's own clock is long before the expiry: consent is judged by the database's.
     const bindings = lazyBindings(ledger.deps.db, contact, '2019-01-01T00:00:00Z')
-    const holds = (condition: string) => bindings.holds(condition, { trigger: {} })
+    const holds = async (condition: string) => (await bindings.judge(condition, { trigger: {} })).holds
     expect(await holds('consent.email["marketing"].state == "none"')).toBe(true)
     expect(await holds('consent.email["marketing"].topics["newsletter"].state == "none"')).toBe(true)
     expect(await holds('consent.email["marketing"].topics["events"].state == "opted-in"')).toBe(true)

@@ -1,5 +1,6 @@
 /** Performs the steps that need only the database, by type. To add one, write its file beside this one and list it here. */
 import { findStep } from '../../../domain/journey/definition.ts'
+import { MachineError } from '../../../domain/journey/machineError.ts'
 import type { Answer, Place } from '../../../domain/journey/machineTypes.ts'
 import type { Step } from '../../../domain/journey/steps/index.ts'
 import type { Advancing } from '../advancing.ts'
@@ -13,7 +14,7 @@ export type Performed = { way: number | null; outcome: string; reason?: string |
 export async function perform(advancing: Advancing, place: Place): Promise<Answer> {
   const { tx, run, definition, now } = advancing
   const step = findStep(definition, place.step)
-  if (step === null) throw new TypeError(`there is no step ${place.step}`)
+  if (step === null) throw new MachineError('unknown-step', place.step)
   const { way, outcome, reason = null } = await performed(advancing, step)
   await recordStep(tx, { run: run.id, ...place, at: now, outcome, reason, way })
   return { type: 'performed', way }
@@ -29,7 +30,8 @@ function performed(advancing: Advancing, step: Step): Promise<Performed> {
     case 'wait':
     case 'waitFor':
     case 'exit':
-      throw new TypeError(`a ${step.type} is not performed`)
+      // The position is at a step of a type that waits or ends.
+      throw new MachineError('unfit-position', step.id)
     default:
       return step satisfies never
   }
