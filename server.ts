@@ -8,6 +8,7 @@ import { Versions } from './db/reads/versions.ts'
 import { readyDatabase } from './db/restricted.ts'
 import { clientIdentity, engineOptions } from './engine/connection.ts'
 import { Dispatcher } from './engine/dispatcher.ts'
+import { engineTraces } from './engine/traces.ts'
 import { Verifier } from './engine/verifier.ts'
 import { lifetime } from './lifetime.ts'
 import { openLog } from './log.ts'
@@ -17,6 +18,7 @@ import { exposition } from './telemetry/exposition.ts'
 import { watchProcess } from './telemetry/registry.ts'
 import { serveMetrics } from './telemetry/server.ts'
 import { watchThreads } from './telemetry/threads.ts'
+import { startTraces } from './telemetry/traces.ts'
 import { Threads } from './threads/pool.ts'
 import { registerBuiltIns } from './transactions/definitions/registerBuiltIns.ts'
 import { channelsOf, type Deps } from './transactions/deps.ts'
@@ -28,6 +30,8 @@ const settings = requireSettings(process.env)
 const log = openLog('api', settings.LOG_LEVEL)
 const life = lifetime(log, 28_000)
 
+const stopTraces = await startTraces(settings.OTEL_EXPORTER_OTLP_ENDPOINT, 'assent-api', log)
+const traces = await engineTraces(settings.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined)
 const migrated = await readyDatabase(settings)
 if (migrated.length > 0) log.info({ migrated }, 'the schema was brought up to date')
 const database = connect(settings.DATABASE_URL)
@@ -59,6 +63,7 @@ const client = new Client({
   connection,
   namespace: settings.TEMPORAL_NAMESPACE,
   identity: clientIdentity(),
+  interceptors: { workflow: traces.client },
 })
 const dispatcher = new Dispatcher({ deps, client, taskQueue: settings.TEMPORAL_TASK_QUEUE, log })
 dispatcher.start()
@@ -112,4 +117,5 @@ await connection.close()
 await threads.close()
 await reads.close()
 await database.close()
+await stopTraces()
 log.info('the API has stopped')

@@ -24,7 +24,9 @@ import { Heartbeat } from './engine/heartbeat.ts'
 import { RecoveryWatch } from './engine/recovery/watch.ts'
 import { Retention } from './engine/retention.ts'
 import { ensureSearchAttributes } from './engine/searchAttributes.ts'
+import { engineTraces } from './engine/traces.ts'
 import { Verifier } from './engine/verifier.ts'
+import { workflowInterceptorModules, workflowsPath } from './engine/workflowSources.ts'
 import { installFailpointsFromEnvironment } from './failpoints.ts'
 import { lifetime } from './lifetime.ts'
 import { openLog } from './log.ts'
@@ -35,6 +37,7 @@ import { watchProcess } from './telemetry/registry.ts'
 import { serveMetrics } from './telemetry/server.ts'
 import { countSwept } from './telemetry/sweeps.ts'
 import { watchThreads } from './telemetry/threads.ts'
+import { startTraces } from './telemetry/traces.ts'
 import { Threads } from './threads/pool.ts'
 import { channelsOf, type Deps } from './transactions/deps.ts'
 import { DkimKeys } from './transactions/dkimKeys.ts'
@@ -59,6 +62,8 @@ let readEngine: (() => Promise<string>) | undefined
 if (settings.metrics === null) install()
 else readEngine = await withEngineMetrics(install)
 
+const stopTraces = await startTraces(settings.OTEL_EXPORTER_OTLP_ENDPOINT, 'assent-worker', log)
+const traces = await engineTraces(settings.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined)
 await readyDatabase(settings)
 const database = connect(settings.DATABASE_URL, 20)
 const reads = connect(settings.DATABASE_URL, 1)
@@ -107,6 +112,7 @@ if (connection !== null) {
     connection: client,
     namespace: settings.TEMPORAL_NAMESPACE,
     identity: clientIdentity(),
+    interceptors: { workflow: traces.client },
   })
   const dispatcher = new Dispatcher({
     deps,
@@ -132,7 +138,14 @@ if (connection !== null) {
     taskQueue: settings.TEMPORAL_TASK_QUEUE,
     ...workflows(),
     activities: createActivities({ deps, email, publicUrl: settings.PUBLIC_URL }),
-    interceptors: { activity: [() => ({ inbound: redactFailures(log) })] },
+    interceptors: {
+      // A trace sees failures as the history does: redacted.
+      activity: [...traces.activity, () => ({ inbound: redactFailures(log) })],
+      // A bundle brings them with it.
+      ...(settings.TEMPORAL_WORKFLOW_BUNDLE === undefined
+        ? { workflowModules: workflowInterceptorModules }
+        : {}),
+    },
     shutdownGraceTime: '10 seconds',
     // What cannot be finished is done again by another worker.
     shutdownForceTime: '25 seconds',
@@ -161,6 +174,7 @@ await email.close()
 await threads.close()
 await reads.close()
 await database.close()
+await stopTraces()
 log.info('the worker has stopped')
 
 /** The engine may come up later than we do. */
@@ -178,7 +192,5 @@ async function reachEngine(): Promise<NativeConnection | null> {
 
 function workflows(): { workflowsPath: string } | { workflowBundle: { code: string } } {
   const bundle = settings.TEMPORAL_WORKFLOW_BUNDLE
-  return bundle === undefined
-    ? { workflowsPath: new URL('./workflows/index.ts', import.meta.url).pathname }
-    : { workflowBundle: { code: readFileSync(bundle, 'utf8') } }
+  return bundle === undefined ? { workflowsPath } : { workflowBundle: { code: readFileSync(bundle, 'utf8') } }
 }

@@ -7,6 +7,7 @@ import { Context, heartbeat } from '@temporalio/activity'
 import type { EmailChannel } from '../channels/channel.ts'
 import { failpoint } from '../failpoints.ts'
 import { observeHandOver } from '../telemetry/sends.ts'
+import { inSpan } from '../telemetry/spans.ts'
 import { JobFailed } from '../threads/pool.ts'
 import { type Claim, claimDelivery, type DeliveryRow } from '../transactions/deliveries/claimDelivery.ts'
 import { giveUpDelivery } from '../transactions/deliveries/giveUpDelivery.ts'
@@ -97,7 +98,7 @@ async function measured(channel: string, work: () => Promise<HandOverOutcome>): 
   const began = performance.now()
   let kind: HandOverOutcome['kind'] | 'error' = 'error'
   try {
-    const outcome = await work()
+    const outcome = await inSpan({ name: `hand over ${channel}`, kind: 'client' }, work)
     kind = outcome.kind
     return outcome
   } finally {

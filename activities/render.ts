@@ -9,6 +9,7 @@ import { mailHeaders, messageIdOf } from '../domain/messages/headers.ts'
 import type { RenderRequest } from '../domain/messages/renderMail.ts'
 import type { RenderedMessage } from '../domain/messages/template.ts'
 import type { Profile } from '../domain/shapes/profile.ts'
+import { inSpan } from '../telemetry/spans.ts'
 import type { Rendering } from '../transactions/deliveries/claimDelivery.ts'
 import type { Assessment, Content } from '../transactions/deliveries/origin.ts'
 import type { Deps } from '../transactions/deps.ts'
@@ -68,7 +69,9 @@ export async function renderDelivery(
     footer: { purposeKind, preferencesUrl: links.preferences, postalAddress: profile.postalAddress },
     tracking: decision.tracking.allowed ? { handle, publicUrl } : null,
   }
-  const made = await deps.threads.run('renderMail', `message:${intended.message.key}`, [request])
+  const made = await inSpan({ name: 'render', kind: 'internal' }, () =>
+    deps.threads.run('renderMail', `message:${intended.message.key}`, [request]),
+  )
   const [problem] = made.problems
   if (problem !== undefined) throw new CannotRender(reasonOf(problem))
   const { plain, sent, tracked } = made

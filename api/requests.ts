@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import type { Request, RequestHandler, Response } from 'express'
 import type { Logger } from 'pino'
 import { countRequest } from '../telemetry/requests.ts'
+import { type SpanStart, withinSpan } from '../telemetry/spans.ts'
 
 export const requestIdHeader = 'X-Request-Id'
 
@@ -39,27 +40,54 @@ export function requestLog(log: Logger): RequestHandler {
     const began = performance.now()
     const given = request.get(requestIdHeader) ?? ''
     response.setHeader(requestIdHeader, wellFormed.test(given) ? given : randomUUID())
-    // Comes once, whether the answer left whole or the caller went away.
-    response.once('close', () => {
-      const { method } = request
-      const { statusCode: status } = response
-      const route = routeOf(request)
-      const facts = learnt.get(response)
-      const ms = performance.now() - began
-      countRequest({ method, route, status, seconds: ms / 1_000, code: facts?.code })
-      const line = {
-        request: requestIdOf(response),
-        method,
-        route,
-        status,
-        ms: Math.round(ms * 10) / 10,
-        ...(response.writableFinished ? {} : { aborted: true }),
-        ...facts,
-      }
-      if (status >= 500) log.warn(line, 'request')
-      else log.info(line, 'request')
+    withinSpan(spanOf(request), (span) => {
+      // Comes once, whether the answer left whole or the caller went away.
+      response.once('close', () => {
+        const { method } = request
+        const { statusCode: status } = response
+        const route = routeOf(request)
+        const facts = learnt.get(response)
+        const ms = performance.now() - began
+        countRequest({ method, route, status, seconds: ms / 1_000, code: facts?.code })
+        const line = {
+          request: requestIdOf(response),
+          method,
+          route,
+          status,
+          ms: Math.round(ms * 10) / 10,
+          ...(response.writableFinished ? {} : { aborted: true }),
+          ...facts,
+        }
+        span?.end({
+          name: `${method} ${route ?? 'none'}`,
+          attributes: {
+            'http.response.status_code': status,
+            'assent.request_id': requestIdOf(response),
+            ...(route === null ? {} : { 'http.route': route }),
+            ...(facts?.code === undefined ? {} : { 'assent.problem': facts.code }),
+          },
+          ...(status >= 500 ? { error: String(status) } : {}),
+        })
+        if (status >= 500) log.warn(line, 'request')
+        else log.info(line, 'request')
+      })
+      next()
     })
-    next()
+  }
+}
+
+/** Asked for all the time, and of no interest in a trace. */
+const untraced = new Set(['/healthz', '/readyz', '/metrics'])
+
+/** A system's request goes on with the trace it names; strangers cannot decide what is traced. The name follows with the route. */
+function spanOf(request: Request): SpanStart {
+  const parent = request.path.startsWith('/v1/') ? request.get('traceparent') : undefined
+  return {
+    name: request.method,
+    kind: 'server',
+    attributes: { 'http.request.method': request.method },
+    ...(parent === undefined ? {} : { parent }),
+    ...(untraced.has(request.path) ? {} : { begins: true }),
   }
 }
 

@@ -17,6 +17,7 @@ import { startEngine } from '../dev/engine.ts'
 import { checkout } from '../dev/home.ts'
 import { freePorts } from '../dev/ports.ts'
 import { applicationDatabase } from '../dev/stack/application-database.ts'
+import { workflowInterceptorModules, workflowsPath } from '../engine/workflowSources.ts'
 import { Api } from './api.ts'
 import { type Sink, startSink } from './sink.ts'
 import { countStatements } from './statements.ts'
@@ -90,8 +91,8 @@ export async function startStack(options: StackOptions): Promise<BenchStack> {
 
     say('workflow bundles …')
     const bundles = { ours: join(folder, 'ours.js'), bare: join(folder, 'bare.js') }
-    writeFileSync(bundles.ours, await bundle('workflows/index.ts'))
-    writeFileSync(bundles.bare, await bundle('bench/bare/workflow.ts'))
+    writeFileSync(bundles.ours, await bundle(workflowsPath, workflowInterceptorModules))
+    writeFileSync(bundles.bare, await bundle(join(checkout, 'bench/bare/workflow.ts'), []))
 
     const key = () => randomBytes(32).toString('base64url')
     const ASSENT_API_KEY = key()
@@ -170,8 +171,8 @@ export async function startStack(options: StackOptions): Promise<BenchStack> {
   }
 }
 
-async function bundle(file: string): Promise<string> {
+async function bundle(workflowsPath: string, workflowInterceptorModules: string[]): Promise<string> {
   const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error }
-  const { code } = await bundleWorkflowCode({ workflowsPath: join(checkout, file), logger: quiet })
+  const { code } = await bundleWorkflowCode({ workflowsPath, workflowInterceptorModules, logger: quiet })
   return code
 }

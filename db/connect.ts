@@ -13,6 +13,7 @@ import { DatabaseAway } from './away.ts'
 import { currentDeadline } from './deadline.ts'
 import { Pool, type QueueLimits } from './pool.ts'
 import { Slot, type SlotLimits } from './slot.ts'
+import { traced } from './traced.ts'
 import { checkParameters, type Inside, transact } from './transaction.ts'
 
 /** A database or a transaction in it: what every read and every transaction step takes. */
@@ -66,7 +67,7 @@ export function connect(url: string, max = 10, limits: Partial<Limits> = {}): Co
     if (ended) throw new DatabaseAway('CONNECTION_ENDED', 'the process is stopping')
     checkParameters(parameters)
     const { slot, done } = reader(readers, all.waiting)
-    const query = slot.client.unsafe<T>(text, parameters, { ...options, prepare: true })
+    const query = traced(text, () => slot.client.unsafe<T>(text, parameters, { ...options, prepare: true }))
     query.then(done, done)
     return query
   }

@@ -11,8 +11,10 @@
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import type postgres from 'postgres'
+import { inSpan } from '../telemetry/spans.ts'
 import { isConnectionLost } from './away.ts'
 import type { Pool } from './pool.ts'
+import { traced } from './traced.ts'
 
 /** Thrown to a function that sends a statement after its transaction has ended. */
 export class TransactionOver extends Error {
@@ -39,6 +41,10 @@ const notice = 1_000
  * @throws whatever `inside` throws, after the rollback; DatabaseAway; an error for which `isDatabaseAway` is true
  */
 export function transact(pool: Pool, inside: Inside): Promise<unknown> {
+  return inSpan({ name: 'transaction', kind: 'client' }, () => lease(pool, inside))
+}
+
+function lease(pool: Pool, inside: Inside): Promise<unknown> {
   return pool.lease(async (slot) => {
     const { promise: ended, resolve } = Promise.withResolvers<void>()
     const standing: Standing = { over: false, ended }
@@ -83,7 +89,7 @@ function guard(standing: Standing, scope: Scope, inner: postgres.TransactionSql)
   inner.unsafe = <T extends unknown[]>(...[text, parameters, options]: Parameters<typeof unsafe>) => {
     if (standing.over || scope.closed) throw new TransactionOver()
     checkParameters(parameters)
-    const query = unsafe<T>(text, parameters, { ...options, prepare: true })
+    const query = traced(text, () => unsafe<T>(text, parameters, { ...options, prepare: true }))
     return track(scope, query)
   }
   inner.savepoint = (first: string | Inside, second?: Inside) => {

@@ -9,9 +9,10 @@
 import type { Client } from '@temporalio/client'
 import type { Logger } from 'pino'
 import { isDatabaseAway } from '../db/away.ts'
-import { lanes } from '../domain/lanes.ts'
+import { laneName, lanes } from '../domain/lanes.ts'
 import { failpoint } from '../failpoints.ts'
 import { countParkedRow, countUntold, observeTold } from '../telemetry/outbox.ts'
+import { inSpan } from '../telemetry/spans.ts'
 import type { Deps } from '../transactions/deps.ts'
 import {
   allLanes,
@@ -49,6 +50,14 @@ const longestRest = 5_000
 const floorsHold = 60_000
 /** Milliseconds that rows under way get when we stop. */
 const lastPatience = 10_000
+
+/** Goes on with the trace that the row was written in, if it was. */
+function inTrace(row: OutboxRow, tell: () => Promise<void>): Promise<void> {
+  const { kind, lane, traceparent } = row
+  if (traceparent === null) return tell()
+  const attributes = { 'assent.lane': laneName(lane) }
+  return inSpan({ name: `tell ${kind}`, kind: 'consumer', parent: traceparent, attributes }, tell)
+}
 
 type UnderWay = { row: OutboxRow; leasedAt: number; done: Promise<void> }
 
@@ -152,7 +161,7 @@ export class Dispatcher {
   async #tell(row: OutboxRow): Promise<void> {
     try {
       await failpoint('outbox:leased')
-      await this.#teller.tell(row)
+      await inTrace(row, () => this.#teller.tell(row))
       await failpoint('outbox:told')
       this.#told.push(row.id)
       observeTold(row)

@@ -1,5 +1,9 @@
 /** Background work at an interval, one round at a time: the one way to start and stop it. */
+import { AsyncLocalStorage } from 'node:async_hooks'
+
 export class Periodic {
+  /** A round belongs to no request, though one may have asked for it: neither its deadline nor its trace goes with it. */
+  readonly #outside = AsyncLocalStorage.snapshot()
   readonly #round: () => Promise<void>
   readonly #interval: number
   #timer: NodeJS.Timeout | null = null
@@ -42,7 +46,7 @@ export class Periodic {
   #begin(): void {
     if (this.#stopped || this.#running !== null) return
     this.#again = false
-    this.#running = this.#round().finally(() => {
+    this.#running = this.#outside(this.#round).finally(() => {
       this.#running = null
       if (this.#again) this.#begin()
     })

@@ -10,6 +10,7 @@ import { outbox } from '../db/schema/triggers.ts'
 import { nextShape } from '../domain/journey/next.ts'
 import { nudgeReasons } from '../domain/journey/signals.ts'
 import { lanes } from '../domain/lanes.ts'
+import { currentTraceparent } from '../telemetry/spans.ts'
 
 /** What a workflow is started with. `first`: what its run or request needs first (`domain/journey/next.ts`). */
 export const outboxStartShape = z.discriminatedUnion('workflow', [
@@ -91,24 +92,29 @@ export function streamOfPoint(contactPoint: string): string {
   return `point:${contactPoint}`
 }
 
-const insert = new PreparedQuery<OutboxEntry & { lane: number }, never>(
-  build
-    .insert(outbox)
-    .values({ stream: given('stream'), kind: given('kind'), body: given('body'), lane: given('lane') }),
+const insert = new PreparedQuery<OutboxEntry & { lane: number; traceparent: string | null }, never>(
+  build.insert(outbox).values({
+    stream: given('stream'),
+    kind: given('kind'),
+    body: given('body'),
+    lane: given('lane'),
+    traceparent: given('traceparent'),
+  }),
 )
 
-const insertAll = new PreparedQuery<{ entries: string }, never>(
-  sql`insert into outbox (stream, kind, body, lane)
-    select entry->>'stream', entry->>'kind', entry->'body', (entry->>'lane')::smallint
+const insertAll = new PreparedQuery<{ entries: string; traceparent: string | null }, never>(
+  sql`insert into outbox (stream, kind, body, lane, traceparent)
+    select entry->>'stream', entry->>'kind', entry->'body', (entry->>'lane')::smallint, ${given('traceparent')}::text
     from jsonb_array_elements(${given('entries')}::jsonb) with ordinality as given (entry, place) order by place`,
 )
 
 /** Any number of entries in one statement, in their order. */
 export async function putAllInOutbox(tx: Db, entries: readonly OutboxEntry[]): Promise<void> {
   const laned = entries.map((entry) => ({ ...entry, lane: laneOf(entry) }))
-  if (laned.length > 0) await insertAll.all(tx, { entries: JSON.stringify(laned) })
+  if (laned.length === 0) return
+  await insertAll.all(tx, { entries: JSON.stringify(laned), traceparent: currentTraceparent() })
 }
 
 export async function putInOutbox(tx: Db, entry: OutboxEntry): Promise<void> {
-  await insert.all(tx, { ...entry, lane: laneOf(entry) })
+  await insert.all(tx, { ...entry, lane: laneOf(entry), traceparent: currentTraceparent() })
 }

@@ -79,4 +79,6 @@ export const outbox = pgTable('outbox', {
   writtenIn: bigint('written_in', { mode: 'number' })
     .notNull()
     .default(sql`pg_current_xact_id()::text::bigint`),
+  /** W3C traceparent of what wrote it; null: that was not traced. */
+  traceparent: text('traceparent'),
 })

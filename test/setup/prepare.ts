@@ -10,6 +10,7 @@ import postgres from 'postgres'
 import type { TestProject } from 'vitest/node'
 import { migrate } from '../../db/migrate.ts'
 import { transitions } from '../../domain/delivery/states.ts'
+import { workflowInterceptorModules, workflowsPath } from '../../engine/workflowSources.ts'
 import { runtimeUser } from '../harness/keys.ts'
 
 /** The running parts, as tests get them by `inject`. */
@@ -34,7 +35,8 @@ declare module 'vitest' {
 export async function prepare(project: TestProject, parts: Parts): Promise<void> {
   const [{ code }] = await Promise.all([
     bundleWorkflowCode({
-      workflowsPath: new URL('../../workflows/index.ts', import.meta.url).pathname,
+      workflowsPath,
+      workflowInterceptorModules,
       logger: quiet,
     }),
     makeTemplate(parts.postgres),
