@@ -11,6 +11,7 @@ import { nextShape } from '../domain/journey/next.ts'
 import { nudgeReasons } from '../domain/journey/signals.ts'
 import { lanes } from '../domain/lanes.ts'
 import { currentTraceparent } from '../telemetry/spans.ts'
+import type { LockedContactPoint } from './locks.ts'
 
 /** What a workflow is started with. `first`: what its run or request needs first (`domain/journey/next.ts`). */
 export const outboxStartShape = z.discriminatedUnion('workflow', [
@@ -85,11 +86,11 @@ export function laneOf(entry: OutboxEntry): number {
 }
 
 /**
- * The stream of what happened to a contact point (`consent.*`, `double-opt-in.*`, `message.bounced`): heard in the order in which it
- * was written under the point's lock, so that nobody hears of an opt-in after the withdrawal that followed it.
+ * The stream of what happened to a contact point (`consent.*`, `double-opt-in.*`, `message.bounced`): told in the order in which it
+ * was written under the point's lock, so that no journey learns of an opt-in after the withdrawal that followed it.
  */
-export function streamOfPoint(contactPoint: string): string {
-  return `point:${contactPoint}`
+export function streamOfPoint({ id }: LockedContactPoint): string {
+  return `point:${id}`
 }
 
 const insert = new PreparedQuery<OutboxEntry & { lane: number; traceparent: string | null }, never>(

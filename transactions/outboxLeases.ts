@@ -10,6 +10,7 @@
  */
 import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import type { Db } from '../db/connect.ts'
+import { pipelined } from '../db/pipelined.ts'
 import { columnsOf, given, PreparedQuery, rowsOf } from '../db/preparedQuery.ts'
 import { outbox } from '../db/schema/triggers.ts'
 import { lanes } from '../domain/lanes.ts'
@@ -56,6 +57,11 @@ export const noFloors: Floors = new Map(allLanes.map((lane) => [lane, 0]))
 // A plan made while the outbox was empty would read all of it for each row.
 const planAnew = new PreparedQuery<Record<string, never>, never>(
   sql`set local plan_cache_mode = force_custom_plan`,
+)
+
+/** In the order of their ids: a lease that ran out may have given another dispatcher some of the same rows. */
+const lockRows = new PreparedQuery<{ ids: number[] }, { id: string }>(
+  sql`select id from outbox where id = any(${given('ids')}::bigint[]) order by id for update`,
 )
 
 const remove = new PreparedQuery<{ ids: number[] }, never>(
@@ -130,26 +136,28 @@ export async function exchange(
   const { told, untold, kept } = with_
   const floorsOf = (some: readonly number[]) => some.map((lane) => with_.floors.get(lane) ?? 0)
   return db.transaction(async (tx) => {
-    const [, , , back, leased, floors] = await Promise.all([
-      planAnew.all(tx, {}),
-      told.length > 0 ? remove.all(tx, { ids: [...told] }) : [],
-      kept.length > 0 ? prolong.all(tx, { ids: [...kept] }) : [],
-      untold.length > 0 ? putBack.all(tx, { untold: JSON.stringify(untold) }) : [],
+    const reported = [...told, ...kept, ...untold.map(({ id }) => id)]
+    const [, , , , back, leased, floors] = await pipelined(tx, [
+      planAnew.with({}),
+      reported.length > 1 ? lockRows.with({ ids: reported }) : null,
+      told.length > 0 ? remove.with({ ids: [...told] }) : null,
+      kept.length > 0 ? prolong.with({ ids: [...kept] }) : null,
+      untold.length > 0 ? putBack.with({ untold: JSON.stringify(untold) }) : null,
       with_.room > 0 && with_.from.length > 0
-        ? lease.all(tx, {
+        ? lease.with({
             lanes: [...with_.from],
             floors: floorsOf(with_.from),
             page: with_.page,
             room: with_.room,
             starts: with_.starts,
           })
-        : [],
-      lowest.all(tx, { lanes: [...allLanes], floors: floorsOf(allLanes) }),
+        : null,
+      lowest.with({ lanes: [...allLanes], floors: floorsOf(allLanes) }),
     ])
     return {
-      leased,
+      leased: leased ?? [],
       floors: new Map(floors.map(({ lane, floor }) => [lane, Number(floor)])),
-      parked: back.filter(({ state }) => state === 'parked'),
+      parked: (back ?? []).filter(({ state }) => state === 'parked'),
     }
   })
 }

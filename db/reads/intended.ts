@@ -7,7 +7,7 @@ import type { DecisionInput } from '../../domain/consent/types.ts'
 import { notFound } from '../../domain/refusal.ts'
 import type { Message } from '../../domain/shapes/message.ts'
 import type { Db } from '../connect.ts'
-import { given, PreparedQuery } from '../preparedQuery.ts'
+import { type BoundQuery, given, PreparedQuery } from '../preparedQuery.ts'
 import { type ContactBinding, withNamedAddresses } from './bindings.ts'
 import { type DecisionFacts, decisionFacts, decisionInputOf, factSources } from './decisionInput.ts'
 
@@ -64,19 +64,19 @@ const person = sql`cp.address, (
 const alone = new PreparedQuery<Question, Row>(sql`select ${intended} ${from}`)
 const withPerson = new PreparedQuery<Question, Row & PersonRow>(sql`select ${intended}, ${person} ${from}`)
 
-/** @throws Refusal not-found where the message does not exist any more */
-export async function readIntended(
-  db: Db,
+/** Throws Refusal not-found where the message does not exist any more. */
+export function intendedQuery(
   to: Recipient,
   message: string,
   channels: ReadonlySet<string>,
-): Promise<Intended> {
-  const row = await alone.first(db, question(to, message))
-  if (row === undefined) throw notFound('message', message)
-  return intendedOf(row, message, channels)
+): BoundQuery<Intended> {
+  return alone.with(question(to, message)).map(([row]) => {
+    if (row === undefined) throw notFound('message', message)
+    return intendedOf(row, message, channels)
+  })
 }
 
-/** As `readIntended`, and in the same moment what the message is rendered with. */
+/** As `intendedQuery`, and in the same moment what the message is rendered with. */
 export async function readIntendedAndPerson(
   db: Db,
   to: Recipient,

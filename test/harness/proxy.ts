@@ -9,6 +9,7 @@ export class Wire {
   readonly #pairs = new Set<() => void>()
   #server: net.Server | null = null
   #port = 0
+  #holding: { statements: number; done: () => void; kept: (() => void)[] } | null = null
   #cutOn: { after: string; text: string; done: () => void } | null = null
 
   private constructor(target: { host: string; port: number }) {
@@ -63,6 +64,16 @@ export class Wire {
     })
   }
 
+  /**
+   * Keeps back what the far end says until a client has sent so many statements that Postgres knows or has no parameters for.
+   * @returns resolves once they have come
+   */
+  holdAnswers(statements: number): Promise<void> {
+    return new Promise((done) => {
+      this.#holding = { statements, done, kept: [] }
+    })
+  }
+
   #join(near: net.Socket): void {
     const far = net.connect(this.#target)
     let warned = false
@@ -88,10 +99,30 @@ export class Wire {
           wanted.done()
         })
       }
+      const holding = this.#holding
+      if (holding !== null) {
+        holding.statements -= statementsIn(chunk)
+        if (holding.statements <= 0) {
+          this.#holding = null
+          for (const pass of holding.kept) pass()
+          holding.done()
+        }
+      }
       far.write(chunk)
     })
     far.on('data', (chunk: Buffer) => {
-      if (!silent) near.write(chunk)
+      if (silent) return
+      if (this.#holding === null) near.write(chunk)
+      else this.#holding.kept.push(() => near.write(chunk))
     })
   }
+}
+
+/** Messages Bind (`B`) and Query (`Q`) of the Postgres protocol in a chunk that begins with a message. */
+function statementsIn(chunk: Buffer): number {
+  let statements = 0
+  for (let at = 0; at + 5 <= chunk.length; at += 1 + chunk.readUInt32BE(at + 1)) {
+    if (chunk[at] === 0x42 || chunk[at] === 0x51) statements += 1
+  }
+  return statements
 }

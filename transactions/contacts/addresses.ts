@@ -6,7 +6,7 @@ import { contactAddresses, formerAddresses } from '../../db/schema/contacts.ts'
 import { normaliseAddress } from '../../domain/addresses/normalise.ts'
 import { type FieldError, invalid, Refusal } from '../../domain/refusal.ts'
 import { type Deps, requireChannel } from '../deps.ts'
-import type { LockedIdentity } from '../locks.ts'
+import { coversAddress, type LockedContact, type LockedIdentity, requireLock } from '../locks.ts'
 import { copyOptOuts } from './copyOptOuts.ts'
 
 /** Addresses of one contact beside its e-mail address and phone number: a change locks and copies for each of them. */
@@ -71,15 +71,17 @@ export type Moved = { channel: string; from: string | null; to: string | null }
  * address that was taken away is remembered for that: a CRM that empties the field first and fills it later must not make a person
  * reachable who said no.
  *
- * Locks: the addresses that are new to the contact and its row, held by the caller; then the contact points, in id order.
+ * Locks: the contact points, in id order.
  */
 export async function moveAddresses(
   tx: Db,
   deps: Deps,
   identity: LockedIdentity,
-  contactId: string,
+  contact: LockedContact,
   wanted: ReadonlyMap<string, string>,
 ): Promise<Moved[]> {
+  requireLock(tx, contact)
+  const contactId = contact.id
   const current = await tx.select().from(contactAddresses).where(eq(contactAddresses.contactId, contactId))
   const moved: Moved[] = []
   const pairs = []
@@ -89,7 +91,7 @@ export async function moveAddresses(
     const from = current.find((row) => row.channel === channel)?.contactPointId ?? null
     const to = address === undefined ? null : await findOrCreateContactPoint(tx, channel, address)
     if (from === to) continue
-    if (address !== undefined && !identity.covers(tx, channel, address)) {
+    if (address !== undefined && !coversAddress(tx, identity, channel, address)) {
       throw new Error('a contact is given an address that was not locked')
     }
     moved.push({ channel, from, to })

@@ -7,6 +7,7 @@ import { and, eq, inArray, or, sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { newId } from '../../db/ids.ts'
 import { contactAddresses, contactPoints, contacts } from '../../db/schema/contacts.ts'
+import { lockContact } from '../locks.ts'
 
 /** External id of a newcomer, until the CRM gives one. */
 export function newcomerId(): string {
@@ -42,7 +43,8 @@ export async function adoptNewcomer(
     .where(and(ofNewcomer, or(...named)))
   const [found] = rows
   if (found === undefined || rows.length > 1) return null
-  // Somebody else may have adopted it meanwhile: then it is no newcomer any more.
+  await lockContact(tx, found.id)
+  // Another transaction may have adopted it meanwhile: then it is no newcomer any more.
   const adopted = await tx
     .update(contacts)
     .set({ externalId })

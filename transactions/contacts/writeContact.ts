@@ -1,8 +1,8 @@
 /**
- * Writes a contact: makes a new one, or changes one that is known, and raises what changed as business triggers, in transactions of
- * their own.
+ * Writes a contact: creates a new one, or changes one that is known, and raises what changed as business triggers, which are taken
+ * in transactions of their own.
  *
- * Locks: what the contact is known by (`lockIdentity`), held by the caller; then the contact row, then contact points in id order.
+ * Locks: the contact row, then contact points in id order.
  */
 import { eq } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
@@ -14,7 +14,7 @@ import { invalid } from '../../domain/refusal.ts'
 import type { ContactInput } from '../../domain/shapes/contact.ts'
 import { failpoint } from '../../failpoints.ts'
 import type { Deps } from '../deps.ts'
-import { type ContactRow, type LockedIdentity, lockContact } from '../locks.ts'
+import { insertContact, type LockedContact, type LockedIdentity, lockContact } from '../locks.ts'
 import { type OutboxTrigger, putInOutbox } from '../outbox.ts'
 import { moveAddresses, normalisedAddresses } from './addresses.ts'
 import { changesOf, type Raised } from './changes.ts'
@@ -32,15 +32,14 @@ export async function createContact(
 ): Promise<string> {
   const id = newId()
   await failpoint('contact:before-insert')
-  await tx.insert(contacts).values({ id, externalId, ...fieldsOf(input) })
-  const contact = await lockContact(tx, id)
-  await moveAddresses(tx, deps, identity, id, identity.addresses)
+  const contact = await insertContact(tx, { id, externalId, ...fieldsOf(input) })
+  await moveAddresses(tx, deps, identity, contact, identity.addresses)
   await raise(tx, contact, [{ name: `${input.kind}.created`, payload: {} }])
   return id
 }
 
-/** What a change is made of: the contact as it is, its row locked. */
-export type Present = { row: ContactRow; input: ContactInput }
+/** What a change is made of: the contact as it is. */
+export type Present = { row: LockedContact; input: ContactInput }
 
 /**
  * Changes a contact that is known. A change that changes nothing writes nothing.
@@ -59,7 +58,7 @@ export async function changeContact(
   const row = await lockContact(tx, id)
   const input = await change({ row, input: await inputOf(tx, row) })
   const fields = fieldsOf(input)
-  const moved = await moveAddresses(tx, deps, identity, id, normalisedAddresses(input))
+  const moved = await moveAddresses(tx, deps, identity, row, normalisedAddresses(input))
   const raised = changesOf(row, fields, moved)
   if (raised.length === 0 && moved.length === 0) return
   const updatedAt = await databaseNow(tx)
@@ -95,14 +94,14 @@ function fieldsOf(input: ContactInput) {
 }
 
 /** The contact as it would have to be put. */
-async function inputOf(tx: Db, row: ContactRow): Promise<ContactInput> {
+async function inputOf(tx: Db, row: LockedContact): Promise<ContactInput> {
   const { externalId, addresses, ...contact } = await readContactBinding(tx, row)
   const { email, sms, ...further } = addresses
   return { ...contact, email, phone: sms, addresses: further }
 }
 
 /** Into the outbox: intake takes them in transactions of their own. */
-async function raise(tx: Db, contact: ContactRow, raised: readonly Raised[], depth = 0): Promise<void> {
+async function raise(tx: Db, contact: LockedContact, raised: readonly Raised[], depth = 0): Promise<void> {
   const occurredAt = await databaseNow(tx)
   for (const { name, payload } of raised) {
     const trigger: OutboxTrigger = {

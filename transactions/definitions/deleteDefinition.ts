@@ -5,12 +5,12 @@ import type { DefinitionKind } from '../../db/reads/definitions.ts'
 import { messages, profiles, purposes, triggerDefinitions } from '../../db/schema/definitions.ts'
 import { notFound, Refusal } from '../../domain/refusal.ts'
 import type { Deps } from '../deps.ts'
-import { lockKey } from './nextVersion.ts'
+import { lockDefinition } from '../locks.ts'
 
 /** @throws Refusal not-found; conflict, saying what hangs on it */
 export async function deleteDefinition(deps: Deps, kind: DefinitionKind, key: string): Promise<void> {
   await deps.db.transaction(async (tx) => {
-    await lockKey(tx, kind, key)
+    await lockDefinition(tx, kind, key)
     const hanging = await whatHangsOn(tx, kind, key)
     if (hanging !== null) throw new Refusal('conflict', `the ${kind} "${key}" cannot be deleted: ${hanging}`)
     if (!(await remove(tx, kind, key))) throw notFound(kind, key)

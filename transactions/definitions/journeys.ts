@@ -11,8 +11,8 @@ import { notFound, Refusal } from '../../domain/refusal.ts'
 import { sameJson } from '../../domain/sameJson.ts'
 import type { Deps } from '../deps.ts'
 import { inThread } from '../inThread.ts'
+import { lockDefinition } from '../locks.ts'
 import { readVariables } from './messageSources.ts'
-import { lockKey } from './nextVersion.ts'
 
 import { type DefinitionReadBack, refuseOther } from './readBack.ts'
 /** Stores the draft; what is wrong with it is answered, not refused: only publishing refuses. */
@@ -22,7 +22,7 @@ export async function putJourney(
   readBack: DefinitionReadBack = {},
 ): Promise<{ problems: Problem[] }> {
   return deps.db.transaction(async (tx) => {
-    await lockKey(tx, 'journey', definition.key)
+    await lockDefinition(tx, 'journey', definition.key)
     await refuseOther(tx, 'journey', definition.key, definition, readBack)
     const problems = checkJourney(definition, await readWorld(tx, definition, readerOf(deps)))
     const row = { key: definition.key, draft: definition, updatedAt: await databaseNow(tx) }
@@ -40,7 +40,7 @@ export async function publishJourney(
   key: string,
 ): Promise<{ version: number; problems: Problem[] }> {
   return deps.db.transaction(async (tx) => {
-    await lockKey(tx, 'journey', key)
+    await lockDefinition(tx, 'journey', key)
     const [journey] = await tx.select().from(journeys).where(eq(journeys.key, key))
     if (journey === undefined) throw notFound('journey', key)
     const problems = checkJourney(journey.draft, await readWorld(tx, journey.draft, readerOf(deps)))
@@ -70,7 +70,7 @@ export async function publishJourney(
 /** Deletes a draft that was never published. @throws Refusal conflict for a published one */
 export async function deleteJourney(deps: Deps, key: string): Promise<void> {
   await deps.db.transaction(async (tx) => {
-    await lockKey(tx, 'journey', key)
+    await lockDefinition(tx, 'journey', key)
     const [journey] = await tx.select().from(journeys).where(eq(journeys.key, key))
     if (journey === undefined) throw notFound('journey', key)
     if (journey.publishedVersion !== null) {

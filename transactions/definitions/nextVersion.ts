@@ -7,6 +7,7 @@
 import { sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { sameJson } from '../../domain/sameJson.ts'
+import { lockDefinition } from '../locks.ts'
 
 const versionTables = {
   profile: sql.identifier('profile_versions'),
@@ -16,10 +17,6 @@ const versionTables = {
 
 export type Put = { version: number; changed: boolean }
 
-export async function lockKey(tx: Db, kind: string, key: string): Promise<void> {
-  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`${kind}:${key}`}, 0))`)
-}
-
 /** The version this definition is, made where it is new. The caller then writes the current row. */
 export async function nextVersion(
   tx: Db,
@@ -27,7 +24,7 @@ export async function nextVersion(
   key: string,
   definition: Record<string, unknown>,
 ): Promise<Put> {
-  await lockKey(tx, kind, key)
+  await lockDefinition(tx, kind, key)
   const table = versionTables[kind]
   const [newest] = await tx.execute<{ version: number; definition: unknown }>(
     sql`select version, definition from ${table} where key = ${key} order by version desc limit 1`,

@@ -8,7 +8,7 @@ import type { TriggerDefinition } from '../../domain/shapes/trigger.ts'
 import { isReserved } from '../../domain/triggers/catalogue.ts'
 import type { Deps } from '../deps.ts'
 import { inThread } from '../inThread.ts'
-import { lockKey } from './nextVersion.ts'
+import { lockDefinition } from '../locks.ts'
 import { type DefinitionReadBack, refuseOther } from './readBack.ts'
 
 /** @throws Refusal invalid where the schema is none, or the name is one that only Assent itself raises */
@@ -22,7 +22,7 @@ export async function putTriggerDefinition(
   const problem = await inThread(deps, 'schemaProblem', `trigger:${name}`, [definition.schema], tooCostly)
   if (problem !== null) throw invalid('/schema', problem, 'schema')
   await deps.db.transaction(async (tx) => {
-    await lockKey(tx, 'trigger', name)
+    await lockDefinition(tx, 'trigger', name)
     await refuseOther(tx, 'trigger', name, definition, readBack)
     const updatedAt = await databaseNow(tx)
     const [known] = await tx.select().from(triggerDefinitions).where(eq(triggerDefinitions.name, name))

@@ -10,7 +10,7 @@ import { type DefinitionKind, findDefinition } from '../../db/reads/definitions.
 import { journeys } from '../../db/schema/journeys.ts'
 import { type ReadBack, refuseReadBack } from '../../domain/readBack.ts'
 import { sameJson } from '../../domain/sameJson.ts'
-import { lockKey } from './nextVersion.ts'
+import { lockDefinition } from '../locks.ts'
 
 /** The read-only members of a definition. Triggers have a `name` too, journeys a `publishedVersion` in place of a version. */
 export type DefinitionReadBack = {
@@ -33,7 +33,7 @@ export async function refuseOther(
   said: DefinitionReadBack,
 ): Promise<void> {
   if (Object.values(said).every((member) => member === undefined)) return
-  await lockKey(tx, kind, key)
+  await lockDefinition(tx, kind, key)
   const stored = kind === 'journey' ? await storedJourney(tx, key) : await storedDefinition(tx, kind, key)
   const members: ReadBack[] = [
     { pointer: '/key', said: said.key, stored: key, kind: 'name' },

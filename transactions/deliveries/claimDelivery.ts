@@ -10,6 +10,7 @@
  */
 import { eq, sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
+import { pipelined } from '../../db/pipelined.ts'
 import { build, given, insertOf, PreparedQuery } from '../../db/preparedQuery.ts'
 import type { Intended } from '../../db/reads/intended.ts'
 import { contacts } from '../../db/schema/contacts.ts'
@@ -18,14 +19,15 @@ import { runs } from '../../db/schema/journeys.ts'
 import { lapsedState } from '../../domain/delivery/limits.ts'
 import { countClaim, countDecision } from '../../telemetry/sends.ts'
 import type { Deps } from '../deps.ts'
+import type { DeliveryRow } from '../locks.ts'
 import { committing, tellDelivery } from '../outcomes.ts'
 import { type Confirmation, keepConfirmation } from './confirmationEvidence.ts'
 import { tooManyConfirmations } from './confirmationLimit.ts'
-import { type DeliveryRow, decidedRow } from './deliveryRow.ts'
+import { decidedRow } from './deliveryRow.ts'
 import type { Assessment } from './origin.ts'
 import { isOfLockedPoint, type Standing, standUnderLock, unknownIfHandedOver } from './standing.ts'
 
-export type { DeliveryRow } from './deliveryRow.ts'
+export type { DeliveryRow } from '../locks.ts'
 
 /** A rendering that is ready to leave, and what it was made from. */
 export type Rendering = {
@@ -79,7 +81,7 @@ function claimIn(deps: Deps, prospect: Prospect, now: string): Promise<Claim> {
     // Without a contact point everything blocks; this is for the compiler.
     if (contactPoint === null) return { kind: 'stale' }
     const isConfirmation = origin.ref.kind === 'double-opt-in'
-    if (isConfirmation && (await tooManyConfirmations(tx, contactPoint.id, existing?.id ?? null))) {
+    if (isConfirmation && (await tooManyConfirmations(tx, contactPoint, existing?.id ?? null))) {
       return settle(inner, standing, 'blocked', 'confirmations-limited')
     }
     if (!prospect.ready || !sameBasis(prospect.assessment, assessment)) return { kind: 'stale' }
@@ -112,7 +114,7 @@ function sameIntended(made: Intended, now: Intended): boolean {
 
 async function take(tx: Db, { existing, assessment }: Standing, rendering: Rendering): Promise<DeliveryRow> {
   const handleHash = Buffer.from(rendering.handleHash, 'hex')
-  const { delivery, put } = decidedRow(tx, existing, assessment, {
+  const { delivery, put } = decidedRow(existing, assessment, {
     state: 'claimed',
     reason: null,
     attempt: (existing?.attempt ?? 0) + 1,
@@ -125,10 +127,10 @@ async function take(tx: Db, { existing, assessment }: Standing, rendering: Rende
   })
   if (existing !== null) await keepFormer(tx, existing)
   const { ref } = assessment.origin
-  await Promise.all([
-    put(),
+  await pipelined(tx, [
+    put,
     ...rendering.links.map(({ tokenHash, ...link }) =>
-      linkInsert.all(tx, {
+      linkInsert.with({
         ...link,
         deliveryId: delivery.id,
         tokenHash: Buffer.from(tokenHash, 'hex'),
@@ -136,7 +138,7 @@ async function take(tx: Db, { existing, assessment }: Standing, rendering: Rende
       }),
     ),
     // From here on an event counts for the wait that follows this message.
-    ref.kind === 'run' ? mark.all(tx, { run: ref.run }) : null,
+    ref.kind === 'run' ? mark.with({ run: ref.run }) : null,
   ])
   return delivery
 }
@@ -175,8 +177,8 @@ async function settle(
   reason: string,
 ): Promise<Claim> {
   const settledAt = assessment.intended.input.now
-  const { delivery, put } = decidedRow(inner.db, existing, assessment, { state, reason, settledAt })
-  await put()
+  const { delivery, put } = decidedRow(existing, assessment, { state, reason, settledAt })
+  await put.run(inner.db)
   tellDelivery(inner, delivery)
   return { kind: 'settled', delivery }
 }

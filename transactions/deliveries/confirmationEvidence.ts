@@ -5,8 +5,7 @@ import { doubleOptInTokens } from '../../db/schema/doubleOptIns.ts'
 import { seal } from '../../domain/ledger/seal.ts'
 import type { Deps } from '../deps.ts'
 import { evidenceKey } from '../ledger/evidenceKey.ts'
-import type { ContactPointRow } from '../locks.ts'
-import type { DeliveryRow } from './deliveryRow.ts'
+import type { DeliveryRow, LockedContactPoint } from '../locks.ts'
 
 /** `text`: as sent, the token left out. */
 export type Confirmation = {
@@ -14,11 +13,10 @@ export type Confirmation = {
   text: { subject: string; html: string | null; text: string }
 }
 
-/** The contact point's lock is held. */
 export async function keepConfirmation(
   tx: Db,
   deps: Deps,
-  contactPoint: ContactPointRow,
+  contactPoint: LockedContactPoint,
   confirmation: Confirmation,
   delivery: DeliveryRow,
 ): Promise<void> {

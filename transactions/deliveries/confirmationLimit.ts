@@ -1,12 +1,11 @@
 /**
  * How many confirmation mails one address may get, whoever asks for them and in however many requests. Counted are those that were
  * claimed, since each may have left.
- *
- * The contact point's lock is held.
  */
 import { and, eq, gt, ne, sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { deliveries } from '../../db/schema/deliveries.ts'
+import type { LockedContactPoint } from '../locks.ts'
 
 /** This many in an hour and in a day. */
 const confirmationsAnHour = 3
@@ -15,7 +14,7 @@ const confirmationsADay = 6
 /** @param except a delivery that is tried again: it must not count against itself */
 export async function tooManyConfirmations(
   tx: Db,
-  contactPointId: string,
+  { id: contactPointId }: LockedContactPoint,
   except: string | null,
 ): Promise<boolean> {
   const [row] = await tx

@@ -65,8 +65,8 @@ async function recordBlock(deps: Deps, forecast: Assessment): Promise<Decided | 
     if (!isOfLockedPoint(standing)) return null
     const settledAt = intended.input.now
     const change = { state: 'blocked', reason: decision.reason, settledAt } as const
-    const { delivery, put } = decidedRow(tx, existing, assessment, change)
-    await put()
+    const { delivery, put } = decidedRow(existing, assessment, change)
+    await put.run(tx)
     tellDelivery(inner, delivery)
     return decidedOf(assessment)
   })

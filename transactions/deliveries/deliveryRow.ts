@@ -3,28 +3,21 @@
 import { eq } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { momentOf } from '../../db/ids.ts'
-import { build, given, insertNewOf, insertOf, rowsOf } from '../../db/preparedQuery.ts'
+import {
+  type BoundQuery,
+  build,
+  given,
+  insertNewOf,
+  insertOf,
+  rowsOf,
+  updateOf,
+} from '../../db/preparedQuery.ts'
 import type { Intended } from '../../db/reads/intended.ts'
 import { deliveries } from '../../db/schema/deliveries.ts'
 import type { Deps } from '../deps.ts'
+import { type DeliveryRow, type LockedDelivery, lockDelivery, requireLock } from '../locks.ts'
 import { tellDelivery } from '../outcomes.ts'
 import type { Assessment, Origin } from './origin.ts'
-
-export type DeliveryRow = typeof deliveries.$inferSelect
-
-/** Locks the row, where there is one: nobody else settles, holds or claims it meanwhile. */
-export async function lockDelivery(tx: Db, delivery: string): Promise<DeliveryRow | null> {
-  return (await lock.first(tx, { delivery })) ?? null
-}
-
-const lock = rowsOf<{ delivery: string }>()(
-  deliveries,
-  build
-    .select()
-    .from(deliveries)
-    .where(eq(deliveries.id, given('delivery')))
-    .for('no key update'),
-)
 
 /** @throws Error where there is none */
 export async function readDelivery(db: Db, id: string): Promise<DeliveryRow> {
@@ -45,14 +38,13 @@ type Change = Partial<DeliveryRow> & Pick<DeliveryRow, 'state' | 'reason'>
 
 /**
  * The row as a decision leaves it, and what writes it.
- * @param existing the row, locked; null where there is none yet
+ * @param existing null where there is none yet
  */
 export function decidedRow(
-  tx: Db,
-  existing: DeliveryRow | null,
+  existing: LockedDelivery | null,
   { origin, intended, decision }: Assessment,
   change: Change,
-): { delivery: DeliveryRow; put: () => Promise<unknown> } {
+): { delivery: DeliveryRow; put: BoundQuery<unknown> } {
   const facts = {
     ...factsOf(origin, intended),
     decision,
@@ -62,19 +54,17 @@ export function decidedRow(
   }
   if (existing !== null) {
     const delivery = { ...existing, ...facts }
-    return {
-      delivery,
-      put: () => tx.update(deliveries).set(facts).where(eq(deliveries.id, delivery.id)).execute(),
-    }
+    return { delivery, put: update.with(delivery) }
   }
   const delivery = { ...unclaimed, ...originColumns(origin), ...facts }
-  return { delivery, put: () => insert.all(tx, delivery) }
+  return { delivery, put: insert.with(delivery) }
 }
 
 const insert = insertOf(deliveries)
+const update = updateOf(deliveries)
 
-/** Sees to it that there is a row, held, and locks it: for what happens to a delivery before anything was decided under its locks. */
-export async function lockOrInsert(tx: Db, { origin, intended }: Assessment): Promise<DeliveryRow> {
+/** Locks the row, which is inserted as held where there is none: for what happens to a delivery before its claim. */
+export async function lockOrInsert(tx: Db, { origin, intended }: Assessment): Promise<LockedDelivery> {
   const row = {
     ...unclaimed,
     ...originColumns(origin),
@@ -92,12 +82,13 @@ export async function lockOrInsert(tx: Db, { origin, intended }: Assessment): Pr
 
 const insertNew = insertNewOf(deliveries)
 
-/** Changes a row that is locked, and logs it once that is committed. */
+/** Changes a row, and logs it once that is committed. */
 export async function changeDelivery(
   inner: Deps,
-  row: DeliveryRow,
+  row: LockedDelivery,
   change: Partial<DeliveryRow>,
 ): Promise<DeliveryRow> {
+  requireLock(inner.db, row)
   await inner.db.update(deliveries).set(change).where(eq(deliveries.id, row.id))
   const delivery = { ...row, ...change }
   tellDelivery(inner, delivery)

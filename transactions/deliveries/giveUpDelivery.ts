@@ -7,8 +7,9 @@
 import { lapsedState } from '../../domain/delivery/limits.ts'
 import { sendResultOf } from '../../domain/delivery/states.ts'
 import type { Deps } from '../deps.ts'
+import type { DeliveryRow } from '../locks.ts'
 import { committing } from '../outcomes.ts'
-import { changeDelivery, type DeliveryRow, lockOrInsert } from './deliveryRow.ts'
+import { changeDelivery, lockOrInsert } from './deliveryRow.ts'
 import { assessDelivery, type DeliveryRef } from './origin.ts'
 import { unknownIfHandedOver } from './standing.ts'
 

@@ -1,16 +1,16 @@
 /** What a delivery is for, which message it brings to whom, and what is decided on it. Read here, never locked. */
 import { eq, sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
-import { given, PreparedQuery } from '../../db/preparedQuery.ts'
+import { type BoundQuery, given, PreparedQuery } from '../../db/preparedQuery.ts'
 import type { ContactBinding } from '../../db/reads/bindings.ts'
 import {
   type Intended,
+  intendedQuery,
   type Recipient,
-  readIntended,
   readIntendedAndPerson,
 } from '../../db/reads/intended.ts'
 import { purposes } from '../../db/schema/definitions.ts'
-import { doubleOptIns } from '../../db/schema/doubleOptIns.ts'
+import type { doubleOptIns } from '../../db/schema/doubleOptIns.ts'
 import type { runs } from '../../db/schema/journeys.ts'
 import { decide } from '../../domain/consent/decide.ts'
 import type { Decision } from '../../domain/consent/types.ts'
@@ -66,7 +66,7 @@ export type Content = {
 
 /** @throws Refusal not-found */
 export async function readOrigin(deps: Deps, db: Db, ref: DeliveryRef): Promise<Origin> {
-  return ref.kind === 'run' ? originOfRun(deps, db, ref) : originOfRequest(db, ref)
+  return ref.kind === 'run' ? originOfRun(deps, db, ref) : requestOrigin(ref).run(db)
 }
 
 type SendOfRun = Pick<
@@ -114,40 +114,50 @@ export function standingOf(
     : { ended: { state: 'cancelled', reason: 'superseded' }, until: null }
 }
 
-async function originOfRequest(
-  db: Db,
-  ref: Extract<DeliveryRef, { kind: 'double-opt-in' }>,
-): Promise<Origin> {
-  // A request past its end has ended, though nobody may have recorded that yet. The claim reads this under its lock.
-  const [found] = await db
-    .select({ request: doubleOptIns, over: sql<boolean>`${doubleOptIns.expiresAt} <= clock_timestamp()` })
-    .from(doubleOptIns)
-    .where(eq(doubleOptIns.id, ref.request))
-  if (found === undefined) throw notFound('double opt-in', ref.request)
-  const { request, over } = found
-  const state = request.state === 'pending' && over ? 'expired' : request.state
-  return {
-    ref,
-    ended: state === 'pending' ? null : { state: 'exited', reason: state },
-    until: request.expiresAt,
-    lapse: 'expired',
-    journey: null,
-    clock: request.clock,
-    to: { contactPoint: request.contactPointId },
-    message: request.message,
-    trigger: { grants: request.grants },
-  }
+type MailOfRequest = Pick<
+  typeof doubleOptIns.$inferSelect,
+  'state' | 'expiresAt' | 'clock' | 'contactPointId' | 'message' | 'grants'
+>
+
+/** A request past its end has ended, though that may not have been recorded yet. */
+const mailOfRequest = new PreparedQuery<{ request: string }, MailOfRequest>(
+  sql`select case when state = 'pending' and expires_at <= clock_timestamp() then 'expired' else state end as state,
+      to_char(expires_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "expiresAt",
+      clock, contact_point_id as "contactPointId", message, grants
+    from double_opt_ins where id = ${given('request')}::uuid`,
+)
+
+/** Under the contact point's lock it holds until the commit: a request is settled under that lock. Throws Refusal not-found. */
+export function requestOrigin(ref: Extract<DeliveryRef, { kind: 'double-opt-in' }>): BoundQuery<Origin> {
+  return mailOfRequest.with({ request: ref.request }).map(([row]) => {
+    if (row === undefined) throw notFound('double opt-in', ref.request)
+    const { state, expiresAt: until, clock, contactPointId: contactPoint, message, grants } = row
+    return {
+      ref,
+      ended: state === 'pending' ? null : { state: 'exited', reason: state },
+      until,
+      lapse: 'expired',
+      journey: null,
+      clock,
+      to: { contactPoint },
+      message,
+      trigger: { grants },
+    }
+  })
 }
 
 /** The delivery as it stands now. */
 export async function assessDelivery(deps: Deps, db: Db, ref: DeliveryRef): Promise<Assessment> {
-  return assess(deps, db, await readOrigin(deps, db, ref))
+  return assessment(deps, await readOrigin(deps, db, ref)).run(db)
 }
 
-/** What is decided on, and the decision, as things stand now. */
-export async function assess(deps: Deps, db: Db, origin: Origin): Promise<Assessment> {
-  const intended = await readIntended(db, origin.to, origin.message, deps.channels)
-  return { origin, intended, decision: decide(intended.input) }
+/** What is decided on, and the decision, as things stand when the query runs. */
+export function assessment(deps: Deps, origin: Origin): BoundQuery<Assessment> {
+  return intendedQuery(origin.to, origin.message, deps.channels).map((intended) => ({
+    origin,
+    intended,
+    decision: decide(intended.input),
+  }))
 }
 
 /** The delivery, and what its message is rendered from, of the same moment. */

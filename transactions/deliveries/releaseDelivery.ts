@@ -10,8 +10,8 @@ import { readWorkflowId } from '../../db/reads/workflowId.ts'
 import { deliveries } from '../../db/schema/deliveries.ts'
 import { notFound, Refusal } from '../../domain/refusal.ts'
 import type { Deps } from '../deps.ts'
+import { lockDelivery } from '../locks.ts'
 import { putInOutbox } from '../outbox.ts'
-import { lockDelivery } from './deliveryRow.ts'
 
 /** @throws Refusal not-found; conflict `not-held` */
 export async function releaseDelivery(deps: Deps, id: string): Promise<void> {

@@ -13,10 +13,10 @@ import { deliveries } from '../../db/schema/deliveries.ts'
 import { suppressions } from '../../db/schema/ledger.ts'
 import { isHardBounce } from '../../domain/messages/bounces.ts'
 import type { Deps } from '../deps.ts'
-import { lockContactPoint } from '../locks.ts'
+import { type DeliveryRow, type LockedContactPoint, lockContactPoint } from '../locks.ts'
 import { type OutboxTrigger, putInOutbox, streamOfPoint } from '../outbox.ts'
 import { committing, tellDelivery } from '../outcomes.ts'
-import { type DeliveryRow, readDelivery } from './deliveryRow.ts'
+import { readDelivery } from './deliveryRow.ts'
 import { heldFrom } from './holdDelivery.ts'
 
 /** The provider's own words; no address in them. */
@@ -66,13 +66,11 @@ export async function settleDelivery(
   const hard = outcome.kind === 'refused' && outcome.permanent && isHardBounce(outcome.answer.enhanced)
   return committing(deps, async (inner) => {
     const tx = inner.db
-    if (hard) {
-      const { contactPointId } = await readDelivery(tx, claim.delivery)
-      if (contactPointId !== null) await lockContactPoint(tx, contactPointId)
-    }
+    const { contactPointId } = hard ? await readDelivery(tx, claim.delivery) : { contactPointId: null }
+    const contactPoint = contactPointId === null ? null : await lockContactPoint(tx, contactPointId)
     const row = await settlement.first(tx, values)
     if (row === undefined) return readDelivery(tx, claim.delivery)
-    if (hard) await suppress(tx, row, outcome.answer)
+    if (hard && contactPoint !== null) await suppress(tx, contactPoint, row, outcome.answer)
     tellDelivery(inner, row)
     return row
   })
@@ -121,14 +119,18 @@ function changeOf(outcome: HandOverOutcome): Change | null {
 }
 
 /** The address does not exist: nothing is sent to it any more, of whatever purpose. */
-async function suppress(tx: Db, delivery: DeliveryRow, answer: Answer): Promise<void> {
-  if (delivery.contactPointId === null) return
+async function suppress(
+  tx: Db,
+  contactPoint: LockedContactPoint,
+  delivery: DeliveryRow,
+  answer: Answer,
+): Promise<void> {
   const [standing] = await tx
     .select({ id: suppressions.id })
     .from(suppressions)
     .where(
       and(
-        eq(suppressions.contactPointId, delivery.contactPointId),
+        eq(suppressions.contactPointId, contactPoint.id),
         eq(suppressions.kind, 'hard-bounced'),
         isNull(suppressions.liftedAt),
       ),
@@ -136,7 +138,7 @@ async function suppress(tx: Db, delivery: DeliveryRow, answer: Answer): Promise<
   if (standing === undefined) {
     await tx.insert(suppressions).values({
       id: newId(),
-      contactPointId: delivery.contactPointId,
+      contactPointId: contactPoint.id,
       channel: delivery.channel,
       kind: 'hard-bounced',
       reason: `${answer.code ?? ''} ${answer.enhanced ?? ''}`.trim(),
@@ -145,7 +147,7 @@ async function suppress(tx: Db, delivery: DeliveryRow, answer: Answer): Promise<
   const trigger: OutboxTrigger = {
     name: 'message.bounced',
     senderEvent: `${delivery.id}:bounced`,
-    contactPoint: delivery.contactPointId,
+    contactPoint: contactPoint.id,
     contact: delivery.contactId,
     delivery: delivery.id,
     payload: {
@@ -157,5 +159,5 @@ async function suppress(tx: Db, delivery: DeliveryRow, answer: Answer): Promise<
     },
     occurredAt: new Date().toISOString(),
   }
-  await putInOutbox(tx, { stream: streamOfPoint(delivery.contactPointId), kind: 'trigger', body: trigger })
+  await putInOutbox(tx, { stream: streamOfPoint(contactPoint), kind: 'trigger', body: trigger })
 }

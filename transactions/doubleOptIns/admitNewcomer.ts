@@ -1,10 +1,9 @@
 /**
- * Whoever confirms a double opt-in and is no contact yet becomes one, with nothing but that address: journeys run for contacts, and
- * `double-opt-in.confirmed` could start none without. It is `contact.created` for whoever waits for that. An unconfirmed request,
- * which anybody may have typed, makes nobody a contact.
+ * A person who confirms a double opt-in and is no contact yet becomes one, with nothing but that address: journeys run for contacts,
+ * so without one `double-opt-in.confirmed` could start none. `contact.created` is raised for it. An unconfirmed request, which anybody
+ * may have typed, creates no contact.
  *
- * Locks: the address and the contact point, held by the caller. The contact is new, so nobody can hold its row and wait for the
- * point.
+ * Locks: the new contact's row. No other transaction can see it, so it may come after the contact point.
  */
 import type { Db } from '../../db/connect.ts'
 import { contactsOfPoint } from '../../db/reads/contactPoint.ts'
@@ -12,13 +11,13 @@ import { contactShape } from '../../domain/shapes/contact.ts'
 import { newcomerId } from '../contacts/adoptNewcomer.ts'
 import { createContact } from '../contacts/writeContact.ts'
 import type { Deps } from '../deps.ts'
-import type { ContactPointRow, LockedIdentity } from '../locks.ts'
+import type { LockedContactPoint, LockedIdentity } from '../locks.ts'
 
 export async function admitNewcomer(
   tx: Db,
   deps: Deps,
   identity: LockedIdentity,
-  contactPoint: ContactPointRow,
+  contactPoint: LockedContactPoint,
 ): Promise<void> {
   const { id, address } = contactPoint
   if (address === null || (await contactsOfPoint(tx, id)).length > 0) return

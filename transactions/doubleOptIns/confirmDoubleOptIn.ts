@@ -20,7 +20,7 @@ import type { Deps } from '../deps.ts'
 import { announce } from '../ledger/announceRequest.ts'
 import { appendEvents, type Recorded } from '../ledger/appendEvents.ts'
 import { stillPending } from '../ledger/withdrawRequests.ts'
-import { type ContactPointRow, lockContactPoint, lockIdentity } from '../locks.ts'
+import { type LockedContactPoint, lockContactPoint, lockIdentity } from '../locks.ts'
 import { admitNewcomer } from './admitNewcomer.ts'
 import { expireIn } from './expireRequest.ts'
 
@@ -135,7 +135,7 @@ async function noticeOf(tx: Db, request: RequestRow): Promise<Notice | null> {
  */
 async function liftSuppressions(
   tx: Db,
-  contactPoint: ContactPointRow,
+  contactPoint: LockedContactPoint,
   events: readonly Recorded[],
   now: string,
 ): Promise<void> {

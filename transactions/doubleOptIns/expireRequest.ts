@@ -8,13 +8,13 @@ import type { Deps } from '../deps.ts'
 import { announce } from '../ledger/announceRequest.ts'
 import { appendEvents } from '../ledger/appendEvents.ts'
 import { stillPending } from '../ledger/withdrawRequests.ts'
-import type { ContactPointRow } from '../locks.ts'
+import type { LockedContactPoint } from '../locks.ts'
 
-/** pending → expired. The contact point's lock is held. */
+/** pending → expired. */
 export async function expireIn(
   tx: Db,
   deps: Deps,
-  contactPoint: ContactPointRow,
+  contactPoint: LockedContactPoint,
   request: typeof doubleOptIns.$inferSelect,
 ): Promise<void> {
   const grants = stillPending(await readStandings(tx, contactPoint.id), request.id, request.grants)

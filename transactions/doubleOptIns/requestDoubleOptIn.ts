@@ -31,7 +31,7 @@ import { appendEvents } from '../ledger/appendEvents.ts'
 import { splitEvidence } from '../ledger/evidence.ts'
 import { canSeal, evidenceKeyUnavailable } from '../ledger/evidenceKey.ts'
 import { stillPending } from '../ledger/withdrawRequests.ts'
-import { type ContactPointRow, lockContactPoint } from '../locks.ts'
+import { type LockedContactPoint, lockContactPoint } from '../locks.ts'
 import { type OutboxSignal, type OutboxStart, putInOutbox } from '../outbox.ts'
 import { expireIn } from './expireRequest.ts'
 
@@ -69,10 +69,10 @@ export async function requestDoubleOptIn(
   })
 }
 
-/** A wish whose fields were found right; the contact point is locked. */
+/** A wish whose fields were found right. */
 type Asking = {
   deps: Deps
-  contactPoint: ContactPointRow
+  contactPoint: LockedContactPoint
   contactId: string | null
   profile: string
   version: number
@@ -105,7 +105,7 @@ async function askFor(tx: Db, asking: Asking, grants: readonly Grant[]): Promise
   const open = stillPending(await readStandings(tx, contactPoint.id), pending.id, grants)
   const missing = grants.filter((grant) => !open.includes(grant))
   if (open.length > 0 && missing.length > 0) await askFor(tx, asking, missing)
-  return askAgain(tx, pending)
+  return askAgain(tx, contactPoint, pending)
 }
 
 async function begin(tx: Db, asking: Asking, grants: readonly Grant[]): Promise<RequestAnswer> {
@@ -186,10 +186,14 @@ const mostMails = 20
  * One more mail is due, unless one is on its way that answers this asking too, or the address has had as many as it may for now.
  * Only then is the workflow woken: whoever asks without end must not fill its history, nor use up what the person may ask for later.
  */
-async function askAgain(tx: Db, request: typeof doubleOptIns.$inferSelect): Promise<RequestAnswer> {
-  const { id, profile, contactPointId, clock } = request
+async function askAgain(
+  tx: Db,
+  contactPoint: LockedContactPoint,
+  request: typeof doubleOptIns.$inferSelect,
+): Promise<RequestAnswer> {
+  const { id, profile, clock } = request
   const answer = answerOf(id, profile)
-  if (await tooManyConfirmations(tx, contactPointId, null)) return answer
+  if (await tooManyConfirmations(tx, contactPoint, null)) return answer
   await startAgain(tx, { workflow: 'doubleOptIn', id, profile, clock, first: { do: 'again' }, again: true })
   const begun = sql`(select count(*) from ${deliveries} where ${deliveries.doubleOptIn} = ${id})`
   const wanted = await tx

@@ -44,7 +44,7 @@ export async function enterJourneys(
       skipped.push({ journey: key, code: 'journey-loop' })
       continue
     }
-    const verdict = await entryVerdict(tx, journey, contact.id, event.recordedAt)
+    const verdict = await entryVerdict(tx, journey, contact, event.recordedAt)
     if (verdict === 'too-many-runs') skipped.push({ journey: key, code: verdict })
     if (verdict !== 'enters') continue
     started.push(

@@ -21,10 +21,13 @@ export const exitableRuns = new PreparedQuery<{ contact: string; name: string },
     order by r.id`,
 )
 
-/** @returns the runs that ended */
-export async function exitRuns(happening: Happening, candidates: readonly Candidate[]): Promise<string[]> {
+/** @returns those of the runs that the event ends */
+export async function exitsOfEvent(
+  happening: Happening,
+  candidates: readonly Candidate[],
+): Promise<string[]> {
   const { deps, tx, event, bindings } = happening
-  const exited: string[] = []
+  const exiting: string[] = []
   const unknown: UnknownOfRun[] = []
   for (const { id: run, journey, version, payload } of candidates) {
     await unlessUnreadable(happening, run, async () => {
@@ -36,14 +39,22 @@ export async function exitRuns(happening: Happening, candidates: readonly Candid
         bindings,
         'exit',
       )
-      if (found.index !== null) exited.push(run)
+      if (found.index !== null) exiting.push(run)
       else if (found.unknown !== null) unknown.push({ run, reason: found.unknown })
     })
   }
-  await noteUnknowns(tx, unknown)
+  await noteUnknowns(tx, happening.contact, unknown)
+  return exiting
+}
+
+/** @returns the runs that ended */
+export async function exitRuns(
+  { deps, tx, event, contact }: Happening,
+  exiting: readonly string[],
+): Promise<string[]> {
   const { id, name, recordedAt: at } = event
-  const end = { runs: exited, state: 'exited', reason: `trigger:${name}`, at, event: id } as const
-  const ended = await endRunsIn(tx, end, { why: 'exit', trigger: name, event: id })
+  const end = { runs: exiting, state: 'exited', reason: `trigger:${name}`, at, event: id } as const
+  const ended = await endRunsIn(tx, contact, end, { why: 'exit', trigger: name, event: id })
   tellRunEnds(deps, ended, end)
   return ended.map((run) => run.id)
 }

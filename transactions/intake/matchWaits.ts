@@ -1,6 +1,6 @@
 /**
- * Settles the open waits of a contact that an event matches: open → matched(event), once. Three statements, however many waits
- * match: one reads the waits that the event may concern, one settles them, one tells their workflows.
+ * Settles the open waits of a contact that an event matches: open → matched(event), once. Four statements, however many waits
+ * match: one reads the waits that the event may concern, one locks their runs, one settles, one nudges their workflows.
  */
 import { sql } from 'drizzle-orm'
 import { given, PreparedQuery } from '../../db/preparedQuery.ts'
@@ -39,8 +39,8 @@ export const concernedWaits = new PreparedQuery<
     order by w.id`,
 )
 
-/** @returns the runs whose wait it settled */
-export async function matchWaits(happening: Happening, open: readonly OpenWait[]): Promise<string[]> {
+/** @returns those of the waits that the event is for */
+export async function matchesOfEvent(happening: Happening, open: readonly OpenWait[]): Promise<Match[]> {
   const { deps, tx, event, bindings } = happening
   const matches: Match[] = []
   const unknown: UnknownOfRun[] = []
@@ -49,12 +49,20 @@ export async function matchWaits(happening: Happening, open: readonly OpenWait[]
       const { definition } = await deps.versions.journey(tx, journey, version)
       const awaits = awaitsOf(definition, step)
       const found = await firstMatch(awaits, { ...event, messageStep }, payload, bindings, 'event')
-      if (found.index !== null) matches.push({ wait: id, branch: found.index })
+      if (found.index !== null) matches.push({ wait: id, run, branch: found.index })
       else if (found.unknown !== null) unknown.push({ run, reason: found.unknown })
     })
   }
-  await noteUnknowns(tx, unknown)
-  const settled = await settleMatched(tx, matches, event)
+  await noteUnknowns(tx, happening.contact, unknown)
+  return matches
+}
+
+/** @returns the runs whose wait it settled */
+export async function matchWaits(
+  { tx, event, contact }: Happening,
+  matches: readonly Match[],
+): Promise<string[]> {
+  const settled = await settleMatched(tx, contact, matches, event)
   const nudge = { why: 'trigger', trigger: event.name, event: event.id } as const
   await putAllInOutbox(
     tx,

@@ -3,24 +3,25 @@
  * begins, and writes what Temporal must hear into the outbox. All in one transaction; after its commit the event can be
  * neither lost nor counted again.
  *
- * Locks: the contact row. The same (sender, name, id) again answers what the first one did; with another content it is a conflict.
+ * Locks: the contact row, then the rows of the runs it ends or wakes. The same (sender, name, id) again answers what the first one did; with another content it is a conflict.
  */
 
 import { sql } from 'drizzle-orm'
-import { databaseNow } from '../../db/clock.ts'
+import { clockQuery } from '../../db/clock.ts'
 import type { Db } from '../../db/connect.ts'
 import { newId } from '../../db/ids.ts'
+import { pipelined } from '../../db/pipelined.ts'
 import { given, insertOf, PreparedQuery } from '../../db/preparedQuery.ts'
 import { type EventClass, type StoredEvent, triggerEvents } from '../../db/schema/triggers.ts'
 import { failpoint } from '../../failpoints.ts'
 import { countSkippedEntry, countTrigger } from '../../telemetry/journeys.ts'
 import type { Deps } from '../deps.ts'
-import { type ContactRow, lockContact } from '../locks.ts'
+import { contactLock, runLocks } from '../locks.ts'
 import { committing, whenCommitted } from '../outcomes.ts'
 import { lazyBindings } from '../runs/bindings.ts'
 import { enterableJourneys, enterJourneys } from './enterJourneys.ts'
-import { exitableRuns, exitRuns } from './exitRuns.ts'
-import { concernedWaits, matchWaits } from './matchWaits.ts'
+import { exitableRuns, exitRuns, exitsOfEvent } from './exitRuns.ts'
+import { concernedWaits, matchesOfEvent, matchWaits } from './matchWaits.ts'
 import { type Answered, claimTriggerId, recordAnswer, type SaidOnce, takeOnce } from './triggerIds.ts'
 
 export type IncomingEvent = {
@@ -61,10 +62,9 @@ export async function takeTrigger(deps: Deps, incoming: IncomingEvent): Promise<
  * @throws TriggerIdTaken where another transaction took the id first
  */
 export async function takeTriggerIn(deps: Deps, tx: Db, incoming: IncomingEvent): Promise<TakenEvent> {
-  // Pipelined, executed in this order: the clock is read after the lock.
-  const [contact, now] = await Promise.all([
-    incoming.contactId === null ? null : lockContact(tx, incoming.contactId),
-    databaseNow(tx),
+  const [contact, now] = await pipelined(tx, [
+    incoming.contactId === null ? null : contactLock(incoming.contactId),
+    clockQuery,
   ])
   await failpoint('trigger:locked')
   whenCommitted(deps, () => countTrigger(incoming.name, 'taken'))
@@ -87,22 +87,34 @@ export async function takeTriggerIn(deps: Deps, tx: Db, incoming: IncomingEvent)
     depth: incoming.depth ?? 0,
   }
   const nothing = { event: id, started: [], signalled: [], skipped: [], ...incoming.about }
-  const [, , concerned] = await Promise.all([
-    once === null ? null : claimTriggerId(tx, once, nothing, now),
-    insert.all(tx, event),
-    contact === null ? null : readConcerned(tx, event, contact),
+  const taking = [once === null ? null : claimTriggerId(once, nothing, now), insert.with(event)] as const
+  if (contact === null || seq === null) {
+    await pipelined(tx, taking)
+    return { ...nothing, duplicate: false }
+  }
+  const { name, deliveryId: delivery } = event
+  // Pipelined: the event counts from here on, and all that it may concern is read.
+  const [, , , runs, waits, journeys] = await pipelined(tx, [
+    ...taking,
+    count.with({ contact: contact.id, seq }),
+    exitableRuns.with({ contact: contact.id, name }),
+    concernedWaits.with({ contact: contact.id, name, delivery }),
+    enterableJourneys.with({ name }),
   ])
-  if (contact === null || concerned === null || seq === null) return { ...nothing, duplicate: false }
 
   const happening = { deps, tx, event: { ...event, seq }, contact, bindings: lazyBindings(tx, contact, now) }
-  const exited = await exitRuns(happening, concerned.runs)
-  // A run that ended waits for nothing any more.
-  const open = concerned.waits.filter(({ run }) => !exited.includes(run))
-  const matched = await matchWaits(happening, open)
+  const exiting = await exitsOfEvent(happening, runs)
+  // A run that has ended waits for nothing.
+  const open = waits.filter(({ run }) => !exiting.includes(run))
+  const matches = await matchesOfEvent(happening, open)
+  if (exiting.length > 0 && matches.length > 0) {
+    // Both change runs. All of them are locked at once, in the order of their ids.
+    await runLocks(tx, [...exiting, ...matches.map(({ run }) => run)])?.run(tx)
+  }
+  const exited = await exitRuns(happening, exiting)
+  const matched = await matchWaits(happening, matches)
   const { started, skipped } =
-    incoming.starts === false
-      ? { started: [], skipped: [] }
-      : await enterJourneys(happening, concerned.journeys)
+    incoming.starts === false ? { started: [], skipped: [] } : await enterJourneys(happening, journeys)
   whenCommitted(deps, () => {
     for (const { code } of skipped) countSkippedEntry(code)
   })
@@ -113,20 +125,9 @@ export async function takeTriggerIn(deps: Deps, tx: Db, incoming: IncomingEvent)
   return { ...answer, duplicate: false }
 }
 
-/** The event counts from here on; and what it may concern, in one go. */
-async function readConcerned(tx: Db, event: StoredEvent, contact: ContactRow) {
-  const [, runs, waits, journeys] = await Promise.all([
-    count.all(tx, { contact: contact.id, seq: event.seq }),
-    exitableRuns.all(tx, { contact: contact.id, name: event.name }),
-    concernedWaits.all(tx, { contact: contact.id, name: event.name, delivery: event.deliveryId }),
-    enterableJourneys.all(tx, { name: event.name }),
-  ])
-  return { runs, waits, journeys }
-}
-
 const insert = insertOf(triggerEvents)
 
-const count = new PreparedQuery<{ contact: string; seq: number | null }, never>(
+const count = new PreparedQuery<{ contact: string; seq: number }, never>(
   sql`update contacts set event_seq = ${given('seq')} where id = ${given('contact')}`,
 )
 

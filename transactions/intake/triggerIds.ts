@@ -5,7 +5,7 @@
  */
 import { and, eq } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
-import { build, given, insertNewOf, rowsOf } from '../../db/preparedQuery.ts'
+import { type BoundQuery, build, given, insertNewOf, rowsOf } from '../../db/preparedQuery.ts'
 import { type TriggerAnswer, triggerIds } from '../../db/schema/triggers.ts'
 import { canonicalBytes } from '../../domain/ledger/canonical.ts'
 import { sha256 } from '../../domain/ledger/chain.ts'
@@ -58,16 +58,14 @@ export async function eventOfId(db: Db, id: Omit<SaidOnce, 'said'>): Promise<str
   return (await byId.first(db, id))?.answer.event ?? null
 }
 
-/** Takes the id, in the transaction that takes the trigger. @throws TriggerIdTaken */
-export async function claimTriggerId(
-  tx: Db,
-  once: SaidOnce,
-  answer: TriggerAnswer,
-  now: string,
-): Promise<void> {
+/** Takes the id, in the transaction that takes the trigger. Throws TriggerIdTaken. */
+export function claimTriggerId(once: SaidOnce, answer: TriggerAnswer, now: string): BoundQuery<true> {
   const { sender, name, id } = once
   const row = { sender, name, id, fingerprint: fingerprintOf(once), answer, recordedAt: now }
-  if ((await claim.all(tx, row)).length === 0) throw new TriggerIdTaken()
+  return claim.with(row).map((inserted) => {
+    if (inserted.length === 0) throw new TriggerIdTaken()
+    return true
+  })
 }
 
 /** What the trigger brought about is known at its end only. */

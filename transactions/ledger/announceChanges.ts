@@ -16,7 +16,7 @@ import {
 import type { Place } from '../../domain/consent/scope.ts'
 import type { Standings } from '../../domain/consent/types.ts'
 import type { LedgerEvent } from '../../domain/ledger/event.ts'
-import type { ContactPointRow } from '../locks.ts'
+import type { LockedContactPoint } from '../locks.ts'
 import { type OutboxTrigger, putAllInOutbox, streamOfPoint } from '../outbox.ts'
 
 /** An event with what stood before and after it. */
@@ -25,7 +25,7 @@ export type FoldedEvent = { event: LedgerEvent; before: Standings; after: Standi
 /** @param unannounced what changes for nobody, since another append of the same act undoes it */
 export async function announceChanges(
   tx: Db,
-  contactPoint: ContactPointRow,
+  contactPoint: LockedContactPoint,
   folded: readonly FoldedEvent[],
   unannounced: readonly Place[],
   now: string,
@@ -44,7 +44,7 @@ export async function announceChanges(
       .filter(isAnnounced)
       .map((change) => triggerOf(event, change, contactPoint)),
   )
-  const stream = streamOfPoint(contactPoint.id)
+  const stream = streamOfPoint(contactPoint)
   await putAllInOutbox(
     tx,
     triggers.map((body) => ({ stream, kind: 'trigger', body })),
@@ -71,7 +71,11 @@ const offered = new PreparedQuery<{ channel: string; all: boolean; keys: string 
       and (${given('all')}::boolean or p.key in (select jsonb_array_elements_text(${given('keys')}::jsonb)))`,
 )
 
-function triggerOf(event: LedgerEvent, change: StandingChange, contactPoint: ContactPointRow): OutboxTrigger {
+function triggerOf(
+  event: LedgerEvent,
+  change: StandingChange,
+  contactPoint: LockedContactPoint,
+): OutboxTrigger {
   const { purpose, topic, state } = change
   return {
     name: `consent.${change.change}`,

@@ -2,7 +2,7 @@
 import type { Db } from '../../db/connect.ts'
 import type { doubleOptIns, Grant } from '../../db/schema/doubleOptIns.ts'
 import { doubleOptInWorkflowId } from '../../domain/workflowIds.ts'
-import type { ContactPointRow } from '../locks.ts'
+import type { LockedContactPoint } from '../locks.ts'
 import { type OutboxSignal, type OutboxTrigger, putInOutbox, streamOfPoint } from '../outbox.ts'
 
 /** @param grants what of the request it concerns: of a confirmed one, what was granted */
@@ -10,7 +10,7 @@ export async function announce(
   tx: Db,
   request: typeof doubleOptIns.$inferSelect,
   grants: readonly Grant[],
-  contactPoint: ContactPointRow,
+  contactPoint: LockedContactPoint,
   how: 'confirmed' | 'expired' | 'withdrawn',
   now: string,
 ): Promise<void> {
@@ -36,5 +36,5 @@ export async function announce(
     },
     occurredAt: now,
   }
-  await putInOutbox(tx, { stream: streamOfPoint(contactPoint.id), kind: 'trigger', body: trigger })
+  await putInOutbox(tx, { stream: streamOfPoint(contactPoint), kind: 'trigger', body: trigger })
 }

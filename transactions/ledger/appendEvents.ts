@@ -1,9 +1,9 @@
 /**
- * Appends newEvents to one contact point's chain, and writes what the ledger then folds to. The only place that writes the
+ * Appends events to one contact point's chain, and writes what the ledger then folds to. The only place that writes the
  * ledger. In the same transaction: the point's new head, its consent states, the requests for double opt-in that an opt-out
  * ended, and the outbox rows of the `consent.*` and `double-opt-in.withdrawn` triggers.
  *
- * The contact point's lock is held by the caller; the database clock is read here, after it.
+ * The database clock is read here, after the contact point's lock was taken.
  *
  * What it costs does not grow with the chain: the standings are folded on from the stored ones. Only a retraction reads the chain.
  */
@@ -23,7 +23,7 @@ import { projectEvent } from '../../domain/ledger/project.ts'
 import { type SealedEvidence, seal } from '../../domain/ledger/seal.ts'
 import { noticeHash } from '../../domain/ledger/verify.ts'
 import type { Deps } from '../deps.ts'
-import type { ContactPointRow } from '../locks.ts'
+import { type ContactPointRow, changed, type LockedContactPoint } from '../locks.ts'
 import { announceChanges } from './announceChanges.ts'
 import { type Sealing, sealingOf } from './evidenceKey.ts'
 import { foldAppended } from './foldAppended.ts'
@@ -81,18 +81,19 @@ export type Recorded = {
 export type Appended = { events: Recorded[]; standings: Standings; now: string }
 
 /**
- * @param contactPoint locked; how its chain ends is read anew, so one row serves several appends of a transaction
+ * @param contactPoint the end of its chain is read anew, so one locked row serves several appends of a transaction
  * @param options.unannounced raises no `consent.*` trigger: what the transaction withdraws and grants again in one act
  * @throws Refusal conflict for an opt-in on an erased contact point; unavailable for one whose evidence cannot be sealed now
  */
 export async function appendEvents(
   tx: Db,
   deps: Deps,
-  contactPoint: ContactPointRow,
+  contactPoint: LockedContactPoint,
   newEvents: readonly NewEvent[],
   options: { unannounced?: readonly Place[] } = {},
 ): Promise<Appended> {
-  const { row, clock, last } = await readHead(tx, contactPoint.id)
+  const { row: stored, clock, last } = await readHead(tx, contactPoint.id)
+  const row = changed(tx, contactPoint, stored)
   // A clock that was set back must not date a withdrawal before the opt-in it withdraws.
   const now = last !== null && compareInstants(last, clock) > 0 ? last : clock
   const permission = newEvents.some((newEvent) => newEvent.state === 'opted-in')
@@ -128,9 +129,9 @@ export async function appendEvents(
     .update(contactPoints)
     .set({ headSeq: head.seq, headHash: head.hash })
     .where(eq(contactPoints.id, row.id))
-  const folded = await foldAppended(tx, row.id, before, added)
+  const folded = await foldAppended(tx, row, before, added)
   const standings = folded.at(-1)?.after ?? before
-  await writeStates(tx, row.id, damaged ? null : before, standings)
+  await writeStates(tx, row, damaged ? null : before, standings)
   await announceChanges(tx, row, folded, options.unannounced ?? [], now)
   await withdrawRequests(tx, row, standings, now)
   return { events: recorded, standings, now }

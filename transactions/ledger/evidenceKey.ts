@@ -15,14 +15,14 @@ import {
 import { notSealed } from '../../domain/ledger/event.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import type { Deps } from '../deps.ts'
-import type { ContactPointRow } from '../locks.ts'
+import type { LockedContactPoint } from '../locks.ts'
 
 /**
  * The key, made on first use.
  * @throws WrappedKeyError where it does not open
  * @throws Refusal conflict for an erased contact point
  */
-export async function evidenceKey(tx: Db, deps: Deps, contactPoint: ContactPointRow): Promise<DataKey> {
+export async function evidenceKey(tx: Db, deps: Deps, contactPoint: LockedContactPoint): Promise<DataKey> {
   const { id, dataKey, dataKeyId, erasedAt } = contactPoint
   if (dataKey !== null) {
     return unwrapDataKey(deps.dataKeys, id, { wrapped: dataKey, wrappedBy: dataKeyId ?? '' })
@@ -51,7 +51,7 @@ export type Sealing = { key: DataKey | null; flags: readonly string[] }
 export async function sealingOf(
   tx: Db,
   deps: Deps,
-  contactPoint: ContactPointRow,
+  contactPoint: LockedContactPoint,
   permission: boolean,
 ): Promise<Sealing> {
   if (contactPoint.erasedAt !== null) {
@@ -70,7 +70,7 @@ export async function sealingOf(
 }
 
 /** Whether evidence could be sealed now; raises the alarm where it could not. */
-export function canSeal(deps: Deps, contactPoint: ContactPointRow): boolean {
+export function canSeal(deps: Deps, contactPoint: LockedContactPoint): boolean {
   const { id, dataKey, dataKeyId } = contactPoint
   if (dataKey === null) return true
   try {
@@ -91,7 +91,7 @@ export function evidenceKeyUnavailable(): Refusal {
   )
 }
 
-function raiseAlarm(deps: Deps, { id, dataKeyId }: ContactPointRow, error: WrappedKeyError): void {
+function raiseAlarm(deps: Deps, { id, dataKeyId }: LockedContactPoint, error: WrappedKeyError): void {
   deps.log.error(
     { alarm: 'evidence-key-unavailable', contactPoint: id, wrappedBy: dataKeyId, code: error.code },
     'The key of a contact point does not open, so its evidence cannot be encrypted or read. Restore the missing key in ASSENT_DATA_KEYS.',

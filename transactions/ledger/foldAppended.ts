@@ -7,6 +7,7 @@ import { fold, foldOn, freshRequests } from '../../domain/consent/fold.ts'
 import type { FoldEvent, Standings } from '../../domain/consent/types.ts'
 import type { LedgerEvent } from '../../domain/ledger/event.ts'
 import { foldEventOf } from '../../domain/ledger/project.ts'
+import type { LockedContactPoint } from '../locks.ts'
 import type { FoldedEvent } from './announceChanges.ts'
 
 /**
@@ -15,7 +16,7 @@ import type { FoldedEvent } from './announceChanges.ts'
  */
 export async function foldAppended(
   tx: Db,
-  contactPointId: string,
+  { id: contactPointId }: LockedContactPoint,
   before: Standings,
   added: readonly LedgerEvent[],
 ): Promise<FoldedEvent[]> {

@@ -41,13 +41,13 @@ export async function rebuild(deps: Deps, options: { batch?: number } = {}): Pro
 
 async function rebuildBatch(deps: Deps, ids: readonly string[]): Promise<number> {
   return deps.db.transaction(async (tx) => {
-    await lockContactPoints(tx, ids)
+    const points = await lockContactPoints(tx, ids)
     const stored = await readStoredStates(tx, ids)
     let differed = 0
-    for (const id of ids) {
-      const standings = fold(await readFoldEvents(tx, id))
-      if (stateDifference(stored.get(id) ?? [], standings) === null) continue
-      await refold(tx, id)
+    for (const point of points) {
+      const standings = fold(await readFoldEvents(tx, point.id))
+      if (stateDifference(stored.get(point.id) ?? [], standings) === null) continue
+      await refold(tx, point)
       differed += 1
     }
     return differed

@@ -1,4 +1,4 @@
-/** Writes the consent states of a contact point, the stored form of what its ledger folds to. The contact point's lock is held. */
+/** Writes the consent states of a contact point, the stored form of what its ledger folds to. */
 import { isDeepStrictEqual } from 'node:util'
 import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
@@ -6,6 +6,7 @@ import { readFoldEvents } from '../../db/reads/foldEvents.ts'
 import { consentStates } from '../../db/schema/ledger.ts'
 import { fold } from '../../domain/consent/fold.ts'
 import type { Entry, Standings } from '../../domain/consent/types.ts'
+import type { LockedContactPoint } from '../locks.ts'
 
 /**
  * Writes what is different from before, and nothing else.
@@ -13,7 +14,7 @@ import type { Entry, Standings } from '../../domain/consent/types.ts'
  */
 export async function writeStates(
   tx: Db,
-  contactPointId: string,
+  { id: contactPointId }: LockedContactPoint,
   stored: Standings | null,
   after: Standings,
 ): Promise<void> {
@@ -33,9 +34,9 @@ export async function writeStates(
 }
 
 /** What the stored ledger of a contact point folds to, written as its consent states, whatever was there. */
-export async function refold(tx: Db, contactPointId: string): Promise<Standings> {
-  const standings = fold(await readFoldEvents(tx, contactPointId))
-  await writeStates(tx, contactPointId, null, standings)
+export async function refold(tx: Db, contactPoint: LockedContactPoint): Promise<Standings> {
+  const standings = fold(await readFoldEvents(tx, contactPoint.id))
+  await writeStates(tx, contactPoint, null, standings)
   return standings
 }
 

@@ -1,17 +1,17 @@
 /**
  * Ends the requests for double opt-in that an opt-out overtook: pending → withdrawn, where not one of the grants is pending
- * in the ledger any more. The contact point's lock is held.
+ * in the ledger any more.
  */
 import { and, eq, sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { doubleOptIns, type Grant } from '../../db/schema/doubleOptIns.ts'
 import type { Standings } from '../../domain/consent/types.ts'
-import type { ContactPointRow } from '../locks.ts'
+import type { LockedContactPoint } from '../locks.ts'
 import { announce } from './announceRequest.ts'
 
 export async function withdrawRequests(
   tx: Db,
-  contactPoint: ContactPointRow,
+  contactPoint: LockedContactPoint,
   standings: Standings,
   now: string,
 ): Promise<void> {

@@ -80,8 +80,11 @@ async function readOffered(db: Db, profile: LinkedDelivery['profile'], own: Plac
     .from(purposes)
     .where(or(eq(purposes.profile, profile.key), inArray(purposes.key, keys)))
     .orderBy(purposes.key)
-  const offered = rows.map((row) => ({ ...row, definition: purposeShape.parse(row.definition) }))
-  return Promise.all(offered.map((one) => withOwnTopic(db, one, own)))
+  const offered = []
+  for (const row of rows) {
+    offered.push(await withOwnTopic(db, { ...row, definition: purposeShape.parse(row.definition) }, own))
+  }
+  return offered
 }
 
 /** The message's topic may have been taken out of its purpose since: its box has the words it had last. */

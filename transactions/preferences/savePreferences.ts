@@ -23,7 +23,7 @@ import { failpoint } from '../../failpoints.ts'
 import type { Deps } from '../deps.ts'
 import { appendEvents, type NewEvent, type Recorded } from '../ledger/appendEvents.ts'
 import { canSeal } from '../ledger/evidenceKey.ts'
-import { type ContactPointRow, lockContactPoint, lockContactPoints } from '../locks.ts'
+import { type LockedContactPoint, lockContactPoint, lockContactPoints } from '../locks.ts'
 import { evidenceOf, type PersonSaid } from '../said.ts'
 import { lastWordsOfTopic, type Preferences, readBoxes, readPreferences } from './readPreferences.ts'
 
@@ -108,7 +108,7 @@ async function savePoint(
   tx: Db,
   deps: Deps,
   preferences: Preferences,
-  contactPoint: ContactPointRow,
+  contactPoint: LockedContactPoint,
   submitted: readonly Submitted[],
   seen: number,
   said: PersonSaid & { noticeFor: (words: Words) => Notice },
@@ -134,15 +134,19 @@ async function savePoint(
   })
   // What is kept on changes for nobody, though the ledger takes it off and on again: no journey hears of it.
   const unannounced = optIns.filter(({ why }) => why === 'kept-on').map(({ box }) => box)
-  const out = await Promise.all(optOuts.map((change) => state(change, 'opted-out')))
+  const states = async (changes: readonly Change[], now: 'opted-in' | 'opted-out'): Promise<NewEvent[]> => {
+    const events = []
+    for (const change of changes) events.push(await state(change, now))
+    return events
+  }
+  const out = await states(optOuts, 'opted-out')
   const first = out.length === 0 ? null : await appendEvents(tx, deps, contactPoint, out, { unannounced })
   if (optIns.length === 0) return { recorded: first?.events ?? [], overtaken, unprovable }
 
   // At equal times an opt-out wins: what is switched on beside it must come later to stand.
   if (first !== null) await afterInstant(tx, first.now)
-  const head = first === null ? contactPoint : await lockContactPoint(tx, contactPoint.id)
-  const into = await Promise.all(optIns.map((change) => state(change, 'opted-in')))
-  const second = await appendEvents(tx, deps, head, into, { unannounced })
+  const into = await states(optIns, 'opted-in')
+  const second = await appendEvents(tx, deps, contactPoint, into, { unannounced })
   if (optIns.some(({ box, why }) => why === 'touched' && box.kind === 'commercial'))
     await liftComplaint(tx, contactPoint, second)
   return { recorded: [...(first?.events ?? []), ...second.events], overtaken, unprovable }
@@ -151,7 +155,7 @@ async function savePoint(
 /** What can be recorded: a withdrawal always, permission only with its evidence. */
 function provable(
   deps: Deps,
-  contactPoint: ContactPointRow,
+  contactPoint: LockedContactPoint,
   { optOuts, optIns }: Changes,
 ): Pick<Changes, 'optOuts' | 'optIns'> & { unprovable: number } {
   if (optIns.length === 0 || canSeal(deps, contactPoint)) return { optOuts, optIns, unprovable: 0 }
@@ -230,7 +234,7 @@ async function afterInstant(tx: Db, instant: string): Promise<void> {
 /** The person's own word on the address's own link. A bounced address stays bounced. */
 async function liftComplaint(
   tx: Db,
-  contactPoint: ContactPointRow,
+  contactPoint: LockedContactPoint,
   { events, now }: { events: Recorded[]; now: string },
 ): Promise<void> {
   await tx

@@ -1,4 +1,4 @@
-/** Ends a run where the machine says that it ends. The run's locks are held. */
+/** Ends a run where the machine says that it ends. */
 import { findStep } from '../../domain/journey/definition.ts'
 import type { Place, RunEnd } from '../../domain/journey/machineTypes.ts'
 import type { Next } from '../../domain/journey/next.ts'
@@ -7,15 +7,15 @@ import { endRunHere } from './endRun.ts'
 import { recordStep } from './path.ts'
 
 export async function endHere(
-  { deps, tx, run, definition, now }: Advancing,
+  { deps, tx, contact, run, definition, now }: Advancing,
   place: Place | null,
   end: RunEnd,
 ): Promise<Next> {
-  await endRunHere(deps, tx, { run: run.id, ...end, at: now })
+  await endRunHere(deps, tx, contact, run, { ...end, at: now })
   const step = place === null ? null : findStep(definition, place.step)
   if (place !== null && step?.type === 'exit') {
     const reason = step.reason ?? null
-    await recordStep(tx, { run: run.id, ...place, at: now, outcome: 'exited', reason })
+    await recordStep(tx, run, { ...place, at: now, outcome: 'exited', reason })
   }
   return { do: 'end', ...end }
 }

@@ -1,10 +1,11 @@
 /**
  * Ends runs, each once: running, waiting or paused → completed, exited, cancelled or failed. A second end learns of the first.
  *
- * Locks: the contact row, the run row, then the row of a held delivery.
+ * Locks: the contact row, the run rows, then the rows of held deliveries.
  */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
+import { pipelined } from '../../db/pipelined.ts'
 import { given, PreparedQuery } from '../../db/preparedQuery.ts'
 import type { RunEnd } from '../../domain/journey/machineTypes.ts'
 import { endOf } from '../../domain/journey/runState.ts'
@@ -12,26 +13,28 @@ import type { Nudge } from '../../domain/journey/signals.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { journeyWorkflowId } from '../../domain/workflowIds.ts'
 import type { Deps } from '../deps.ts'
-import { lockRunWithContact } from '../locks.ts'
+import { type LockedContact, type LockedRun, lockRunWithContact, requireLock, runLocks } from '../locks.ts'
 import { putAllInOutbox } from '../outbox.ts'
 import { committing, tellRunEnds } from '../outcomes.ts'
 
-/** The machine's own end. The run's locks are held, and it is open. */
+/** The machine's own end of an open run. */
 export async function endRunHere(
   deps: Deps,
   tx: Db,
-  end: RunEnd & { run: string; at: string },
+  contact: LockedContact,
+  run: LockedRun,
+  end: RunEnd & { at: string },
 ): Promise<void> {
-  const { run, state, reason, at } = end
-  tellRunEnds(deps, await ending.all(tx, { runs: [run], state, reason, at, event: null }), end)
+  const { state, reason, at } = end
+  tellRunEnds(deps, await endAll(tx, contact, { runs: [run.id], state, reason, at, event: null }), end)
 }
 
 /** Cancelled by a person in Temporal: its workflow asks for it. @returns how the run really ended */
 export async function cancelFromTemporal(deps: Deps, id: string): Promise<RunEnd> {
   return committing(deps, async (inner) => {
-    const { run, clock: at } = await lockRunWithContact(inner.db, id)
+    const { contact, run, clock: at } = await lockRunWithContact(inner.db, id)
     const end = { state: 'cancelled', reason: 'cancelled-in-temporal' } as const
-    tellRunEnds(inner, await ending.all(inner.db, { runs: [id], ...end, at, event: null }), end)
+    tellRunEnds(inner, await endAll(inner.db, contact, { runs: [id], ...end, at, event: null }), end)
     return endOf(run) ?? end
   })
 }
@@ -39,12 +42,13 @@ export async function cancelFromTemporal(deps: Deps, id: string): Promise<RunEnd
 /** Cancelled by a person, over REST. @throws Refusal conflict `run-ended` */
 export async function cancelRun(deps: Deps, id: string): Promise<void> {
   await committing(deps, async (inner) => {
-    const { run, clock: at } = await lockRunWithContact(inner.db, id)
+    const { contact, run, clock: at } = await lockRunWithContact(inner.db, id)
     if (endOf(run) !== null) {
       throw new Refusal('conflict', `the run has already ended: ${run.state}`, { code: 'run-ended' })
     }
     const end = { state: 'cancelled', reason: 'cancelled' } as const
-    const ended = await endRunsIn(inner.db, { runs: [id], ...end, at, event: null }, { why: 'cancelled' })
+    const ending = { runs: [id], ...end, at, event: null }
+    const ended = await endRunsIn(inner.db, contact, ending, { why: 'cancelled' })
     tellRunEnds(inner, ended, end)
   })
 }
@@ -59,18 +63,18 @@ type Ending = {
 }
 
 /**
- * Ends runs of one contact for another reason than their workflows' own word, and nudges their workflows. Two statements, however
- * many runs. The contact's lock is held.
+ * Ends runs of one contact from outside their workflows, and nudges those. The number of statements does not grow with the runs.
  *
  * @returns the runs that had not ended before; `tellRunEnds` once that is committed
  */
 export async function endRunsIn(
   tx: Db,
+  contact: LockedContact,
   end: Ending,
   nudge: Nudge,
 ): Promise<{ id: string; journey: string }[]> {
   if (end.runs.length === 0) return []
-  const ended = await ending.all(tx, end)
+  const ended = await endAll(tx, contact, end)
   await putAllInOutbox(
     tx,
     ended.map(({ id, journey }) => ({
@@ -82,11 +86,25 @@ export async function endRunsIn(
   return ended
 }
 
+/** The runs are locked first, so that the statement sees what those committed that had them until then. */
+async function endAll(
+  tx: Db,
+  contact: LockedContact,
+  end: Ending,
+): Promise<{ id: string; journey: string }[]> {
+  requireLock(tx, contact)
+  const [, ended] = await pipelined(tx, [
+    runLocks(tx, end.runs),
+    ending.with({ ...end, contact: contact.id }),
+  ])
+  return ended
+}
+
 /** The runs, their open waits, what they hold, their paths, and what re-entry rules read. Gives only the runs that were open. */
-const ending = new PreparedQuery<Ending, { id: string; journey: string }>(
+const ending = new PreparedQuery<Ending & { contact: string }, { id: string; journey: string }>(
   sql`with ended as (
     update runs set state = ${given('state')}, ended_at = ${given('at')}::timestamptz, end_reason = ${given('reason')}
-    where id = any(${given('runs')}::uuid[]) and ended_at is null
+    where id = any(${given('runs')}::uuid[]) and contact_id = ${given('contact')}::uuid and ended_at is null
     returning id, journey, contact_id, position
   ), let_go as (
     update deliveries set state = 'cancelled', reason = ${given('reason')}, held_until = null, settled_at = clock_timestamp()

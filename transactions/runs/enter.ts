@@ -1,4 +1,4 @@
-/** Enters a step: writes what its effect waits for, or performs it. The run's locks are held; the caller saves the position. */
+/** Enters a step: writes what its effect waits for, or performs it. The caller saves the position. */
 import { newId } from '../../db/ids.ts'
 import { sendEndsAfter } from '../../domain/delivery/limits.ts'
 import type { Answer, Effect, Place } from '../../domain/journey/machineTypes.ts'
@@ -29,7 +29,7 @@ export async function enter(
       // The delivery has its id before it has a row: claim, block and every repetition write under this one.
       const delivery = newId()
       const sendUntil = new Date(Date.parse(now) + sendEndsAfter(effect.expiresMs)).toISOString()
-      await recordStep(tx, { run: run.id, ...place, at: now, outcome: 'sending', delivery })
+      await recordStep(tx, run, { ...place, at: now, outcome: 'sending', delivery })
       return { position: { ...at, delivery, sendUntil }, seen: { do: 'send', delivery, what: place.step } }
     }
     case 'sleep':

@@ -3,6 +3,7 @@
  * happened (`pastMatch.ts`), so an event just before, at or just after the start of a wait counts once.
  */
 import { newId } from '../../db/ids.ts'
+import { pipelined } from '../../db/pipelined.ts'
 import { insertOf } from '../../db/preparedQuery.ts'
 import { waits } from '../../db/schema/journeys.ts'
 import { evaluateMoment } from '../../domain/conditions/evaluate.ts'
@@ -18,7 +19,7 @@ import { failpoint } from '../../failpoints.ts'
 import { type Advancing, moveMark } from './advancing.ts'
 import { standingOf, type WaitRow } from './lookAtWait.ts'
 import { Past } from './pastMatch.ts'
-import { recordStep } from './path.ts'
+import { recordStep, stepRecord } from './path.ts'
 import { settleMatched } from './settleMatched.ts'
 
 /** @returns the id of the wait's row, and how it stands at once */
@@ -47,20 +48,20 @@ export async function enterWait(
     branch: null,
     awaited: awaitedTriggers(awaits),
   }
-  const past = new Past(tx, run, awaits)
-  const [triggers, interactions] = await Promise.all([
+  const past = new Past(run, awaits)
+  const [triggers, interactions] = await pipelined(tx, [
     past.triggers(0),
     past.interactions(),
-    waitInsert.all(tx, wait),
+    waitInsert.with(wait),
     'at' in deadline
-      ? recordStep(tx, { run: run.id, ...place, at: now, outcome: 'waiting' })
-      : recordStep(tx, { run: run.id, ...place, at: now, outcome: 'no-moment', reason: deadline.unknown }),
+      ? stepRecord(run, { ...place, at: now, outcome: 'waiting' })
+      : stepRecord(run, { ...place, at: now, outcome: 'no-moment', reason: deadline.unknown }),
   ])
-  const match = await past.firstMatch(triggers, interactions, bindings)
+  const match = await past.firstMatch(tx, triggers ?? [], interactions ?? [], bindings)
   if (match === null && past.unknown !== null)
-    await recordStep(tx, { run: run.id, ...place, at: now, outcome: 'waiting', reason: past.unknown })
+    await recordStep(tx, run, { ...place, at: now, outcome: 'waiting', reason: past.unknown })
   if (match !== null) {
-    await settleMatched(tx, [{ wait: wait.id, branch: match.branch }], match.event)
+    await settleMatched(tx, contact, [{ wait: wait.id, run: run.id, branch: match.branch }], match.event)
     moveMark(advancing, match.event.seq)
   }
   const row: WaitRow = match === null ? wait : { ...wait, state: 'matched', branch: match.branch }

@@ -4,6 +4,7 @@
  */
 import { and, eq, sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
+import { pipelined } from '../../db/pipelined.ts'
 import { build, given, PreparedQuery, rowsOf } from '../../db/preparedQuery.ts'
 import { waits } from '../../db/schema/journeys.ts'
 import { onlyOpensOrClicks } from '../../domain/journey/awaits.ts'
@@ -13,7 +14,7 @@ import type { Next } from '../../domain/journey/next.ts'
 import type { Position } from '../../domain/journey/position.ts'
 import { failpoint } from '../../failpoints.ts'
 import { type Advancing, moveMark } from './advancing.ts'
-import { recordStep } from './path.ts'
+import { stepRecord } from './path.ts'
 import { silenceMeansNothing } from './silence.ts'
 
 export type WaitRow = typeof waits.$inferSelect
@@ -57,9 +58,9 @@ async function settleDue(advancing: Advancing, row: WaitRow): Promise<Answer> {
     (await silenceMeansNothing(tx, deps.channels, run.id, definition, row.step))
   const state = untracked ? 'untracked' : 'timed-out'
   const outcome = row.kind === 'sleep' ? 'waited' : state
-  await Promise.all([
-    settle.all(tx, { id: row.id, state, at: now, run: run.id, seq: contact.eventSeq }),
-    recordStep(tx, { run: run.id, step: row.step, visit: row.visit, at: now, outcome }),
+  await pipelined(tx, [
+    settle.with({ id: row.id, state, at: now, run: run.id, seq: contact.eventSeq }),
+    stepRecord(run, { step: row.step, visit: row.visit, at: now, outcome }),
   ])
   moveMark(advancing, contact.eventSeq)
   return { type: 'waited', result: row.kind === 'sleep' ? 'elapsed' : state }

@@ -1,17 +1,21 @@
 /**
  * Shows in a run's path that a condition could not be evaluated when an event came: at the step where the run is. The reason stays until
  * something else settles that step.
- *
- * Locks: the contact row is held.
  */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { given, PreparedQuery } from '../../db/preparedQuery.ts'
+import { type LockedContact, requireLock } from '../locks.ts'
 
 export type UnknownOfRun = { run: string; reason: string }
 
 /** One statement, however many runs; none where there is nothing to note. */
-export async function noteUnknowns(tx: Db, unknown: readonly UnknownOfRun[]): Promise<void> {
+export async function noteUnknowns(
+  tx: Db,
+  contact: LockedContact,
+  unknown: readonly UnknownOfRun[],
+): Promise<void> {
+  requireLock(tx, contact)
   if (unknown.length > 0) await noting.all(tx, { unknown: JSON.stringify(unknown) })
 }
 

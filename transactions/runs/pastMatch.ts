@@ -5,10 +5,10 @@
  */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
-import { columnsOf, given, PreparedQuery, rowsOf } from '../../db/preparedQuery.ts'
+import { type BoundQuery, columnsOf, given, PreparedQuery, rowsOf } from '../../db/preparedQuery.ts'
 import { type StoredEvent, triggerEvents } from '../../db/schema/triggers.ts'
 import { type Await, interactionNames } from '../../domain/journey/awaits.ts'
-import type { RunRow } from '../locks.ts'
+import type { LockedRun } from '../locks.ts'
 import type { Bindings } from './bindings.ts'
 import { firstMatch, type MatchedEvent } from './settleMatched.ts'
 
@@ -17,10 +17,9 @@ const batch = 50
 
 export type PastMatch = { branch: number; event: MatchedEvent }
 
-/** Reads for one wait. Its statements may be sent together with others of the transaction. */
+/** Reads for one wait, as queries to be pipelined with others of the transaction; null where the wait is for nothing of the kind. */
 export class Past {
-  readonly #tx: Db
-  readonly #run: RunRow
+  readonly #run: LockedRun
   readonly #triggers: readonly (Await & { since: number })[]
   readonly #interactions: readonly Await[]
   readonly #what: 'event' | 'exit'
@@ -30,9 +29,8 @@ export class Past {
    * @param run as it is when the wait is entered
    * @param what the language calls what is awaited, for reasons
    */
-  constructor(tx: Db, run: RunRow, awaits: readonly Await[], what: 'event' | 'exit' = 'event') {
+  constructor(run: LockedRun, awaits: readonly Await[], what: 'event' | 'exit' = 'event') {
     this.#what = what
-    this.#tx = tx
     this.#run = run
     this.#interactions = awaits.filter((awaited) => awaited.step !== null)
     this.#triggers = awaits
@@ -46,10 +44,10 @@ export class Past {
   }
 
   /** The first triggers awaited by name, after this sequence number. */
-  async triggers(after: number): Promise<StoredEvent[]> {
-    if (this.#triggers.length === 0) return []
+  triggers(after: number): BoundQuery<StoredEvent[]> | null {
+    if (this.#triggers.length === 0) return null
     const awaited = this.#triggers.map(({ trigger, since }) => ({ awaited: trigger, since }))
-    return triggersSince.all(this.#tx, {
+    return triggersSince.with({
       contact: this.#run.contactId,
       awaited: JSON.stringify(awaited),
       after,
@@ -57,13 +55,13 @@ export class Past {
   }
 
   /** For each awaited interaction the first event that is one. */
-  async interactions(): Promise<PastMatch[]> {
-    if (this.#interactions.length === 0) return []
+  interactions(): BoundQuery<PastMatch[]> | null {
+    if (this.#interactions.length === 0) return null
     const awaited = this.#interactions.map(({ index, step, trigger, link, humanOnly }) => {
       return { index, step, names: interactionNames(trigger), link, humanonly: humanOnly }
     })
     const values = { contact: this.#run.contactId, run: this.#run.id, awaited: JSON.stringify(awaited) }
-    return (await firstInteractions.all(this.#tx, values)).map(({ found }) => found)
+    return firstInteractions.with(values).map((rows) => rows.map(({ found }) => found))
   }
 
   /**
@@ -71,17 +69,19 @@ export class Past {
    * @param triggers the answer of `triggers(0)`, @param interactions of `interactions()`
    */
   async firstMatch(
+    tx: Db,
     triggers: readonly StoredEvent[],
     interactions: readonly PastMatch[],
     bindings: Bindings,
   ): Promise<PastMatch | null> {
     const [interaction = null] = [...interactions].sort(inOrder)
-    const trigger = await this.#firstTrigger(triggers, interaction, bindings)
+    const trigger = await this.#firstTrigger(tx, triggers, interaction, bindings)
     const [first = null] = [trigger, interaction].filter((match) => match !== null).sort(inOrder)
     return first
   }
 
   async #firstTrigger(
+    tx: Db,
     first: readonly StoredEvent[],
     before: PastMatch | null,
     bindings: Bindings,
@@ -98,7 +98,7 @@ export class Past {
       }
       const last = events.at(-1)
       if (last === undefined || events.length < batch) return null
-      events = await this.triggers(last.seq ?? 0)
+      events = (await this.triggers(last.seq ?? 0)?.run(tx)) ?? []
     }
   }
 }

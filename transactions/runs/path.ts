@@ -4,11 +4,11 @@
  */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
-import { build, given, PreparedQuery } from '../../db/preparedQuery.ts'
+import { type BoundQuery, build, given, PreparedQuery } from '../../db/preparedQuery.ts'
 import { runPath } from '../../db/schema/journeys.ts'
+import type { LockedRun } from '../locks.ts'
 
 export type PathStep = {
-  run: string
   step: string
   visit: number
   /** On the run's own clock. */
@@ -21,7 +21,7 @@ export type PathStep = {
   way?: number | null
 }
 
-const upsert = new PreparedQuery<Required<PathStep>, never>(
+const upsert = new PreparedQuery<Required<PathStep> & { run: string }, never>(
   build
     .insert(runPath)
     .values({
@@ -48,7 +48,11 @@ const upsert = new PreparedQuery<Required<PathStep>, never>(
     }),
 )
 
-export async function recordStep(tx: Db, step: PathStep): Promise<void> {
+export function stepRecord({ id: run }: LockedRun, step: PathStep): BoundQuery<unknown> {
   const { reason = null, delivery = null, event = null, way = null } = step
-  await upsert.all(tx, { ...step, reason, delivery, event, way })
+  return upsert.with({ ...step, run, reason, delivery, event, way })
+}
+
+export async function recordStep(tx: Db, run: LockedRun, step: PathStep): Promise<void> {
+  await stepRecord(run, step).run(tx)
 }

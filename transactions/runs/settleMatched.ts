@@ -1,14 +1,16 @@
 /**
- * Settles open waits that an event matches: open → matched(event), once.
+ * Settles open waits of one contact that an event matches: open → matched(event), once.
  *
- * Lock: the contact.
+ * Locks: the runs of the waits, in the order of their ids.
  */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
+import { pipelined } from '../../db/pipelined.ts'
 import { given, PreparedQuery } from '../../db/preparedQuery.ts'
 import type { StoredEvent } from '../../db/schema/triggers.ts'
 import { Unknowns } from '../../domain/conditions/judged.ts'
 import { type Awaitable, isAwaited } from '../../domain/journey/awaits.ts'
+import { type LockedContact, requireLock, runLocks } from '../locks.ts'
 import type { Bindings } from './bindings.ts'
 import { runStateAfterWait } from './runStates.ts'
 
@@ -38,20 +40,33 @@ export async function firstMatch(
 }
 
 /** `branch`: which of the awaited things it was. */
-export type Match = { wait: string; branch: number }
+export type Match = { wait: string; run: string; branch: number }
 
 /** What is kept of the event that settled a wait; `seq` is its place among the contact's events. */
 export type MatchedEvent = { id: string; name: string; seq: number; recordedAt: string }
 
-/** Compare-and-set under the contact's lock. @returns the runs whose wait was still open */
+/**
+ * Compare-and-set.
+ * @param contact whose waits they are; its lock guards them
+ * @returns the runs whose wait was still open
+ */
 export async function settleMatched(
   tx: Db,
+  contact: LockedContact,
   matches: readonly Match[],
   event: MatchedEvent,
 ): Promise<{ run: string; journey: string }[]> {
+  requireLock(tx, contact)
   if (matches.length === 0) return []
   const { id, name, seq, recordedAt: at } = event
-  return match.all(tx, { matches: JSON.stringify(matches), event: id, name, seq, at })
+  const [, settled] = await pipelined(tx, [
+    runLocks(
+      tx,
+      matches.map(({ run }) => run),
+    ),
+    match.with({ contact: contact.id, matches: JSON.stringify(matches), event: id, name, seq, at }),
+  ])
+  return settled
 }
 
 /**
@@ -59,14 +74,14 @@ export async function settleMatched(
  * that looks back (to the entry, or to a message) must not give those after it what was taken already.
  */
 const match = new PreparedQuery<
-  { matches: string; event: string; name: string; seq: number; at: string },
+  { contact: string; matches: string; event: string; name: string; seq: number; at: string },
   { run: string; journey: string }
 >(
   sql`with given as (
     select * from jsonb_to_recordset(${given('matches')}::jsonb) as one (wait uuid, branch integer)
   ), settled as (
     update waits set state = 'matched', event_id = ${given('event')}, branch = given.branch, settled_at = ${given('at')}::timestamptz
-    from given where waits.id = given.wait and waits.state = 'open'
+    from given where waits.id = given.wait and waits.state = 'open' and waits.contact_id = ${given('contact')}::uuid
     returning run_id, step, visit, waits.branch
   ), moved as (
     update runs set state = ${runStateAfterWait}, mark_seq = greatest(mark_seq, ${given('seq')}::bigint)

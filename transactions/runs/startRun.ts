@@ -3,11 +3,12 @@
  * from intake. Re-entry rules hold for both. What Temporal must hear goes into the outbox of the same transaction.
  */
 import { and, eq, sql } from 'drizzle-orm'
-import { databaseNow } from '../../db/clock.ts'
+import { clockQuery } from '../../db/clock.ts'
 import type { Db } from '../../db/connect.ts'
 import { newId } from '../../db/ids.ts'
-import { build, given, insertOf, PreparedQuery } from '../../db/preparedQuery.ts'
-import { journeys, journeyVersions, runs } from '../../db/schema/journeys.ts'
+import { pipelined } from '../../db/pipelined.ts'
+import { type BoundQuery, build, given, PreparedQuery } from '../../db/preparedQuery.ts'
+import { journeys, journeyVersions } from '../../db/schema/journeys.ts'
 import { entryOf } from '../../domain/journey/awaits.ts'
 import type { JourneyDefinition } from '../../domain/journey/definition.ts'
 import { begin } from '../../domain/journey/machine.ts'
@@ -18,7 +19,7 @@ import { journeyWorkflowId } from '../../domain/workflowIds.ts'
 import { countRunStarted } from '../../telemetry/journeys.ts'
 import { readTriggerDefinition, refusePayload } from '../definitions/triggerDefinition.ts'
 import type { Deps } from '../deps.ts'
-import { type ContactRow, lockContact, type RunRow } from '../locks.ts'
+import { contactLock, insertRunRow, type LockedContact, type RunRow, requireLock } from '../locks.ts'
 import { type OutboxStart, putInOutbox } from '../outbox.ts'
 import { committing, whenCommitted } from '../outcomes.ts'
 import { proceed } from './advance.ts'
@@ -40,14 +41,15 @@ const published = new PreparedQuery<
     .where(eq(journeys.key, given('key'))),
 )
 
-/** The version of a journey that new runs take. */
-export async function readPublished(db: Db, key: string): Promise<PublishedJourney> {
-  const row = await published.first(db, { key })
-  if (row === undefined) throw new Refusal('not-found', `there is no journey "${key}"`)
-  if (row.version === null || row.definition === null) {
-    throw new Refusal('conflict', `the journey "${key}" has not been published`)
-  }
-  return { key: row.key, version: row.version, definition: row.definition }
+/** The version of a journey that new runs take. Throws Refusal not-found; conflict where there is none. */
+function publishedJourney(key: string): BoundQuery<PublishedJourney> {
+  return published.with({ key }).map(([row]) => {
+    if (row === undefined) throw new Refusal('not-found', `there is no journey "${key}"`)
+    if (row.version === null || row.definition === null) {
+      throw new Refusal('conflict', `the journey "${key}" has not been published`)
+    }
+    return { key: row.key, version: row.version, definition: row.definition }
+  })
 }
 
 /**
@@ -66,21 +68,20 @@ export async function startRun(
   },
 ): Promise<{ id: string; workflowId: string }> {
   // Judging a large payload takes a while: before the lock.
-  const judged = await readPublished(deps.db, request.journey)
+  const judged = await publishedJourney(request.journey).run(deps.db)
   await refuseUnfitPayload(deps, deps.db, judged.definition, request.payload)
   return committing(deps, async (inner) => {
     const tx = inner.db
-    // Pipelined, executed in this order: what follows the lock is read after it.
-    const [journey, contact, now, open] = await Promise.all([
-      readPublished(tx, request.journey),
-      lockContact(tx, request.contactId),
-      databaseNow(tx),
-      openRuns.all(tx, { contact: request.contactId, journey: request.journey }),
+    const [journey, contact, now, open] = await pipelined(tx, [
+      publishedJourney(request.journey),
+      contactLock(request.contactId),
+      clockQuery,
+      openRuns.with({ contact: request.contactId, journey: request.journey }),
     ])
     if (journey.version !== judged.version) {
       await refuseUnfitPayload(deps, tx, journey.definition, request.payload)
     }
-    const verdict = await verdictOf(tx, journey, contact.id, now, async () => open)
+    const verdict = await verdictOf(tx, journey, contact, now, async () => open)
     if (verdict !== 'enters') throw refused(verdict, journey.key)
     const id = await insertRun(tx, inner, {
       journey,
@@ -136,21 +137,23 @@ async function refuseUnfitPayload(
   await refusePayload(deps, entry.trigger, trigger, payload)
 }
 
-/** Whether the contact may have another run of the journey. The contact's lock is held. */
+/** Whether the contact may have another run of the journey. */
 export async function entryVerdict(
   tx: Db,
   journey: PublishedJourney,
-  contact: string,
+  contact: LockedContact,
   now: string,
 ): Promise<EntryVerdict> {
-  return verdictOf(tx, journey, contact, now, () => openRuns.all(tx, { contact, journey: journey.key }))
+  return verdictOf(tx, journey, contact, now, () =>
+    openRuns.all(tx, { contact: contact.id, journey: journey.key }),
+  )
 }
 
 /** @param countOpen answers the contact's open runs of the journey; asked for only where their number matters */
 async function verdictOf(
   tx: Db,
   { key, definition: { reentry } }: PublishedJourney,
-  contact: string,
+  contact: LockedContact,
   now: string,
   countOpen: () => Promise<{ open: number }[]>,
 ): Promise<EntryVerdict> {
@@ -158,7 +161,7 @@ async function verdictOf(
     const [counted] = await countOpen()
     return mayEnter(reentry, { newest: null, open: counted?.open ?? 0 }, now)
   }
-  const [newest = null] = await newestRun.all(tx, { contact, journey: key })
+  const [newest = null] = await newestRun.all(tx, { contact: contact.id, journey: key })
   return mayEnter(reentry, { newest, open: newest?.open === true ? 1 : 0 }, now)
 }
 
@@ -178,16 +181,13 @@ const openRuns = new PreparedQuery<{ contact: string; journey: string }, { open:
     limit ${sql.raw(String(mostOpenRuns))}) as counted`,
 )
 
-/**
- * Writes the run, begins it, and writes the outbox row that starts its workflow with what it needs first. The contact's lock is
- * held.
- */
+/** Writes the run, begins it, and writes the outbox row that starts its workflow with what it needs first. */
 export async function insertRun(
   tx: Db,
   deps: Deps,
   run: {
     journey: PublishedJourney
-    contact: ContactRow
+    contact: LockedContact
     payload: Record<string, unknown>
     entryEvent: string | null
     seq: number
@@ -196,6 +196,7 @@ export async function insertRun(
   },
 ): Promise<string> {
   const { contact, now, clock } = run
+  requireLock(tx, contact)
   const { key: journey, version } = run.journey
   const id = newId(now)
   const row: RunRow = {
@@ -220,9 +221,13 @@ export async function insertRun(
   }
   // Before anything is written: a version that cannot be read starts nothing.
   const { definition, plan } = await deps.versions.journey(tx, journey, version)
-  await Promise.all([insert.all(tx, row), remember.all(tx, { contact: contact.id, journey, now })])
+  const [inserted] = await pipelined(tx, [
+    insertRunRow(row),
+    remember.with({ contact: contact.id, journey, now }),
+  ])
   const bindings = lazyBindings(tx, contact, now)
-  const first = await proceed({ deps, tx, contact, run: row, definition, plan, now, bindings }, begin(plan))
+  const advancing = { deps, tx, contact, run: inserted, definition, plan, now, bindings }
+  const first = await proceed(advancing, begin(plan))
   const body: OutboxStart = {
     workflow: 'journey',
     id,
@@ -235,8 +240,6 @@ export async function insertRun(
   whenCommitted(deps, countRunStarted)
   return id
 }
-
-const insert = insertOf(runs)
 
 const remember = new PreparedQuery<{ contact: string; journey: string; now: string }, never>(
   sql`insert into journey_entries (contact_id, journey, last_entered)

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { pipelined } from '../../../db/pipelined.ts'
 import { runPath, runs, waits } from '../../../db/schema/journeys.ts'
 import { outbox } from '../../../db/schema/triggers.ts'
 import { awaitsOf } from '../../../domain/journey/awaits.ts'
@@ -226,14 +227,14 @@ describe('entering a wait reads what the wait awaits, and nothing else', () => {
     return db.transaction(async (tx) => {
       const locked = await lockRunWithContact(tx, run)
       const { definition } = await versions.journey(tx, journey, 1)
-      const past = new Past(tx, locked.run, awaitsOf(definition, 'reacted'))
+      const past = new Past(locked.run, awaitsOf(definition, 'reacted'))
       const touched = async () => {
         const [row] = await tx.execute<{ rows: string }>(sql`select seq_tup_read + idx_tup_fetch as rows
           from pg_stat_xact_user_tables where relname = 'trigger_events'`)
         return Number(row?.rows)
       }
       const before = await touched()
-      await Promise.all([past.triggers(0), past.interactions()])
+      await pipelined(tx, [past.triggers(0), past.interactions()])
       return (await touched()) - before
     })
   }

@@ -3,6 +3,7 @@ import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { runs, waits } from '../../../db/schema/journeys.ts'
 import { triggerEvents } from '../../../db/schema/triggers.ts'
+import { lockContact } from '../../../transactions/locks.ts'
 import { advance } from '../../../transactions/runs/advance.ts'
 import { cancelFromTemporal, cancelRun } from '../../../transactions/runs/endRun.ts'
 import { settleMatched } from '../../../transactions/runs/settleMatched.ts'
@@ -119,9 +120,13 @@ it('a wait that one event has settled is not settled by another', async () => {
   const [stored] = await db.select().from(triggerEvents).where(eq(triggerEvents.id, second))
   if (settled === undefined || stored === undefined || stored.seq === null) throw new Error('nothing there')
   const run = await runRow()
-  const match = { wait: settled.id, branch: 0 }
+  if (run === undefined) throw new Error('there is no run')
+  const match = { wait: settled.id, run: run.id, branch: 0 }
   const again = { ...stored, seq: stored.seq }
-  expect(await db.transaction((tx) => settleMatched(tx, [match], again))).toEqual([])
+  const settling = db.transaction(async (tx) =>
+    settleMatched(tx, await lockContact(tx, run.contactId), [match], again),
+  )
+  expect(await settling).toEqual([])
   expect(await waitRow()).toEqual(settled)
   expect(await runRow()).toEqual(run)
 })

@@ -16,7 +16,7 @@ export async function perform(advancing: Advancing, place: Place): Promise<Answe
   const step = findStep(definition, place.step)
   if (step === null) throw new MachineError('unknown-step', place.step)
   const { way, outcome, reason = null } = await performed(advancing, step)
-  await recordStep(tx, { run: run.id, ...place, at: now, outcome, reason, way })
+  await recordStep(tx, run, { ...place, at: now, outcome, reason, way })
   return { type: 'performed', way }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Writes attributes of the run's contact, as a `PATCH` would, and raises `record.changed` where something changed. The contact's and
- * the run's locks are held; no address changes, so no later lock is taken.
+ * Writes attributes of the run's contact, as a `PATCH` would, and raises `record.changed` where something changed. No address changes,
+ * so no later lock is taken.
  */
 import { eq } from 'drizzle-orm'
 import { triggerEvents } from '../../../db/schema/triggers.ts'
