@@ -42,21 +42,22 @@ export async function copyContacts(url: string, wanted: number, say: (line: stri
   const sql = postgres(url, { max: 1, onnotice: () => {} })
   try {
     await sql.unsafe('set session_replication_role = replica; set synchronous_commit = off')
-    await sql.unsafe(renamed)
+    await sql.unsafe(functions)
     const tables = await tablesOfContacts(sql)
     for (const { name } of tables) {
-      const more = name === 'consent_events' ? ', seq, bytes' : ''
+      const more =
+        name === 'consent_events' ? ", seq, pg_temp.marked(convert_from(bytes, 'UTF8')) as hashed" : ''
       await sql.unsafe(
-        `create temporary table original_${name} as select to_jsonb(one)::text as content${more} from ${name} one`,
+        `create temporary table original_${name} as select pg_temp.marked(to_jsonb(one)::text) as content${more} from ${name} one`,
       )
     }
-    for (let from = 1; from < wanted; from += chunk) {
-      const to = Math.min(from + chunk, wanted) - 1
+    for (let from = 1, to = 0; from < wanted; from = to + 1) {
+      to = Math.min(to + chunk, wanted - 1)
       for (const table of tables) {
         if (table.name === 'consent_events') await copyLedger(sql, table, from, to)
         else await copyRows(sql, table, from, to)
       }
-      say(`${to + 1} of ${wanted} contacts`)
+      say(`${to} copies of ${wanted - 1}`)
     }
     await sql.unsafe('vacuum analyze')
   } finally {
@@ -64,13 +65,18 @@ export async function copyContacts(url: string, wanted: number, say: (line: stri
   }
 }
 
-/** Each uuid (version 7) of a text ends in the number of the copy from then on, and so does the name of the contact. */
-const renamed = `
-  create function pg_temp.renamed(content text, copy integer) returns text language sql immutable as $$
+/**
+ * The first contact's text with a mark where its number belongs: in its name, and at the end of each uuid (version 7). Patterns are slow,
+ * so they are looked for once and not for each copy.
+ */
+const functions = `
+  create function pg_temp.marked(content text) returns text language sql immutable as $$
     select replace(
-      regexp_replace(content, '([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{4})[0-9a-f]{8}',
-        '\\1' || lpad(to_hex(copy), 8, '0'), 'g'),
-      'bench-0', 'bench-' || copy)
+      regexp_replace(content, '([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{4})[0-9a-f]{8}', '\\1<hex>', 'g'),
+      'bench-0', 'bench-<number>')
+  $$;
+  create function pg_temp.numbered(content text, copy integer) returns text language sql immutable as $$
+    select replace(replace(content, '<hex>', lpad(to_hex(copy), 8, '0')), '<number>', copy::text)
   $$`
 
 type Table = { name: string; columns: string[] }
@@ -104,7 +110,7 @@ async function copyRows(
     insert into ${name} (${columns.join(', ')})
     select ${columns.map((column) => values[column] ?? `made.${column}`).join(', ')}
     from original_${name} cross join generate_series(${from}, ${to}) as copy
-    cross join lateral jsonb_populate_record(null::${name}, pg_temp.renamed(content, copy)::jsonb) as made
+    cross join lateral jsonb_populate_record(null::${name}, pg_temp.numbered(content, copy)::jsonb) as made
     on conflict do nothing`)
 }
 
@@ -121,8 +127,8 @@ async function copyLedger(sql: postgres.Sql, { columns }: Table, from: number, t
       insert into consent_events (${columns.join(', ')})
       select ${columns.map((column) => chained[column] ?? `made.${column}`).join(', ')}
       from original_consent_events o cross join generate_series(${from}, ${to}) as copy
-      cross join lateral jsonb_populate_record(null::consent_events, pg_temp.renamed(content, copy)::jsonb) as made
-      cross join lateral (select convert_to(pg_temp.renamed(convert_from(o.bytes, 'UTF8'), copy), 'UTF8') as bytes) own
+      cross join lateral jsonb_populate_record(null::consent_events, pg_temp.numbered(content, copy)::jsonb) as made
+      cross join lateral (select convert_to(pg_temp.numbered(o.hashed, copy), 'UTF8') as bytes) own
       cross join lateral (select coalesce(
         (select hash from consent_events e where e.contact_point_id = made.contact_point_id and e.seq = made.seq - 1),
         decode(repeat('00', 32), 'hex')) as hash) before

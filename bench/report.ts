@@ -145,7 +145,7 @@ export function table(report: Report): string {
   const head: Line = { what: '', ours: 'Assent', theirs: 'bare', figure: 'figure', wanted: 'to reach' }
   return [head, ...lines]
     .map(({ what, ours, theirs, figure, wanted }) =>
-      [what.padEnd(44), ours.padStart(9), theirs.padStart(9), figure.padStart(9), wanted.padStart(9)].join(
+      [what.padEnd(48), ours.padStart(9), theirs.padStart(9), figure.padStart(9), wanted.padStart(9)].join(
         ' ',
       ),
     )

@@ -6,7 +6,7 @@
  */
 
 export type Retention = {
-  /** The database tables it concerns. */
+  /** The database tables that lose rows. */
   tables: readonly string[]
   /** What is deleted. */
   what: string
@@ -54,6 +54,14 @@ export const retentions = {
     days: 7,
     least: null,
     stays: 'nothing: a request that is repeated later is carried out again',
+  },
+  'provider-answers': {
+    tables: [],
+    what: 'the words of a mail server’s answer to a delivery',
+    since: 'the delivery was due',
+    days: 90,
+    least: 30,
+    stays: 'the delivery with its state, reason and times, and the codes of the answer',
   },
   'confirmation-links': {
     tables: ['double_opt_in_tokens'],
@@ -126,6 +134,7 @@ export const keptForGood: Readonly<Record<string, string>> = {
   api_keys: 'events and settlements name the key that made them',
   outbox: 'a row is deleted once it is told; a parked row waits for an operator',
   recovery: 'one row',
+  retention_progress: 'one row for each sweep that goes on where it was',
   schema_migrations: 'one row for each migration',
 }
 
@@ -171,6 +180,7 @@ function daysWith(chosen: Partial<Record<RetentionName, number>>): RetentionDays
     'trigger-events': of('trigger-events'),
     'trigger-ids': of('trigger-ids'),
     'idempotency-answers': of('idempotency-answers'),
+    'provider-answers': of('provider-answers'),
     'confirmation-links': of('confirmation-links'),
     verifications: of('verifications'),
     'test-mails': of('test-mails'),

@@ -51,7 +51,7 @@ const blocked: ReadonlyMap<string, string> = new Map([
 
 function failed(reason: string): string {
   if (reason === 'refused') {
-    return 'The mail server refused it for good (5xx): providerAnswer has its words.'
+    return 'The mail server refused it for good (5xx): providerAnswer says why.'
   }
   if (reason === 'gave-up') return 'It was tried for as long as messages are, in vain.'
   return `The message could not be made for this contact: ${reason}`

@@ -13,6 +13,7 @@ import * as doubleOptIns from '../../db/schema/doubleOptIns.ts'
 import * as journeys from '../../db/schema/journeys.ts'
 import * as ledger from '../../db/schema/ledger.ts'
 import * as recovery from '../../db/schema/recovery.ts'
+import * as retention from '../../db/schema/retention.ts'
 import * as testMails from '../../db/schema/testMails.ts'
 import * as triggers from '../../db/schema/triggers.ts'
 import * as workers from '../../db/schema/workers.ts'
@@ -27,6 +28,7 @@ const everything = [
   journeys,
   ledger,
   recovery,
+  retention,
   testMails,
   triggers,
   workers,

@@ -24,7 +24,7 @@ export type Batch = {
 export type Swept = {
   /** Rows looked at; as many as were asked for: there may be more. */
   looked: number
-  /** Rows that were deleted. */
+  /** Rows that were deleted, or lost what was kept long enough. */
   swept: number
   /** For a sweep that passes over rows which stay: the last row looked at. Else null. */
   last: string | null
@@ -84,6 +84,10 @@ const runPaths: Sweep = {
     select count(*)::int as looked, count(*)::int as swept, null::text as last from due`,
 }
 
+/** The first id of the moment from which on rows stay: ids are UUIDv7, in the order of time. */
+const firstIdToStay = (days: number): SQL =>
+  sql`(lpad(to_hex((extract(epoch from ${cutoff(days)}) * 1000)::bigint), 12, '0') || '70008000000000000000')::uuid`
+
 /**
  * Along the primary key, since ids are in the order of time. Nothing is locked before it is known to go, so rows that stay are
  * not written to. Only events from before a run can be past for it: a run that starts now never needs an old one.
@@ -95,7 +99,7 @@ const triggerEvents: Sweep = {
     with looked as materialized (
       select id from trigger_events
       where id > coalesce(${after}::uuid, '00000000-0000-0000-0000-000000000000')
-        and id < (lpad(to_hex((extract(epoch from ${cutoff(days)}) * 1000)::bigint), 12, '0') || '70008000000000000000')::uuid
+        and id < ${firstIdToStay(days)}
       order by id limit ${most}::int
     ), due as (
       select id from trigger_events e
@@ -110,11 +114,36 @@ const triggerEvents: Sweep = {
       (select id::text from looked order by id desc limit 1) as last`,
 }
 
+/**
+ * Deliveries stay, so each is looked at once: `retention_progress` says where to go on. Its row is locked for the batch. Another process
+ * that meets the lock has nothing to do. By then every delivery has long been settled; an answer that came later still would keep
+ * its words.
+ */
+const providerAnswers: Sweep = {
+  index: 'deliveries_pkey',
+  most: 1_000,
+  statement: ({ days, most }) => sql`
+    with progress as (
+      select last from retention_progress where name = 'provider-answers' for update skip locked
+    ), looked as materialized (
+      select id from deliveries where id > (select last from progress) and id < ${firstIdToStay(days)}
+      order by id limit ${most}::int
+    ), cleared as (
+      update deliveries set provider_answer = provider_answer - 'text'
+      where id = any(array(select id from looked)) and provider_answer ? 'text' returning 1
+    ), moved as (
+      update retention_progress set last = (select id from looked order by id desc limit 1)
+      where name = 'provider-answers' and exists (select from looked)
+    )
+    select (select count(*) from looked)::int as looked, (select count(*) from cleared)::int as swept, null::text as last`,
+}
+
 export const sweeps: Readonly<Record<RetentionName, Sweep>> = {
   'run-paths': runPaths,
   'trigger-events': triggerEvents,
   'trigger-ids': byAge('trigger_ids', 'recorded_at', 'trigger_ids_by_age'),
   'idempotency-answers': byAge('idempotency_keys', 'created_at', 'idempotency_keys_by_age'),
+  'provider-answers': providerAnswers,
   'confirmation-links': byAge(
     'double_opt_in_tokens',
     'created_at',

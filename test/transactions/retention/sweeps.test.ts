@@ -32,12 +32,18 @@ afterAll(async () => {
   await assent.stop()
 })
 
+type Rows = {
+  table: string
+  /** Only these rows count; left out: all of the table. */
+  counting?: string
+  insert(count: number, days: number): Promise<unknown>
+}
+
 /** Rows of an age, as they would be if nobody needed them any more. */
-const rows: Record<RetentionName, { table: string; insert(count: number, days: number): Promise<unknown> }> =
-  {
-    'run-paths': {
-      table: 'run_path',
-      insert: (count, days) => owner`
+const rows: Record<RetentionName, Rows> = {
+  'run-paths': {
+    table: 'run_path',
+    insert: (count, days) => owner`
       with numbers as (
         select ${oldId(days)} as id, ${ago(days)} as at from generate_series(1, ${count}::int)
       ), run as (
@@ -48,28 +54,36 @@ const rows: Record<RetentionName, { table: string; insert(count: number, days: n
         select gen_random_uuid(), id, ${contact}, 'pause', 1, 'sleep', 'timed-out', 0, at, at from numbers
       )
       insert into run_path (run_id, step, visit, at, outcome) select id, 'pause', 1, at, 'waited' from numbers`,
-    },
-    'trigger-events': {
-      table: 'trigger_events',
-      insert: (count, days) => owner`
+  },
+  'trigger-events': {
+    table: 'trigger_events',
+    insert: (count, days) => owner`
       insert into trigger_events (id, name, sender, sender_event, contact_id, seq, payload, occurred_at, recorded_at)
       select ${oldId(days)}, 'old.event', 's', 'e', null, null, '{}', ${ago(days)}, ${ago(days)} from generate_series(1, ${count}::int)`,
-    },
-    'trigger-ids': {
-      table: 'trigger_ids',
-      insert: (count, days) => owner`
+  },
+  'trigger-ids': {
+    table: 'trigger_ids',
+    insert: (count, days) => owner`
       insert into trigger_ids (sender, name, id, answer, recorded_at)
       select 's', 'a.b', gen_random_uuid()::text, '{}', ${ago(days)} from generate_series(1, ${count}::int)`,
-    },
-    'idempotency-answers': {
-      table: 'idempotency_keys',
-      insert: (count, days) => owner`
+  },
+  'idempotency-answers': {
+    table: 'idempotency_keys',
+    insert: (count, days) => owner`
       insert into idempotency_keys (caller, key, fingerprint, created_at)
       select 'caller', gen_random_uuid()::text, '', ${ago(days)} from generate_series(1, ${count}::int)`,
-    },
-    'confirmation-links': {
-      table: 'double_opt_in_tokens',
-      insert: (count, days) => owner`
+  },
+  'provider-answers': {
+    table: 'deliveries',
+    counting: `provider_answer ? 'text'`,
+    insert: (count, days) => owner`
+      insert into deliveries (id, channel, message, purpose, state, provider_answer, created_at, settled_at)
+      select ${oldId(days)}, 'email', 'first', 'marketing', 'sent', '{"code":250,"enhanced":"2.0.0","text":"Ok"}', ${ago(days)}, ${ago(days)}
+      from generate_series(1, ${count}::int)`,
+  },
+  'confirmation-links': {
+    table: 'double_opt_in_tokens',
+    insert: (count, days) => owner`
       with request as (
         insert into double_opt_ins (id, contact_point_id, profile, profile_version, message, grants, grants_key, state, mails,
           requested_at, expires_at, settled_at)
@@ -78,28 +92,28 @@ const rows: Record<RetentionName, { table: string; insert(count: number, days: n
       )
       insert into double_opt_in_tokens (hash, double_opt_in, created_at)
       select sha256(convert_to(id::text, 'UTF8')), id, ${ago(days)} from request`,
-    },
-    verifications: {
-      table: 'ledger_verifications',
-      insert: (count, days) => owner`
+  },
+  verifications: {
+    table: 'ledger_verifications',
+    insert: (count, days) => owner`
       insert into ledger_verifications (id, state, finished_at)
       select gen_random_uuid(), 'finished', ${ago(days)} from generate_series(1, ${count}::int)`,
-    },
-    'test-mails': {
-      table: 'test_mails',
-      insert: (count, days) => owner`
+  },
+  'test-mails': {
+    table: 'test_mails',
+    insert: (count, days) => owner`
       insert into test_mails (id, message, message_version, profile, profile_version, purpose, requested_by, recipient_masked,
         recipient_hash, state, created_at, settled_at)
       select gen_random_uuid(), 'first', 1, 'default', 1, 'marketing', 'key', 'x', sha256('x'), 'sent', ${ago(days)}, ${ago(days)}
       from generate_series(1, ${count}::int)`,
-    },
-    workers: {
-      table: 'workers',
-      insert: (count, days) => owner`
+  },
+  workers: {
+    table: 'workers',
+    insert: (count, days) => owner`
       insert into workers (id, task_queue, seen_at)
       select gen_random_uuid(), 'q', ${ago(days)} from generate_series(1, ${count}::int)`,
-    },
-  }
+  },
+}
 
 const ago = (days: number) => owner`clock_timestamp() - make_interval(days => ${days}::int)`
 /** A UUIDv7 of that day. */
@@ -120,8 +134,11 @@ const judges: Partial<Record<RetentionName, () => Promise<unknown>>> = {
     select gen_random_uuid(), ${journey}, 1, id, 'waiting', '{}', 0, 0, now() from one`,
 }
 
-async function count(table: string): Promise<number> {
-  const [row] = await owner<{ count: number }[]>`select count(*)::int as count from ${owner(table)}`
+async function count(name: RetentionName): Promise<number> {
+  const { table, counting = 'true' } = rows[name]
+  const [row] = await owner.unsafe<{ count: number }[]>(
+    `select count(*)::int as count from ${table} where ${counting}`,
+  )
   return row?.count ?? 0
 }
 /** By `delete`: a `truncate` would lock tables in another order than the processes do. */
@@ -129,6 +146,7 @@ async function clear(): Promise<void> {
   for (const table of ['deliveries', 'run_path', 'waits', 'runs', 'double_opt_in_tokens', 'double_opt_ins'])
     await owner`delete from ${owner(table)}`
   for (const name of retentionNames) await owner`delete from ${owner(rows[name].table)}`
+  await owner`update retention_progress set last = '00000000-0000-0000-0000-000000000000'`
 }
 const newRetention = (more: Partial<ConstructorParameters<typeof Retention>[0]> = {}) =>
   new Retention({ db: assent.deps.db, log: pino({ level: 'silent' }), ...more })
@@ -136,7 +154,7 @@ const newRetention = (more: Partial<ConstructorParameters<typeof Retention>[0]> 
 beforeEach(() => clear())
 
 describe.each(retentionNames)('%s', (name) => {
-  const { table, insert } = rows[name]
+  const { insert } = rows[name]
   const days = defaultDays[name]
 
   it('go in batches once their time has come, the oldest first; younger ones stay', async () => {
@@ -145,10 +163,10 @@ describe.each(retentionNames)('%s', (name) => {
     await insert(4, days - 1)
     const batch = () => sweepBatch(assent.deps.db, name, { days, most: 2 })
     expect([(await batch()).swept, (await batch()).swept]).toEqual([2, 2])
-    expect(await count(table)).toBe(5)
+    expect(await count(name)).toBe(5)
     expect(await batch()).toMatchObject({ swept: 1 })
     expect(await batch()).toMatchObject({ swept: 0 })
-    expect(await count(table)).toBe(4)
+    expect(await count(name)).toBe(4)
   })
 
   it('are found by an index, and so is what they are judged by', async () => {
@@ -164,7 +182,9 @@ describe.each(retentionNames)('%s', (name) => {
     })
     const plan = JSON.stringify(await owner.unsafe(`explain (format json) ${text}`))
     expect(plan).toContain(`"${sweeps[name].index}"`)
-    expect(plan).not.toContain('Seq Scan')
+    const whole = [...plan.matchAll(/"Seq Scan"[^{}]*"Relation Name":"(\w+)"/g)].map(([, table]) => table)
+    // It has one row for each sweep.
+    expect(whole.filter((table) => table !== 'retention_progress')).toEqual([])
   })
 
   it('stay if the process dies before the commit, and go with the next sweep', async () => {
@@ -175,9 +195,9 @@ describe.each(retentionNames)('%s', (name) => {
     })
     await expect(sweepBatch(assent.deps.db, name, { days })).rejects.toThrow()
     remove()
-    expect(await count(table)).toBe(5)
+    expect(await count(name)).toBe(5)
     expect((await sweepBatch(assent.deps.db, name, { days })).swept).toBe(5)
-    expect(await count(table)).toBe(0)
+    expect(await count(name)).toBe(0)
   })
 })
 
@@ -194,16 +214,20 @@ describe('a round', () => {
       swept[name] = (swept[name] ?? 0) + some
     }
     await Promise.all([1, 2, 3].map(() => newRetention({ onSwept }).sweep()))
-    const left = { 'run-paths': 1, 'trigger-events': 1, 'idempotency-answers': 1 }
+    const left = new Map<RetentionName, number>([
+      ['run-paths', 1],
+      ['trigger-events', 1],
+      ['idempotency-answers', 1],
+    ])
     for (const name of retentionNames) {
-      expect(await count(rows[name].table), name).toBe({ ...left }[name as keyof typeof left] ?? 0)
+      expect(await count(name), name).toBe(left.get(name) ?? 0)
       // No process counts what another one deleted.
-      expect(swept[name], name).toBe(1_203 - ({ ...left }[name as keyof typeof left] ?? 0))
+      expect(swept[name], name).toBe(1_203 - (left.get(name) ?? 0))
     }
     await lock`rollback`
     lock.release()
     await newRetention().sweep()
-    for (const name of retentionNames) expect(await count(rows[name].table), name).toBe(0)
+    for (const name of retentionNames) expect(await count(name), name).toBe(0)
   })
 
   it('goes on with the other sweeps where one fails, and says which', async () => {
@@ -226,9 +250,9 @@ describe('a round', () => {
   it('keeps things for as long as the setting says', async () => {
     await rows['trigger-events'].insert(3, 200)
     await newRetention().sweep()
-    expect(await count('trigger_events')).toBe(3)
+    expect(await count('trigger-events')).toBe(3)
     await newRetention({ days: { ...defaultDays, 'trigger-events': 180 } }).sweep()
-    expect(await count('trigger_events')).toBe(0)
+    expect(await count('trigger-events')).toBe(0)
   })
 
   it('passes over events that stay, however many they are, to those behind them', async () => {
@@ -240,10 +264,29 @@ describe('a round', () => {
       from generate_series(1, 1500) n`
     await rows['trigger-events'].insert(10, days + 1)
     await newRetention().sweep()
-    expect(await count('trigger_events')).toBe(1_500)
+    expect(await count('trigger-events')).toBe(1_500)
     await owner`update runs set state = 'completed', ended_at = clock_timestamp()`
     await newRetention().sweep()
-    expect(await count('trigger_events')).toBe(0)
+    expect(await count('trigger-events')).toBe(0)
+  })
+})
+
+describe('the words of providers’ answers', () => {
+  it('go alone: the delivery keeps its row, and the codes of the answer', async () => {
+    await rows['provider-answers'].insert(1, 91)
+    await newRetention().sweep()
+    expect([...(await owner`select state, provider_answer from deliveries`)]).toEqual([
+      { state: 'sent', provider_answer: { code: 250, enhanced: '2.0.0' } },
+    ])
+  })
+
+  it('are looked for in each delivery once, however many processes sweep', async () => {
+    const days = defaultDays['provider-answers']
+    await rows['provider-answers'].insert(5, days + 1)
+    const sweep = () => sweepBatch(assent.deps.db, 'provider-answers', { days })
+    const batches = await Promise.all([sweep(), sweep(), sweep()])
+    expect(batches.reduce((sum, { looked }) => sum + looked, 0)).toBe(5)
+    expect(await sweep()).toEqual({ looked: 0, swept: 0, last: null })
   })
 })
 
@@ -252,5 +295,5 @@ it('a request with an Idempotency-Key deletes nothing of others', async () => {
   const request = { caller: 'caller', key: 'key', fingerprint: new Uint8Array([1]) }
   const answer = await onceFor(assent.deps, request, async () => ({ status: 201, body: { id: 'x' } }))
   expect(answer).toMatchObject({ status: 201 })
-  expect(await count('idempotency_keys')).toBe(31)
+  expect(await count('idempotency-answers')).toBe(31)
 })
