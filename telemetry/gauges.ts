@@ -19,14 +19,12 @@ export type Gauges = {
   sweepSeen: number | null
 }
 
-const gauge = (name: string, help: string) => new Gauge({ name, help, registers: [registry] })
+const whole = (help: string): string => `Whole installation: ${help}`
+const gauge = (name: string, help: string) => new Gauge({ name, help: whole(help), registers: [registry] })
 const gaugeBy = <const L extends string>(label: L, name: string, help: string) =>
-  new Gauge({ name, help, labelNames: [label], registers: [registry] })
+  new Gauge({ name, help: whole(help), labelNames: [label], registers: [registry] })
 
-const read = gauge(
-  'assent_gauges_read',
-  '1: the gauges of the whole installation were read; 0: the database did not answer',
-)
+const read = gauge('assent_gauges_read', '1: these gauges were read; 0: the database did not answer')
 const rows = gaugeBy(
   'lane',
   'assent_outbox_rows',

@@ -1,5 +1,8 @@
 /** Both processes serve their metrics on METRICS_PORT: without a key, with what Node says, and the worker's with the Temporal SDK's own. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { checkout } from '../../dev/home.ts'
 import { freePorts } from '../../dev/ports.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { optIn, publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
@@ -41,6 +44,11 @@ it('the worker shows its own work, the installation, Node, and the Temporal SDK 
   // Prometheus refuses a text in which a metric is described twice.
   const described = [...samples.text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name)
   expect(described.length).toBe(new Set(described).size)
+  // What the dashboard asks for that is not ours comes from Node and from the SDK, under these very names.
+  const dashboard = readFileSync(join(checkout, 'docs/grafana/assent.json'), 'utf8')
+  const others = new Set(dashboard.match(/\b(?:temporal|process|nodejs)_\w+/g))
+  expect(others.size).toBeGreaterThan(3)
+  for (const name of others) expect(samples.value(name), name).not.toBeNull()
   for (const secret of [person.email, person.externalId, person.id])
     expect(samples.text).not.toContain(secret)
 
