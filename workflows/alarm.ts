@@ -5,34 +5,37 @@ import { untilThen } from './clock.ts'
 export type Alarm = {
   /** @param until RFC 3339 on the workflow's clock; null: never @param summary for the Temporal UI */
   set(until: string | null, summary: string): void
-  /** Whether the moment has come. */
+  /** Whether the moment that was set last has come. */
   rang(): boolean
   cancel(): void
 }
 
 export function alarm(): Alarm {
-  let current: { until: string; rang: boolean; scope: CancellationScope } | null = null
+  let running: { until: string; scope: CancellationScope } | null = null
+  let rang = false
   const cancel = () => {
-    current?.scope.cancel()
-    current = null
+    running?.scope.cancel()
+    running = null
+    rang = false
   }
   return {
     set: (until, summary) => {
-      if (current?.until === until && !current.rang) return
+      if (running?.until === until) return
       cancel()
       if (until === null) return
-      const mine = { until, rang: false, scope: new CancellationScope() }
-      current = mine
-      mine.scope
+      const scope = new CancellationScope()
+      running = { until, scope }
+      scope
         .run(async () => {
           await sleep(untilThen(until), { summary })
-          mine.rang = true
+          running = null
+          rang = true
         })
         .catch((error: unknown) => {
           if (!isCancellation(error)) throw error
         })
     },
-    rang: () => current?.rang === true,
+    rang: () => rang,
     cancel,
   }
 }
