@@ -17,6 +17,8 @@ export const failpointNames = [
   'wait:before-enter', // a run is about to enter a wait
   'wait:before-look', // a timer fired or a nudge came; about to look how the wait stands
   'advance:before', // a workflow asks what is next for its run; no lock is taken yet
+  'advance:saved', // the run's new position is written, and not committed yet
+  'decide:forecast', // the consent activity has read what it decides on; no lock is taken yet
   'double-opt-in:before-confirm',
   'double-opt-in:before-advance',
   'verification:read', // a range of the ledger was verified, and is not recorded yet

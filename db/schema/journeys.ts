@@ -1,6 +1,7 @@
 /** Journeys with their published versions; runs, their path and their waits. */
 import { bigint, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import type { JourneyDefinition } from '../../domain/journey/definition.ts'
+import { runStates } from '../../domain/journey/runState.ts'
 import { databaseClock, instant } from './columns.ts'
 
 export const journeys = pgTable('journeys', {
@@ -23,17 +24,6 @@ export const journeyVersions = pgTable(
   },
   (t) => [primaryKey({ columns: [t.key, t.version] })],
 )
-
-export const runStates = [
-  'running',
-  'waiting',
-  'paused',
-  'completed',
-  'exited',
-  'cancelled',
-  'failed',
-] as const
-export type RunState = (typeof runStates)[number]
 
 export const runs = pgTable('runs', {
   id: uuid('id').primaryKey(),

@@ -16,7 +16,7 @@ import { TestMails } from '../../activities/testMails.ts'
 import { createApp } from '../../api/app.ts'
 import { openSmtpChannel } from '../../channels/email/smtp.ts'
 import { probeMail } from '../../channels/probe.ts'
-import { closePools, openPools, type PoolSizes, type Pools, serverPools } from '../../db/pools.ts'
+import { connect } from '../../db/connect.ts'
 import { Versions } from '../../db/reads/versions.ts'
 import { readWorkflowId } from '../../db/reads/workflowId.ts'
 import { engineOptions } from '../../engine/connection.ts'
@@ -50,8 +50,6 @@ export type AssentOptions = {
   databaseBy?: (address: string) => Promise<string>
   /** Where API and worker log to; nowhere unless TEST_LOG_LEVEL is set. */
   log?: Logger
-  /** Other sizes of pools. As API and worker are one process here, `main` serves both. */
-  pools?: Partial<PoolSizes>
   /** Other bounds for work in threads. */
   threads?: ThreadsOptions
   /** Another task queue: the same Assent, started anew. */
@@ -62,7 +60,6 @@ export class Assent {
   readonly api: ApiClient
   readonly url: string
   readonly deps: Deps
-  readonly pools: Pools
   readonly client: Client
   readonly dispatcher: Dispatcher
   /** What a process of its own would be started with. */
@@ -74,7 +71,6 @@ export class Assent {
   constructor(parts: {
     url: string
     deps: Deps
-    pools: Pools
     client: Client
     dispatcher: Dispatcher
     environment: Record<string, string>
@@ -84,7 +80,6 @@ export class Assent {
     this.url = parts.url
     this.api = new ApiClient(parts.url, testKeys.ASSENT_API_KEY)
     this.deps = parts.deps
-    this.pools = parts.pools
     this.client = parts.client
     this.dispatcher = parts.dispatcher
     this.environment = parts.environment
@@ -194,10 +189,10 @@ export async function startAssent(options: AssentOptions = {}): Promise<Assent> 
   }
   const settings = readSettings(environment)
   const log = options.log ?? pino({ level: settings.LOG_LEVEL })
-  const pools = openPools(settings.DATABASE_URL, { ...serverPools, main: 20, ...options.pools })
+  const pool = connect(settings.DATABASE_URL, 20)
   const threads = new Threads({ size: 2, ...options.threads })
   const deps: Deps = {
-    db: pools.main.db,
+    db: pool.db,
     versions: new Versions(),
     threads,
     dkimKeys: new DkimKeys(settings.ASSENT_DKIM_FOLDER ?? null),
@@ -209,7 +204,7 @@ export async function startAssent(options: AssentOptions = {}): Promise<Assent> 
   const connection = Connection.lazy({ ...engineOptions(settings), connectTimeout: '2 seconds' })
   const client = new Client({ connection })
   const dispatcher = new Dispatcher({
-    deps: { ...deps, db: pools.dispatch.db },
+    deps,
     client,
     taskQueue: settings.TEMPORAL_TASK_QUEUE,
     log,
@@ -246,7 +241,6 @@ export async function startAssent(options: AssentOptions = {}): Promise<Assent> 
   const assent = new Assent({
     url,
     deps,
-    pools,
     client,
     dispatcher,
     environment,
@@ -256,7 +250,7 @@ export async function startAssent(options: AssentOptions = {}): Promise<Assent> 
       () => dispatcher.stop(),
       () => connection.close(),
       () => threads.close(),
-      () => closePools(pools),
+      () => pool.close(),
       () => database.drop(),
       async () => declared.check(),
     ],

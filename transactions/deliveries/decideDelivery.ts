@@ -1,6 +1,10 @@
 /**
- * What the consent activity asks for before every send: the decision as things stand. A block is recorded under the lock at once; an
- * allow is only a forecast, since the claim decides again.
+ * The consent activity before every send: the decision as of now. A block is recorded under the lock at once; an allow is only a
+ * forecast, since the claim decides again.
+ *
+ * It is asked only after the attempt before has ended. So where that attempt handed over and died, a block here settles the delivery as
+ * `unknown`, as the next `deliver` would after an allow: after a block no `deliver` follows, and left as it is, the run would ask again
+ * at once, until the end of its send.
  *
  * Locks, where it blocks: the run row, the contact point, the delivery.
  */
@@ -8,6 +12,7 @@ import { sql } from 'drizzle-orm'
 import { given, PreparedQuery } from '../../db/preparedQuery.ts'
 import type { Decision, DecisionInput } from '../../domain/consent/types.ts'
 import { openStates, sendResultOf } from '../../domain/delivery/states.ts'
+import { failpoint } from '../../failpoints.ts'
 import { countDecision } from '../../telemetry/sends.ts'
 import type { Deps } from '../deps.ts'
 import { committing, tellDelivery } from '../outcomes.ts'
@@ -32,6 +37,7 @@ export async function decideDelivery(deps: Deps, ref: DeliveryRef): Promise<Deci
   for (let round = 0; round < mostForecasts; round++) {
     const db = deps.reads ?? deps.db
     const [forecast, settled] = await Promise.all([assessDelivery(deps, db, ref), stored.first(db, ref)])
+    await failpoint('decide:forecast')
     if (settled !== undefined) return decidedOf(forecast, settled)
     const { origin, decision } = forecast
     const decided =
@@ -58,7 +64,7 @@ async function recordBlock(deps: Deps, forecast: Assessment): Promise<Decided | 
     }
     if (origin.ended !== null || decision.verdict === 'allow') return decidedOf(assessment)
     if (existing?.state === 'handed-over') {
-      // Its attempt is dead, or it would not be asked about; what it handed over cannot be blocked any more.
+      // What was handed over cannot be blocked any more. A late answer of the provider still settles it.
       await unknownIfHandedOver(inner, existing, intended.input.now)
       return decidedOf(assessment)
     }

@@ -11,6 +11,7 @@ import { newId } from '../../db/ids.ts'
 import { build, columnsOf, given, PreparedQuery, rowsOf } from '../../db/preparedQuery.ts'
 import { deliveries } from '../../db/schema/deliveries.ts'
 import { suppressions } from '../../db/schema/ledger.ts'
+import { type DeliveryState, statesBefore } from '../../domain/delivery/states.ts'
 import { isHardBounce } from '../../domain/messages/bounces.ts'
 import type { Deps } from '../deps.ts'
 import { type DeliveryRow, type LockedContactPoint, lockContactPoint } from '../locks.ts'
@@ -62,7 +63,7 @@ export async function settleDelivery(
   const change = changeOf(outcome)
   if (change === null) return readDelivery(deps.db, claim.delivery)
   const heldUntil = change.state === 'held' ? heldFrom(now, claim.holds) : null
-  const values = { ...claim, ...change, heldUntil }
+  const values = { ...claim, ...change, heldUntil, from: statesAnswered(change) }
   const hard = outcome.kind === 'refused' && outcome.permanent && isHardBounce(outcome.answer.enhanced)
   return committing(deps, async (inner) => {
     const tx = inner.db
@@ -84,8 +85,18 @@ type Change = {
   late: boolean
 }
 
+/** States of an attempt that the answer of its provider may still change; of these only the ways of the table. */
+function statesAnswered({ state, late }: Change): DeliveryState[] {
+  const answered: readonly DeliveryState[] = late
+    ? ['claimed', 'handed-over', 'unknown']
+    : ['claimed', 'handed-over']
+  return statesBefore(state).filter((before) => answered.includes(before))
+}
+
+type Settlement = Change & { delivery: string; attempt: number; heldUntil: string | null; from: string[] }
+
 /** Compare-and-set on the attempt. */
-const settlement = rowsOf<{ delivery: string; attempt: number; heldUntil: string | null } & Change>()(
+const settlement = rowsOf<Settlement>()(
   deliveries,
   sql`update deliveries set state = ${given('state')}, reason = ${given('reason')},
       provider_answer = ${sql.param(given('answer'), deliveries.providerAnswer)},
@@ -93,7 +104,7 @@ const settlement = rowsOf<{ delivery: string; attempt: number; heldUntil: string
       holds = holds + case when ${given('state')} = 'held' then 1 else 0 end,
       settled_at = case when ${given('state')} = 'held' then null else clock_timestamp() end
     where id = ${given('delivery')} and attempt = ${given('attempt')}
-      and (state in ('claimed', 'handed-over') or (${given('late')}::boolean and state = 'unknown'))
+      and state = any(${given('from')}::text[])
     returning ${columnsOf(deliveries)}`,
 )
 

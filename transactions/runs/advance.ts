@@ -1,7 +1,7 @@
 /**
- * Advances a run: the one place in which the machine drives real runs. It looks how what the position waits for stands, feeds that
- * to the machine, writes the new position and path, does what needs only Postgres, and repeats until something has to be waited
- * for. Asking again without a change gives the same answer, so a workflow may ask at any time, and any workflow of the run may ask.
+ * Advances a run: the only place where the machine drives real runs. It reads the state of what the position waits for, gives that to
+ * the machine, writes the new position and path, does what needs only Postgres, and repeats until the run has to wait. Asking again
+ * without a change gives the same answer, so any workflow of the run may ask at any time.
  *
  * Locks: the contact row, then the run row; the delivery's row where a send is given up.
  */
@@ -26,6 +26,7 @@ import { endHere } from './endHere.ts'
 import { enter } from './enter.ts'
 import { look } from './look.ts'
 import { parkRun } from './park.ts'
+import { stateAfter } from './runStates.ts'
 
 /** Effects done before the transaction commits, so that its locks are short. */
 const perTransaction = 10
@@ -56,7 +57,7 @@ async function advanceIn(deps: Deps, tx: Db, request: { run: string; now: string
   const { contact, run, clock } = await lockRunWithContact(tx, request.run)
   const standing = standingOf(run)
   if (standing !== null) return standing
-  // A machine whose clock is behind must not make a wait of what is due.
+  // A worker whose clock is behind must not wait for what is due.
   const now = run.clock === 'real' && clock > request.now ? clock : request.now
   const { definition, plan } = await deps.versions.journey(tx, run.journey, run.version)
   const bindings = lazyBindings(tx, contact, now)
@@ -79,6 +80,7 @@ export async function proceed(advancing: Advancing, first: Turn): Promise<Next |
     const { position, seen } = await enter(advancing, place, effect, effects < perTransaction)
     if (seen === null || 'do' in seen || effects >= perTransaction) {
       await save(advancing, position, seen)
+      await failpoint('advance:saved')
       return seen !== null && 'do' in seen ? seen : null
     }
     turn = step(advancing.plan, place, seen)
@@ -100,7 +102,7 @@ async function save({ tx, run }: Advancing, position: Position, seen: Answer | N
 
 const saving = new PreparedQuery<{ run: string; position: string; waiting: boolean }, never>(
   sql`update runs set position = ${given('position')}::jsonb, recoveries = 0, recover_after = null,
-    state = case when state = 'paused' then state when ${given('waiting')}::boolean then 'waiting' else 'running' end
+    state = case when ${given('waiting')}::boolean then ${stateAfter('waits')} else ${stateAfter('goes-on')} end
     where id = ${given('run')}::uuid`,
 )
 
@@ -113,8 +115,8 @@ type Rest = Pick<RunRow, 'state' | 'endReason' | 'parked'> & {
 }
 
 /**
- * What can be told from one read without locks: an end, which stands for ever, and an open wait that is not due, of which nothing but a
- * later change can make something else; that change nudges.
+ * What one read without locks can answer: an end, which is final, and an open wait that is not due. Only a later change makes that
+ * something else, and the change nudges.
  */
 async function atRest(deps: Deps, request: { run: string; now: string }): Promise<Next | null> {
   const row = await rest.first(deps.reads ?? deps.db, request)

@@ -1,12 +1,10 @@
-/**
- * How transactions change a run's state, as SQL over `runs`. A run is open while it is running, waiting or paused, and ends once
- * (`endRun.ts`). Entering and leaving a wait leave a paused run paused.
- */
-import { sql } from 'drizzle-orm'
+/** The moves of `domain/journey/runState.ts` as SQL over `runs`: what is not listed there stays as it is, `paused` above all. */
+import { type SQL, sql } from 'drizzle-orm'
 import { runs } from '../../db/schema/journeys.ts'
+import { type RunMove, type RunState, runTransitions } from '../../domain/journey/runState.ts'
 
-/** running → waiting */
-export const runStateInWait = sql`case when ${runs.state} = 'running' then 'waiting' else ${runs.state} end`
-
-/** waiting → running */
-export const runStateAfterWait = sql`case when ${runs.state} = 'waiting' then 'running' else ${runs.state} end`
+/** The state after a move, as an expression. Its words are literals, so that partial indexes see them. */
+export function stateAfter(move: RunMove): SQL<RunState> {
+  const cases = Object.entries(runTransitions[move]).map(([from, to]) => `when '${from}' then '${to}'`)
+  return sql`case ${runs.state} ${sql.raw(cases.join(' '))} else ${runs.state} end`
+}

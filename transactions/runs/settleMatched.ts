@@ -12,7 +12,7 @@ import { Unknowns } from '../../domain/conditions/judged.ts'
 import { type Awaitable, isAwaited } from '../../domain/journey/awaits.ts'
 import { type LockedContact, requireLock, runLocks } from '../locks.ts'
 import type { Bindings } from './bindings.ts'
-import { runStateAfterWait } from './runStates.ts'
+import { stateAfter } from './runStates.ts'
 
 /** `index`: of the awaited event or exit; null: none. `unknown`: why conditions of others could not be evaluated. */
 export type FoundMatch = { index: number | null; unknown: string | null }
@@ -84,7 +84,7 @@ const match = new PreparedQuery<
     from given where waits.id = given.wait and waits.state = 'open' and waits.contact_id = ${given('contact')}::uuid
     returning run_id, step, visit, waits.branch
   ), moved as (
-    update runs set state = ${runStateAfterWait}, mark_seq = greatest(mark_seq, ${given('seq')}::bigint)
+    update runs set state = ${stateAfter('goes-on')}, mark_seq = greatest(mark_seq, ${given('seq')}::bigint)
     from settled where runs.id = settled.run_id
     returning runs.id, runs.journey
   ), told as (

@@ -16,7 +16,7 @@ export type PlanStep = PlanSend | PlanWait | PlanWaitFor | PlanBranch | PlanSet 
 /** The words for `type`. */
 export type StepType = Step['type']
 
-const stepShape: z.ZodType<Step> = z
+export const stepShape: z.ZodType<Step> = z
   .discriminatedUnion('type', [sendShape, waitShape, waitForShape, branchShape, setShape, exitShape])
   .meta({ id: 'Step', description: 'One step; steps run from top to bottom' })
 defineSteps(stepShape)

@@ -42,7 +42,13 @@ export function replayPath(
 function answerOf({ effect }: Turn, { outcome, way, delivery }: PathRow): Answer | null {
   switch (effect.do) {
     case 'send': {
-      const result = delivery === null ? null : sendResultOf(delivery)
+      // A send that ended without a delivery says in the path how.
+      const result =
+        delivery === null
+          ? outcome === 'failed' || outcome === 'expired'
+            ? outcome
+            : null
+          : sendResultOf(delivery)
       return result === null ? null : { type: 'sent', result }
     }
     case 'sleep':

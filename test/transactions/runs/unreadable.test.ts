@@ -191,3 +191,18 @@ describe('a parked run that is retried once it can be read', () => {
     expect(await assent.run(run)).toMatchObject({ state: 'exited', endReason: 'trigger:order.placed' })
   })
 })
+
+it('a retry does not give a wait what came before the wait began', async () => {
+  const person = await putPerson(assent.api)
+  const { run } = await started(person, {
+    steps: [{ id: 'sleep', type: 'wait', for: '1 hour' }, ordered],
+  })
+  await happens('order.placed', person)
+  await endWait(run)
+  expect(await next(run)).toMatchObject({ do: 'wait', what: 'ordered' })
+  // As intake parks it, before an upgrade.
+  const parked = 'unreadable-journey-version'
+  await assent.deps.db.transaction((tx) => tx.update(runs).set({ parked }).where(eq(runs.id, run)))
+  await retry(run)
+  expect(await assent.run(run)).toMatchObject({ state: 'waiting', waitingFor: { step: 'ordered' } })
+})
