@@ -1,4 +1,4 @@
-/** Checks a condition when a journey is put: does it parse, speak of what it may speak of, and give what its place needs? */
+/** Checks a condition when a journey is put: can it be parsed, does it use known names, and has it the right type? */
 import type { ConditionScope } from '../journey/world.ts'
 import { compile, timestampType, type Wrong, withEvent, withoutEvent } from './language.ts'
 

@@ -1,6 +1,6 @@
 /**
- * Evaluates conditions. A condition that cannot be evaluated (a missing attribute, a type it did not expect) does not hold: the
- * caller is told so with `ok: false`, and why, without a word of the data itself.
+ * Evaluates conditions. A condition that cannot be evaluated (a missing attribute, an unexpected type) is not true. The caller gets
+ * `ok: false` and the reason, which never quotes the data.
  */
 import { parseInstant } from '../journey/until.ts'
 import { tooCostly, withBudget } from './budget.ts'
@@ -11,17 +11,17 @@ import { readable } from './members.ts'
 export type ConditionBindings = {
   /** The contact's fields, its attributes below `attributes`. */
   contact: Readonly<Record<string, unknown>>
-  /** The payload of the run's entry; `{}` where it had none. */
+  /** The payload of the run's entry; `{}` if it had none. */
   trigger: Readonly<Record<string, unknown>>
-  /** The payload just received; for an entry the same as `trigger`, and where no event is at hand null. */
+  /** The payload that was just received; for an entry the same as `trigger`; null if there is no event. */
   event: Readonly<Record<string, unknown>> | null
   /** By channel, then purpose: `consent.email["marketing"].state`. */
   consent: Readonly<Record<string, unknown>>
-  /** The run's own present. */
+  /** The current time of the run. */
   now: Date
 }
 
-/** `message` speaks of the condition's text only, never of the data. */
+/** `message` quotes only the condition's text, never the data. */
 export type Evaluated<Value> = { ok: true; value: Value } | { ok: false; message: string }
 
 /** Whether a condition holds. Never throws. */
@@ -77,7 +77,7 @@ function compiledOnce(text: string): Compiled {
   return compiled
 }
 
-/** The library's own messages quote values; these name the place in the text and the kind of fault. */
+/** The library's messages quote values. These name only the place in the text and the kind of fault. */
 function explain(error: unknown, text: string): string {
   const { code, range } = readError(error)
   const fault = faultOf(code ?? '')

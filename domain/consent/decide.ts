@@ -1,10 +1,9 @@
 /**
- * The decision on one intended message. Pure and total: it reads nothing but its input, never throws for an input of
- * its type, and gives the same verdict for the same input for ever. Inputs are stored with each delivery and in
- * workflow histories, so a rule is never edited here: a changed rule is a new policy version with a function of its
- * own beside `decideV1`.
+ * The decision on one intended message. Pure and total: it reads only its input, never throws for a valid input, and always gives
+ * the same verdict for the same input. Inputs are stored with each delivery and in workflow histories. So never edit a rule here: a
+ * changed rule is a new policy version with its own function beside `decideV1`.
  *
- * The rules are a list, and the first that fits decides (docs/consent.md gives them in words).
+ * The rules are a list; the first one that matches decides (in words: docs/consent.md).
  */
 import { hasCome } from './instant.ts'
 import type {
@@ -68,7 +67,7 @@ function reasonOf({
   if (isSuppressed(suppressions, 'complained')) return 'suppressed-complaint'
   if (isSuppressed(suppressions, 'erased')) return 'suppressed-erased'
   const named = topic === null ? standing.purpose : standing.topic
-  // A topic whose standing nobody looked up is a topic nobody knows: block rather than fall back on its purpose.
+  // No standing of the topic was read, so the topic is unknown: block instead of using its purpose.
   if (named === null) return 'unknown-topic'
   if (named.state === 'opted-out')
     return topic !== null && named.by === 'own' ? 'topic-opted-out' : 'opted-out'
@@ -114,7 +113,7 @@ function isExpired(standing: Standing, now: string): boolean {
   return standing.expiresAt !== null && hasCome(standing.expiresAt, now)
 }
 
-/** Events count where the answer came from a standing: not where the address, the kind or the message settled it. */
+/** Lists events only if a standing led to the answer, and not the address, the kind of purpose or the message. */
 function basisOf(input: DecisionInput, reason: DecisionReason, tracking: TrackingReason): string[] {
   const named = input.topic === null ? input.standing.purpose : input.standing.topic
   const verdict = named !== null && restsOnConsent(reason) ? named.events : []

@@ -2,7 +2,7 @@
  * The scope of a withdrawal: a topic, a purpose with all its topics, or `*`, everything. Pure.
  *
  * A withdrawal may be acknowledged only when its scope is out: `decide` then blocks every purpose and topic in it, under either
- * enforcement, those included that the ledger does not name yet. An opt-in to a topic that is newer than the opt-out of its
+ * enforcement model, including topics that the ledger does not name yet. A topic that was opted in to after the opt-out of its
  * purpose keeps the scope of the purpose open.
  */
 import { standing } from './standing.ts'
@@ -11,16 +11,16 @@ import { everything, type Standings } from './types.ts'
 /** A purpose (topic null) or one of its topics. */
 export type Place = { purpose: string; topic: string | null }
 
-/** Whether every purpose and topic in the scope stands opted out. @param standings all of the contact point's */
+/** Whether every purpose and topic in the scope is opted out. @param standings all standings of the contact point */
 export function scopeIsOut(standings: Standings, purpose: string, topic: string | null): boolean {
   return placesIn(standings, purpose, topic).every((place) => isOut(standings, place))
 }
 
 /**
- * Whether recording the withdrawal would change nothing: the scope is out, by an opt-out that names the scope itself (one that
- * names more may be lifted again), and no double opt-in in it waits for its confirmation.
+ * Whether recording the withdrawal would change nothing. It would not if the scope is out by an opt-out of exactly this scope (a
+ * wider opt-out may be retracted), and no double opt-in within the scope is pending.
  *
- * @param except places in the scope that the withdrawal leaves as they are
+ * @param except places in the scope that the withdrawal does not change
  */
 export function withdrawalAddsNothing(
   standings: Standings,
@@ -39,7 +39,7 @@ export function withdrawalAddsNothing(
   )
 }
 
-/** What names the scope, and what the ledger names inside it. All else in the scope follows what names it. */
+/** The scope itself and what the ledger names inside it. Everything else in the scope follows from these. */
 function placesIn({ entries }: Standings, purpose: string, topic: string | null): Place[] {
   const own = { purpose, topic }
   if (topic !== null) return [own]

@@ -1,4 +1,4 @@
-/** What a provider's refusal says about the address. */
+/** What a provider's refusal means for the address. */
 
 /**
  * Enhanced status codes (RFC 3463) that mean "this mailbox does not exist": bad destination mailbox, bad destination system,
@@ -6,7 +6,7 @@
  */
 const addressIsBad = new Set(['5.1.1', '5.1.2', '5.1.6', '5.1.10'])
 
-/** Whether a permanent refusal condemns the address, rather than the sender or the message. */
+/** Whether a permanent refusal means the address, and not the sender or the message. */
 export function isHardBounce(enhanced: string | null): boolean {
   return enhanced !== null && addressIsBad.has(enhanced)
 }

@@ -1,7 +1,6 @@
 /**
- * What a message must and must not hold, asked twice: of its templates when it is put, and of the very words that
- * would leave when it is sent. The second answer is final: a condition in a template may have taken the footer out for
- * this one person, and then nothing is sent.
+ * What a message must and must not contain. Checked twice: the templates when the message is put, and the rendered content when it
+ * is sent. The second check decides: a condition in a template may have removed the footer for this person, and then nothing is sent.
  */
 import { randomBytes } from 'node:crypto'
 import { factsOf } from './html.ts'
@@ -28,9 +27,9 @@ export type MessageProblem = {
 
 /**
  * - `template-syntax`, `template-render`, `template-limit`: see `TemplateErrorCode`
- * - `missing-part`, `renders-empty`: there is nothing to send in this part
+ * - `missing-part`, `renders-empty`: this part has no content
  * - `missing-footer`: a commercial mail without preference link or postal address
- * - `unknown-link`, `wrong-link`: reads one of our links that does not exist, or is not for this kind of message
+ * - `unknown-link`, `wrong-link`: uses a link of ours that does not exist, or not for this kind of message
  * - `link-not-allowed`: a link that runs code; `link-name`: a `data-link` that is no name
  * - `too-many-links`, `link-too-long`: more than a mail may hold
  * - `wrong-purpose`: neither commercial nor transactional
@@ -48,10 +47,10 @@ export type MessageProblemCode =
   | 'link-too-long'
   | 'wrong-purpose'
 
-/** What the check must know of the message's purpose. */
+/** What the check needs to know about the message's purpose. */
 export type MessageFacts = { readonly purposeKind: string }
 
-/** What a commercial mail must show, as it is for this delivery. */
+/** What a commercial mail must show, with the values of this delivery. */
 export type RequiredFooter = {
   readonly purposeKind: string
   /** Address of the recipient's preference centre. */
@@ -64,10 +63,10 @@ export type RequiredFooter = {
 export const MOST_LINKS = 1_000
 
 const KNOWN_LINKS = ['unsubscribe', 'preferences', 'confirm', 'optIn']
-/** Schemes that run code or smuggle a page in, rather than lead to one. */
+/** Schemes that run code or contain a page instead of leading to one. */
 const DANGEROUS = new Set(['javascript:', 'vbscript:', 'data:', 'blob:', 'file:'])
 
-/** Everything wrong with an e-mail message as it is put; empty where it may be stored. */
+/** Everything that is wrong with an e-mail message; empty if it may be stored. */
 export function checkMessage(definition: MessageTemplates, facts: MessageFacts): readonly MessageProblem[] {
   if (facts.purposeKind !== 'commercial' && facts.purposeKind !== 'transactional') {
     return [problem('purpose', 'wrong-purpose', 'must be a commercial or a transactional purpose')]
@@ -95,8 +94,8 @@ export function checkMessage(definition: MessageTemplates, facts: MessageFacts):
 }
 
 /**
- * Everything that forbids sending this rendering. Whoever sends asks this of the final words, before links are
- * exchanged, and sends nothing unless the answer is empty.
+ * Everything that forbids sending this rendering. The caller checks the final content before links are replaced, and sends only if
+ * the answer is empty.
  */
 export function checkRendered(
   rendered: RenderedMessage,
@@ -114,7 +113,7 @@ export function checkRendered(
       inText.map((link) => link.url),
     ),
   )
-  // Whatever is not known to be transactional has to carry the footer.
+  // Everything that is not known to be transactional must contain the footer.
   if (required.purposeKind === 'transactional') return problems
   const { preferencesUrl, postalAddress } = required
   const address = withoutSpace(postalAddress)
@@ -191,7 +190,7 @@ function linkIdProblems(rendered: RenderedMessage): MessageProblem[] {
     : []
 }
 
-/** Values nothing in a template can equal by chance, so what shows them has read them. */
+/** Values that no template contains by chance: if they appear in the output, the template used them. */
 function sentinelContext(): { values: MessageContext; preferencesUrl: string; postalAddress: string } {
   const mark = randomBytes(16).toString('hex')
   const page = (name: string) => `https://assent.invalid/${name}/${mark}`
@@ -214,7 +213,7 @@ function sentinelContext(): { values: MessageContext; preferencesUrl: string; po
   }
 }
 
-/** Each link costs a row and a redirect; each long one more than its length to parse. */
+/** Each link costs a row and a redirect, and parsing a long one costs more than its length. */
 function linkProblems(field: 'html' | 'text', urls: readonly string[]): MessageProblem[] {
   if (urls.length > MOST_LINKS) {
     return [problem(field, 'too-many-links', `has more than ${MOST_LINKS} links`)]
@@ -228,7 +227,7 @@ function linkProblems(field: 'html' | 'text', urls: readonly string[]): MessageP
     : []
 }
 
-/** As a browser reads it: leading control characters and inner line breaks do not hide a scheme. */
+/** The scheme as a browser reads it: leading control characters and inner line breaks do not hide it. */
 function isDangerous(href: string): boolean {
   const url = URL.parse(href, 'https://assent.invalid/')
   return url !== null && DANGEROUS.has(url.protocol)
@@ -239,7 +238,7 @@ function withoutSpace(text: string): string {
   return text.replace(/\s+/g, '')
 }
 
-/** A template's error as a problem of its part. @throws whatever is no `TemplateError` */
+/** A template's error as a problem of its part. @throws any error that is not a `TemplateError` */
 export function asProblem(error: unknown): MessageProblem {
   if (!(error instanceof TemplateError)) throw error
   const message = error.line === null ? error.message : `line ${error.line}: ${error.message}`

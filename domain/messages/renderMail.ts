@@ -1,7 +1,7 @@
 /**
- * Makes the words of one mail: renders the templates for a person, checks what would leave, and, where tracking is permitted,
- * leads its links over our redirect and adds the pixel. Pure: the same request gives the same answer. Deliveries, previews and
- * test mails all come through here, in a thread with a deadline (`threads/`).
+ * Renders one mail: renders the templates for a person and checks the result. If tracking is permitted, it also leads the links over
+ * our redirect and adds the pixel. Pure: the same request gives the same answer. Deliveries, previews and test mails all use it, in a
+ * thread with a deadline (`threads/`).
  */
 import { asProblem, checkRendered, type MessageProblem, type RequiredFooter } from './check.ts'
 import { hashToken, linkToken, openToken } from './handles.ts'
@@ -26,11 +26,11 @@ export type RenderRequest = {
 export type TrackedLink = MailLink & { readonly tokenHash: string }
 
 export type RenderOutcome = {
-  /** Everything that forbids sending it. Where there is anything, `sent` is null and `tracked` empty. */
+  /** Everything that forbids sending it. If it is not empty, `sent` is null and `tracked` is empty. */
   readonly problems: readonly MessageProblem[]
-  /** As its author wrote it for this person, links untouched; null where a template could not be rendered. */
+  /** Rendered for this person, with the original links; null if a template could not be rendered. */
   readonly plain: RenderedMessage | null
-  /** As it leaves: `data-link` attributes taken out, links exchanged where it is tracked. */
+  /** As it leaves: without `data-link` attributes, and with our redirects as links if it is tracked. */
   readonly sent: RenderedMessage | null
   /** The links of the mail, without our own. */
   readonly links: readonly MailLink[]
@@ -57,7 +57,7 @@ export function renderMail(request: RenderRequest): RenderOutcome {
 
 type Exchanged = Pick<RenderOutcome, 'links' | 'tracked'> & { sent: RenderedMessage }
 
-/** Links stay as they are; only their names are taken out. */
+/** Keeps the links; only removes their names. */
 function untracked(plain: RenderedMessage, own: ReadonlySet<string>): Exchanged {
   const links = new Map<number, MailLink>()
   const sent = rewriteLinks(plain, own, (url, id, position) => {
@@ -67,7 +67,7 @@ function untracked(plain: RenderedMessage, own: ReadonlySet<string>): Exchanged 
   return { sent, links: [...links.values()], tracked: [] }
 }
 
-/** Every link leads over our redirect, by a token of its own, as does the pixel. */
+/** Every link, and the pixel, leads over our redirect with its own token. */
 function track(
   plain: RenderedMessage,
   own: ReadonlySet<string>,
