@@ -60,9 +60,9 @@ const keyring = <T>(parse: (text: string) => T) =>
 
 const shape = z.object({
   PORT: port.default(3000),
-  /** Address to listen on; unset: all of the machine's. */
+  /** Network address to listen on; unset: all addresses of the machine. */
   LISTEN_ADDRESS: z.string().min(1).optional(),
-  /** Where people reach us: base of every link in a mail. */
+  /** The address under which people reach us; every link in a mail begins with it. */
   PUBLIC_URL: url(['http:', 'https:']).optional(),
   /** As a user that is a member of `assent_app`, and nothing more: see `db/restricted.ts`. */
   DATABASE_URL: url(['postgres:', 'postgresql:']),
@@ -78,7 +78,7 @@ const shape = z.object({
   TEMPORAL_TLS_CERT: file.optional(),
   TEMPORAL_TLS_KEY: file.optional(),
   TEMPORAL_TASK_QUEUE: z.string().min(1).default('assent'),
-  /** A workflow bundle made beforehand; without one the worker makes it at start. */
+  /** File of a workflow bundle that was built earlier; without it the worker builds one at start. */
   TEMPORAL_WORKFLOW_BUNDLE: file.optional(),
   SMTP_URL: url(['smtp:', 'smtps:']),
   /**
@@ -86,12 +86,12 @@ const shape = z.object({
    * mail, not at start: keys that are away for a while hold the mail of their profile, and nothing else.
    */
   ASSENT_DKIM_FOLDER: z.string().refine(isAbsolute, 'an absolute path').optional(),
-  /** At least 32 characters: signs short-lived things. */
+  /** At least 32 characters: signs short-lived tokens. */
   ASSENT_SECRET: z.string().min(32, 'at least 32 characters'),
   ASSENT_DATA_KEYS: keyring(parseDataKeys),
   ASSENT_SUPPRESSION_KEYS: keyring(parseSuppressionKeys),
   ASSENT_API_KEY: z.string().min(20, 'at least 20 characters').optional(),
-  /** Addresses or networks of proxies whose X-Forwarded-For is believed, parted by commas. */
+  /** Addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas. */
   TRUSTED_PROXIES: z
     .string()
     .transform((text) =>
@@ -100,7 +100,10 @@ const shape = z.object({
         .map((part) => part.trim())
         .filter((part) => part !== ''),
     )
-    .refine((parts) => parts.every(isProxy), 'IP addresses or networks such as 10.0.0.0/8, parted by commas')
+    .refine(
+      (parts) => parts.every(isProxy),
+      'IP addresses or networks such as 10.0.0.0/8, separated by commas',
+    )
     .default([]),
   /** Days that things are kept, where not as long as by default: `trigger-events=180,run-paths=90`. See docs/operations.md. */
   ASSENT_RETENTION: z
@@ -134,7 +137,7 @@ export type Settings = Omit<z.infer<typeof shape>, 'PUBLIC_URL'> & {
 
 /** @throws SettingsError naming every variable that is missing or wrong */
 export function readSettings(environment: Record<string, string | undefined>): Settings {
-  // An empty variable is an unset one, as compose files and shells have it.
+  // An empty variable counts as unset, as in compose files and shells.
   const set = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   )
@@ -155,7 +158,7 @@ export function readSettings(environment: Record<string, string | undefined>): S
   }
 }
 
-/** As `readSettings`, for a process that cannot go on without them: says what is wrong, with no stack trace, and ends. */
+/** Like `readSettings`, but prints what is wrong without a stack trace and ends the process. */
 export function requireSettings(environment: Record<string, string | undefined>): Settings {
   try {
     return readSettings(environment)
