@@ -60,7 +60,7 @@ async function take(deps: Deps, incoming: IncomingEvent): Promise<void> {
   deps.log.warn({ event, trigger: incoming.name, skipped }, 'the event did not start these journeys')
 }
 
-/** Who took the event as its own before; null: it concerned nobody; undefined: nobody has taken it yet. */
+/** Who took the event as its own before; null: it concerned nobody; undefined: nobody has taken it yet, or it is not known any more. */
 async function contactThatEntered(
   db: Db,
   { name, senderEvent }: OutboxTrigger,
@@ -71,7 +71,8 @@ async function contactThatEntered(
     .select({ contactId: triggerEvents.contactId })
     .from(triggerEvents)
     .where(eq(triggerEvents.id, event))
-  return taken?.contactId ?? null
+  // The id outlives the event (domain/retention.ts): it is taken under its id again, which then counts nothing twice.
+  return taken === undefined ? undefined : taken.contactId
 }
 
 /** Whose message led to it, or who asked for the double opt-in that it comes of. */

@@ -7,6 +7,7 @@ import { newId } from '../../../db/ids.ts'
 import { findContactPoint } from '../../../db/reads/contactPoint.ts'
 import { outbox } from '../../../db/schema/triggers.ts'
 import { takeOwnEvent } from '../../../transactions/intake/takeOwnEvent.ts'
+import { sweepBatch } from '../../../transactions/retention/sweepBatch.ts'
 import { type Assent, startAssent } from '../../harness/assent.ts'
 import { idOf } from '../../harness/client.ts'
 import { type Person, personal, publish, putBrand, putPerson, startRunOf } from '../../harness/fixtures.ts'
@@ -173,4 +174,34 @@ it('told again after the address has moved, it starts nothing more', async () =>
   await takeOwnEvent(assent.deps, event)
   expect(await runsOf(journey, oldest)).toHaveLength(1)
   expect(await runsOf(journey, second)).toHaveLength(0)
+})
+
+it('told again after the event itself was deleted, it counts for nobody a second time', async () => {
+  const { email, members } = await family()
+  const [oldest, second] = members
+  const waiting = await publish(assent.api, {
+    steps: [
+      {
+        id: 'yes',
+        type: 'waitFor',
+        timeout: '3 days',
+        events: [{ trigger: 'double-opt-in.confirmed', steps: [] }],
+      },
+    ],
+  })
+  const event = {
+    name: 'double-opt-in.confirmed',
+    senderEvent: newId(),
+    contactPoint: await findContactPoint(assent.deps.db, 'email', email),
+    contact: null,
+    delivery: null,
+    payload: {},
+    occurredAt: new Date().toISOString(),
+  }
+  await takeOwnEvent(assent.deps, event)
+  await sweepBatch(assent.deps.db, 'trigger-events', { days: -1 })
+  const late = [await startRunOf(assent.api, waiting, oldest), await startRunOf(assent.api, waiting, second)]
+  for (const run of late) await assent.runWaits(run, 'yes')
+  await takeOwnEvent(assent.deps, event)
+  for (const run of late) expect((await assent.run(run)).state).toBe('waiting')
 })
