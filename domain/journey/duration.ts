@@ -7,7 +7,7 @@
 /** The longest duration accepted: five years of 365 days. */
 export const longestDurationMs = 5 * 365 * 86_400_000
 
-/** A length in milliseconds, or what is wrong with the text, for whoever wrote it. */
+/** A length in milliseconds, or what is wrong with the text, for its author. */
 export type DurationResult = { ok: true; ms: number } | { ok: false; message: string }
 
 const unitMs = { week: 604_800_000, day: 86_400_000, hour: 3_600_000, minute: 60_000, second: 1_000 } as const
@@ -22,7 +22,7 @@ const notOne =
   'not a duration: expected weeks, days, hours, minutes or seconds, as "3 days" or "1 day 12 hours", or ISO 8601, as "P3D"'
 const tooVague = 'months and years have no fixed length: say it in weeks or days, as "30 days" or "P30D"'
 
-/** The text is no duration; the message says what is wrong, for whoever wrote it. */
+/** The text is no duration; the message tells its author what is wrong. */
 export class DurationError extends Error {
   override readonly name = 'DurationError'
 }

@@ -3,8 +3,8 @@
  * plain JSON. `transactions/runs/advance.ts` drives real runs with it, the simulator imagined ones.
  *
  * 1. From `begin` to its end a run is at exactly one step, and each entry of a step is one visit with one effect.
- * 2. The effect's answer moves the run on. Nothing else does: whoever ends a run from outside writes its row, and the machine is
- *    not asked any more.
+ * 2. The effect's answer moves the run on, and nothing else does. What ends a run from outside writes its row, and the machine is not
+ *    called again.
  * 3. A message that failed, expired, was cancelled or is unknown does not end the run. A blocked one does where its step has
  *    `onBlocked: exit`.
  * 4. Below the last step the run is completed. An ended run keeps the place at which it ended.

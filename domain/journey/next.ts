@@ -1,4 +1,4 @@
-/** What a run, or a request for double opt-in, needs next from its workflow. Ids, codes and times only: it stands in a history. */
+/** What a run, or a request for double opt-in, needs next from its workflow. Ids, codes and times only: it is stored in a history. */
 import { z } from 'zod'
 
 /** `parked`: an operator has to look at it. */

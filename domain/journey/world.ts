@@ -1,6 +1,6 @@
 /** What the checker must know of the world around a journey. */
 
-/** Where a condition stands, which decides what it may speak of and what it must give: a timestamp for `until`, else a bool. */
+/** Where a condition is used. That decides which names it may use, and its type: a timestamp for `until`, else a bool. */
 export type ConditionScope = 'entry' | 'exit' | 'wait' | 'branch' | 'until'
 
 /** What the checker must know of a message in its newest version. */

@@ -174,6 +174,31 @@ describe.concurrent('a worker killed', () => {
     },
   )
 
+  it.for([
+    ['asked what is next', 'advance:before'],
+    ['entered a wait', 'wait:before-enter'],
+    ['wrote its new position, before the commit', 'advance:saved'],
+    ['looked how its wait stands', 'wait:before-look'],
+  ])(
+    'as a run %s: the row says where it is, and nothing is repeated',
+    patience,
+    async ([, at = ''], { onTestFinished }) => {
+      const { person, ended, first } = await dieWithFirstMail(onTestFinished, {
+        at,
+        outcome: 'sent',
+        steps: [one, { id: 'pause', type: 'wait', for: '1 second' }, two],
+      })
+      expect(outcomes(ended)).toEqual([
+        ['one', 'sent'],
+        ['pause', 'waited'],
+        ['two', 'sent'],
+      ])
+      expect(first).toMatchObject({ state: 'sent', attempt: 1 })
+      expect(smtp.letters(person.email)).toHaveLength(2)
+      expect(smtp.bodiesBegun(person.email)).toBe(2)
+    },
+  )
+
   it('in the middle of the body: unknown, not handed over again', patience, async ({ onTestFinished }) => {
     const { person, ended, first } = await dieWithFirstMail(onTestFinished, {
       held: { at: 'in-body', hold: true },

@@ -53,7 +53,7 @@ export async function takeOwnEvent(deps: Deps, trigger: OutboxTrigger): Promise<
   }
 }
 
-/** Nobody is answered, so an operator is told which journeys the event did not start, and why. */
+/** There is no caller to answer, so the log says which journeys the event did not start, and why. */
 async function take(deps: Deps, incoming: IncomingEvent): Promise<void> {
   const { event, skipped } = await takeTrigger(deps, incoming)
   if (skipped.length === 0) return

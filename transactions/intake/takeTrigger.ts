@@ -30,7 +30,7 @@ export type IncomingEvent = {
   sender: string
   /** The sender's id of what happened; null: it gave none, and every time counts. */
   senderEvent: string | null
-  /** JSON: what was said under that id, where it is not the event as it stands here. */
+  /** JSON: what the sender posted under that id, if that differs from this event. */
   said?: unknown
   /** Null: it concerns a contact point that no contact has. Stored, and nothing can follow. */
   contactId: string | null

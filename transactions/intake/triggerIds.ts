@@ -23,7 +23,7 @@ export type SaidOnce = {
 
 export type Answered = TriggerAnswer & { duplicate: boolean }
 
-/** Another transaction took the id first: whoever threw this has to be undone, and may then ask what was answered. */
+/** Another transaction took the id first. The transaction that threw this has to roll back; then the first answer can be read. */
 export class TriggerIdTaken extends Error {
   override readonly name = 'TriggerIdTaken'
 }
@@ -53,7 +53,7 @@ export async function answeredBefore(db: Db, once: SaidOnce): Promise<Answered |
   return { ...answer, duplicate: true }
 }
 
-/** The event that the id stands for; null where it is not known. */
+/** The event that was stored under the id; null: the id is unknown. */
 export async function eventOfId(db: Db, id: Omit<SaidOnce, 'said'>): Promise<string | null> {
   return (await byId.first(db, id))?.answer.event ?? null
 }

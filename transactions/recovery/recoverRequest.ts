@@ -5,7 +5,7 @@ import { pauseAfter } from '../../domain/recovery/backoff.ts'
 import type { Deps } from '../deps.ts'
 import type { Recovery } from './recoverRun.ts'
 
-/** Counts the start that the caller makes now; of several callers at once only one is told to. */
+/** Counts the start that the caller makes now. Of several callers at once, only one gets `start`. */
 export async function recoverRequest({ db }: Deps, id: string): Promise<Recovery> {
   return db.transaction(async (tx) => {
     const request = await lock.first(tx, { id })

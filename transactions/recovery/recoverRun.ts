@@ -15,7 +15,7 @@ import type { OutboxStart } from '../outbox.ts'
 /** `leave`: it has ended, is parked or was started a moment ago. */
 export type Recovery = { do: 'start'; start: OutboxStart } | { do: 'park' } | { do: 'leave' }
 
-/** Counts the start that the caller makes now; of several callers at once only one is told to. */
+/** Counts the start that the caller makes now. Of several callers at once, only one gets `start`. */
 export async function recoverRun(deps: Deps, id: string): Promise<Recovery> {
   const recovery = await recoverIn(deps, id)
   if (recovery.do === 'park') countRunParked('recovered-in-vain')
@@ -64,7 +64,7 @@ const counting = new PreparedQuery<{ id: string; pause: number }, { id: string }
     where id = ${given('id')}::uuid and ${due} returning id`,
 )
 
-/** The start could not be told: it does not count, and whoever looks next tries again. */
+/** Temporal did not take the start: it does not count, and the next look tries again. */
 export async function recoveryFailed(deps: Deps, id: string): Promise<void> {
   await deps.db.transaction((tx) => uncounting.all(tx, { id }))
 }

@@ -19,7 +19,7 @@ export async function holdRecovery({ db }: Deps, holder: string): Promise<Watchi
   })
 }
 
-/** Notes something, as long as the row is held; else whoever holds it now knows better. */
+/** Writes a note while this process holds the row. Otherwise another process holds it, and its notes are newer. */
 export async function noteRecovery(
   { db }: Deps,
   holder: string,

@@ -11,7 +11,7 @@ import { perform } from './perform/index.ts'
 
 export type Entered = {
   position: Position
-  /** How it stands at once; null: it was not performed, since this transaction has done enough. */
+  /** The answer, or what to do next. Null: not performed yet, because this transaction has done enough. */
   seen: Answer | Next | null
 }
 

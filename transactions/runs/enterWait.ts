@@ -22,7 +22,7 @@ import { Past } from './pastMatch.ts'
 import { recordStep, stepRecord } from './path.ts'
 import { settleMatched } from './settleMatched.ts'
 
-/** @returns the id of the wait's row, and how it stands at once */
+/** @returns the id of the wait's row, and its answer, or until when to wait */
 export async function enterWait(
   advancing: Advancing,
   place: Place,

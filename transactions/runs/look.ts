@@ -1,4 +1,4 @@
-/** How what a position waits for stands: an answer for the machine, or what the workflow has to do until there is one. */
+/** Reads the state of what a position waits for: an answer for the machine, or what the workflow does until there is one. */
 import { MachineError } from '../../domain/journey/machineError.ts'
 import type { Answer, Effect } from '../../domain/journey/machineTypes.ts'
 import type { Next } from '../../domain/journey/next.ts'

@@ -1,6 +1,6 @@
 /**
- * How the wait of a position stands. One that is due is settled here, by compare-and-set under the contact's lock: nobody else times
- * a wait out.
+ * Reads the wait of a position. A wait that is due is settled here, by compare-and-set under the contact's lock. Only this times a wait
+ * out.
  */
 import { and, eq, sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
