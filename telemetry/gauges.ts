@@ -38,8 +38,8 @@ const age = gaugeBy(
 const outboxParked = gauge('assent_outbox_parked_rows', 'Outbox rows that are parked, counted up to 10,000')
 const deliveries = gaugeBy(
   'state',
-  'assent_deliveries_open',
-  'Deliveries in states that need time or an operator, counted up to 10,000',
+  'assent_deliveries_waiting',
+  'Deliveries that are held or unknown, counted up to 10,000',
 )
 const runsParked = gauge('assent_runs_parked', 'Runs that are parked, counted up to 10,000')
 const pending = gauge(

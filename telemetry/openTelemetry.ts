@@ -4,6 +4,7 @@
  * Everything else is set as the specification says: OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_TRACES_SAMPLER and
  * OTEL_TRACES_SAMPLER_ARG, OTEL_EXPORTER_OTLP_HEADERS, OTEL_BSP_*.
  */
+import { setTimeout as pause } from 'node:timers/promises'
 import {
   context,
   DiagLogLevel,
@@ -23,6 +24,9 @@ import { envDetectorSync, Resource } from '@opentelemetry/resources'
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import type { Logger } from 'pino'
 import { installTracing, type OpenSpan, type SpanStart } from './spans.ts'
+
+/** Milliseconds that the last spans get when the process stops. */
+const patience = 3_000
 
 const kinds = {
   server: SpanKind.SERVER,
@@ -81,7 +85,8 @@ export function openTelemetry(service: string, log: Logger): () => Promise<void>
       return `00-${active.traceId}-${active.spanId}-${flags}`
     },
   })
-  return () => provider.shutdown()
+  // A collector that does not answer must not keep the process.
+  return () => Promise.race([provider.shutdown(), pause(patience, undefined, { ref: false })])
 }
 
 function opened(span: Span): OpenSpan {

@@ -9,7 +9,7 @@ import type { Exposition } from './exposition.ts'
 
 export type MetricsServer = { readonly port: number; close(): Promise<void> }
 
-/** @throws Error where it cannot listen there */
+/** @throws Error where it cannot listen there, which is logged */
 export async function serveMetrics(
   at: { port: number; address: string },
   { contentType, text }: Exposition,
@@ -35,7 +35,10 @@ export async function serveMetrics(
     )
   })
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
+    server.once('error', (error) => {
+      log.fatal({ err: error, ...at }, 'cannot serve metrics: set METRICS_PORT to another port')
+      reject(error)
+    })
     server.listen({ port: at.port, host: at.address }, resolve)
   })
   // A server that listens on a port has an address with one.

@@ -20,8 +20,8 @@ import { readWorkers } from './workers.ts'
 /** Rows counted of one lane, and of anything else. */
 const most = { lane: 100_000, other: 10_000 }
 
-/** States that need time or an operator. All other states of a delivery are ends, and counted as they happen. */
-const watchedStates = ['claimed', 'held', 'handed-over', 'unknown'] as const satisfies DeliveryState[]
+/** States that somebody has to look at. All others pass in a moment or are ends, and are counted as they happen. */
+const watchedStates = ['held', 'unknown'] as const satisfies DeliveryState[]
 
 /** For one transaction: no plan that reads a whole table or sorts it, whatever the statistics say, and three seconds a statement. */
 export const bounded = new PreparedQuery<Record<string, never>, never>(
@@ -50,7 +50,7 @@ const countOf = (table: PgTable, condition: string): SQL =>
 
 const counted: Readonly<Record<string, SQL>> = {
   outboxParked: countOf(outbox, `state = 'parked'`),
-  runsParked: countOf(runs, 'parked is not null'),
+  runsParked: countOf(runs, 'parked is not null and ended_at is null'),
   doubleOptInsPending: countOf(doubleOptIns, `state = 'pending'`),
   ...Object.fromEntries(watchedStates.map((state) => [state, countOf(deliveries, `state = '${state}'`)])),
 }

@@ -217,7 +217,7 @@ describe('the gauges of the whole installation', () => {
     expect(samples.value('assent_outbox_age_seconds', { lane: 'nudges' })).toBe(0)
     expect(samples.value('assent_outbox_parked_rows')).toBe(1)
     expect(samples.value('assent_runs_parked')).toBe(0)
-    expect(samples.value('assent_deliveries_open', { state: 'held' })).toBe(0)
+    expect(samples.value('assent_deliveries_waiting', { state: 'held' })).toBe(0)
     expect(samples.value('assent_recovery_sweep_running')).toBe(0)
     await db.transaction((tx) => tx.execute(sql`delete from outbox where stream like 'g_'`))
     expect((await scrape()).value('assent_outbox_rows')).toBe(0)

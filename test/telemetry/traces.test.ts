@@ -1,5 +1,7 @@
 /** Traces over the API, the outbox, Temporal, activities and Postgres, as a collector gets them from real processes. */
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { readFileSync } from 'node:fs'
+import { Worker } from '@temporalio/worker'
+import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { statementName } from '../../db/traced.ts'
 import { freePorts } from '../../dev/ports.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
@@ -93,6 +95,16 @@ it('a trigger, the start, the activities and the statements are one trace, which
       .paths(later)
       .some((path) => /tell signal > SignalWorkflow:nudge > RunActivity:deliver$/.test(path)),
   )
+
+  // The header stands in the history, and nothing in the workflow follows from it.
+  const history = await (await assent.workflow(run)).fetchHistory()
+  expect(JSON.stringify(history)).toContain('_tracer-data')
+  const bundle = { code: readFileSync(inject('bundle'), 'utf8') }
+  const workflowId = `${journey}:${run}`
+  for await (const { error } of Worker.runReplayHistories({ workflowBundle: bundle }, [
+    { workflowId, history },
+  ]))
+    expect(error).toBeUndefined()
 
   const everything = JSON.stringify(collector.spans)
   for (const secret of [person.email, person.externalId, person.id]) expect(everything).not.toContain(secret)
