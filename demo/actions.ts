@@ -1,4 +1,4 @@
-/** What a visitor can do, and what the shop tells Assent about it. Each leaves an entry in the visitor's log. */
+/** What a visitor can do, and what the shop reports to Assent. Each action leaves an entry in the visitor's log. */
 import { createHash, createHmac } from 'node:crypto'
 import { normaliseAddress } from '../domain/addresses/normalise.ts'
 import type { Answer, Assent, Taken } from './assent.ts'
@@ -9,18 +9,18 @@ import { type Action, newCart, remember, type Visitor } from './visitors.ts'
 /** What the actions need of the shop. */
 export interface Counter {
   readonly assent: Assent
-  /** From which external ids are derived, so that they stay the same and say nothing of the address. */
+  /** External ids are derived from it, so they stay the same and do not reveal the address. */
   readonly secret: string
 }
 
-/** Where a form was sent from, for evidence and links. */
+/** Where the form came from, for evidence and links. */
 export interface Circumstances {
   readonly pageUrl: string
   readonly ip: string | undefined
   readonly userAgent: string | undefined
 }
 
-/** Asks Assent for double opt-in of exactly what was ticked. */
+/** Requests a double opt-in for exactly what was ticked. */
 export async function signUp(
   { assent, secret }: Counter,
   visitor: Visitor,
@@ -51,28 +51,28 @@ export async function signUp(
   if (!answer.ok) return remember(visitor, refused(title, request, answer))
   remember(visitor, {
     ...accepted(title, request, answer.status),
-    remark: 'A mail with a link goes to the mailbox. Nothing changes until it is confirmed.',
+    remark: 'Assent sends a mail with a link. Nothing changes until you confirm it in the mailbox.',
     doubleOptIn: answer.value.id,
   })
 }
 
-/** The cart as its form was sent. */
+/** The cart as the form sent it. */
 export interface SentCart {
   readonly cart: string
   readonly chosen: readonly Product[]
-  /** Random id of the page the button was on: pressed twice, it counts once. */
+  /** Random id of the rendered form: two clicks on the same form count once. */
   readonly form: string
   readonly pageUrl: string
 }
 
-const again = 'Assent had heard of this click already: it counts once.'
+const again = 'Assent already knew this click. It counts once.'
 
 export async function leaveCart(counter: Counter, visitor: Visitor, sent: SentCart): Promise<void> {
   await report(counter, visitor, 'Left the cart', 'cart.abandoned', sent, {}, ({ started, duplicate }) => {
     if (duplicate) return again
     if (started.length > 0)
-      return 'A journey began: it waits ten seconds, then asks whether it may remind you.'
-    return 'No journey began: it takes carts from €20, and not while one for you is under way.'
+      return 'A journey began. It waits ten seconds and then checks whether it may remind you.'
+    return 'No journey began. The journey needs a cart of at least €20, and you can be in it only once at a time.'
   })
 }
 
@@ -88,8 +88,9 @@ export async function buy(counter: Counter, visitor: Visitor, sent: SentCart): P
     { order },
     ({ duplicate, signalled }) => {
       if (duplicate) return again
-      const ended = signalled.length > 0 ? ' The reminder for this cart, still under way, ended at once.' : ''
-      return `The confirmation is transactional, so it goes out whatever was consented to.${ended}`
+      const ended =
+        signalled.length > 0 ? ' The journey for this cart ended at once, so you get no reminder.' : ''
+      return `The order confirmation is transactional, so it needs no consent.${ended}`
     },
   )
   if (taken && visitor.cart === sent.cart) visitor.cart = newCart()
@@ -141,7 +142,7 @@ async function report(
   return true
 }
 
-/** Makes the visitor a contact of Assent's, unless that has happened already and nothing new is known. */
+/** Makes the visitor a contact in Assent, unless the contact exists and nothing is new. */
 async function introduce(
   assent: Assent,
   secret: string,
@@ -160,12 +161,12 @@ async function introduce(
   })
 }
 
-/** The shop's own id of a customer: the same for the same address, also after a restart. */
+/** The shop's id of a customer: the same for the same address, also after a restart. */
 export function externalIdOf(secret: string, email: string): string {
   return `shop-${createHmac('sha256', secret).update(email).digest('hex').slice(0, 20)}`
 }
 
-/** The address as it is kept, or undefined where it is none. */
+/** The normalised address; undefined if it is not one. */
 export function readEmail(text: string): string | undefined {
   const read = normaliseAddress('email', text)
   return read.ok ? read.address : undefined

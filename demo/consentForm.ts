@@ -1,22 +1,22 @@
 /**
- * The words of the sign-up form, and what each box grants. They are what a visitor agrees to, so they go into the ledger as
- * they stand on the page: whoever changes one raises the version.
+ * The texts of the sign-up form, and what each box grants. A visitor agrees to these texts, so the ledger records them exactly
+ * as the page shows them. Raise the version with every change.
  */
 
 export interface ConsentBox {
   /** Name of the form field. */
   readonly field: string
-  /** As the purpose or topic is called that it grants: what the person agreed to keeps its name, up to the evidence. */
+  /** Same name as the purpose or topic that it grants, so that the evidence shows the name the person saw. */
   readonly name: string
-  /** As its description. */
+  /** Same text as its description. */
   readonly wording: string
   readonly grant: { readonly purpose: string; readonly topic?: string }
 }
 
-export const formVersion = '2'
+export const formVersion = '3'
 
 export const introduction =
-  'I want Northpath Outfitters to send me, to the address above, what I tick here. A link in every e-mail lets me change my mind at any time.'
+  'I want Northpath Outfitters to send me what I tick here, to the address above. Every e-mail contains a link with which I can change my mind at any time.'
 
 export const boxes: readonly ConsentBox[] = [
   {
@@ -40,7 +40,7 @@ export const boxes: readonly ConsentBox[] = [
   },
 ]
 
-/** All the visitor read, ticked or not; what was ticked are the grants. */
+/** Everything the visitor read, ticked or not. The grants are what was ticked. */
 export const notice = {
   id: 'shop-sign-up',
   version: formVersion,

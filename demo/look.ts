@@ -1,4 +1,4 @@
-/** Asks Assent what became of a visitor's actions. What cannot be asked just now is left out, not guessed. */
+/** Asks Assent what came of a visitor's actions. If Assent does not answer, that part is left out, not guessed. */
 import { type Counter, externalIdOf } from './actions.ts'
 import type { Activity, Seen } from './pages/activity.ts'
 import type { RunDetails } from './pages/run.ts'
@@ -37,7 +37,7 @@ async function welcomeRuns({ assent, secret }: Counter, visitor: Visitor): Promi
   return answer.ok ? answer.value.items.slice(0, 1).map(({ id }) => id) : []
 }
 
-/** A run of this visitor's, with its deliveries; undefined for any other. */
+/** A run of this visitor with its deliveries; undefined for any other run. */
 export async function lookAtRun(
   counter: Counter,
   visitor: Visitor,

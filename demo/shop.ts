@@ -86,7 +86,7 @@ export async function startShop(options: ShopOptions): Promise<{ url: string; cl
     const visitor = visitors.find(readCookie(request, cookieName()))
     const details = visitor && (await lookAtRun(counter, visitor, request.params.id))
     if (details) return send(response, runPage(details, options))
-    const text = 'There is no such run in this visit to the shop.'
+    const text = 'This run does not belong to your visit to the shop.'
     return send(response.status(404), messagePage('Not found', text, options))
   })
 
@@ -103,7 +103,7 @@ export async function startShop(options: ShopOptions): Promise<{ url: string; cl
       if (address !== undefined) visitor.email = address
       if (address === undefined) complain(visitor, 'cart', badEmail)
       else if (chosen.length === 0)
-        complain(visitor, 'cart', 'Your cart is empty. Put something in it first.')
+        complain(visitor, 'cart', 'Your cart is empty. Please put something in it first.')
       else await act(counter, visitor, { cart, chosen, form, pageUrl: url })
       response.redirect(303, visitor.complaint === null ? '/#behind' : '/#cart')
     })
@@ -117,10 +117,10 @@ export async function startShop(options: ShopOptions): Promise<{ url: string; cl
     if (address !== undefined) visitor.email = address
     visitor.name = name.trim()
     if (fax !== '')
-      complain(visitor, 'sign-up', 'This was filled in the way robots do, so nothing was asked for.')
+      complain(visitor, 'sign-up', 'This form was filled in the way robots do it, so you were not signed up.')
     else if (address === undefined) complain(visitor, 'sign-up', badEmail)
     else if (known.length === 0)
-      complain(visitor, 'sign-up', 'Nothing is ticked, so there is nothing to sign up for.')
+      complain(visitor, 'sign-up', 'Nothing is ticked. Please tick at least one box.')
     else {
       const { ip } = request
       await signUp(counter, visitor, known, { pageUrl: url, ip, userAgent: request.get('user-agent') })
@@ -129,13 +129,13 @@ export async function startShop(options: ShopOptions): Promise<{ url: string; cl
   })
 
   app.use((_request, response) => {
-    send(response.status(404), messagePage('Not found', 'This path leads nowhere.', options))
+    send(response.status(404), messagePage('Not found', 'This page does not exist.', options))
   })
   app.use((error: unknown, _request: Request, response: Response, next: NextFunction) => {
     if (response.headersSent) return next(error)
     if (error instanceof z.ZodError || isClientError(error)) return send(response.status(400), refusedForm())
     process.stderr.write(`shop: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
-    const text = 'Something went wrong in the shop itself. Please try again.'
+    const text = 'Something went wrong in the shop. Please try again.'
     return send(response.status(500), messagePage('Sorry', text, options))
   })
 
@@ -147,8 +147,8 @@ export async function startShop(options: ShopOptions): Promise<{ url: string; cl
 
   function refusedForm(): Html {
     return messagePage(
-      'That form could not be read',
-      'Please go back to the shop and send it again.',
+      'The form could not be read',
+      'Please go back to the shop and send the form again.',
       options,
     )
   }

@@ -1,4 +1,4 @@
-/** What the visitor did and what Assent made of it, as things stand now. */
+/** What the visitor did, and what Assent has done with it so far. */
 import type { ConsentState, DoubleOptIn, Problem, Run } from '../assent.ts'
 import { boxes } from '../consentForm.ts'
 import { type Html, html } from '../html.ts'
@@ -6,16 +6,16 @@ import type { Action } from '../visitors.ts'
 import { outward, type Places } from './frame.ts'
 import { outcomeInWords, reasonInWords, toneOf } from './words.ts'
 
-/** An action with what has become of it. */
+/** An action and what has come of it. */
 export interface Seen {
   readonly action: Action
-  /** How its double opt-in stands, if it is one and could be asked. */
+  /** Its double opt-in; null if it has none, or if Assent did not answer. */
   readonly doubleOptIn: DoubleOptIn | null
   readonly runs: readonly Run[]
 }
 
 export interface Activity {
-  /** Null where nothing is known of the address, or there is none. */
+  /** Null if Assent does not know the address, or there is none. */
   readonly consents: readonly ConsentState[] | null
   readonly email: string
   readonly seen: readonly Seen[]
@@ -23,7 +23,7 @@ export interface Activity {
 
 export function activityOf({ consents, email, seen }: Activity, places: Places): Html {
   if (seen.length === 0)
-    return html`<p class="nothing">Nothing yet. Whatever you do above shows here: what the shop told Assent, which journeys began, and why each message was sent or not.</p>`
+    return html`<p class="nothing">Nothing yet. What you do above appears here: what the shop told Assent, which journeys began, and why each message was sent or not.</p>`
   return html`${consents !== null && standing(consents, email)}
 <ol class="log">
 ${seen.map((one) => entry(one, places))}
@@ -69,12 +69,12 @@ ${errors.length > 0 && html`<ul>${errors.map(({ pointer, message }) => html`<li>
 function runCard(run: Run, places: Places): Html {
   return html`<article class="run">
 <div class="run-head"><h4>Journey <code>${run.journey}</code></h4> ${pill(run.state)}</div>
-${run.path.length === 0 ? html`<p class="quiet">It has just begun.</p>` : pathOf(run)}
-<p class="doors"><a href="/runs/${run.id}">The run in full</a> ${temporal(places, run.workflowId)}</p>
+${run.path.length === 0 ? html`<p class="quiet">The run has just begun.</p>` : pathOf(run)}
+<p class="doors"><a href="/runs/${run.id}">Details of this run</a> ${temporal(places, run.workflowId)}</p>
 </article>`
 }
 
-/** The steps of a run, what came of each, and why. */
+/** The steps of a run, with the outcome and reason of each. */
 export function pathOf(run: Run): Html {
   return html`<ol class="path">
 ${run.path.map(({ step, outcome, reason }) => {

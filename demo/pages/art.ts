@@ -1,4 +1,4 @@
-/** The shop's drawings, as inline SVG. All are decoration: what they show is said in words beside them. */
+/** The shop's drawings, as inline SVG. All are decoration: the text beside them says the same. */
 import { Html } from '../html.ts'
 import type { Product } from '../products.ts'
 

@@ -1,4 +1,4 @@
-/** The shop's page: cart, sign-up, and below what Assent made of it. */
+/** The shop's page: cart, sign-up form, and below them what Assent did with it. */
 import { boxes, introduction } from '../consentForm.ts'
 import { type Html, html } from '../html.ts'
 import { euros, type Product, products, sum } from '../products.ts'
@@ -18,13 +18,13 @@ export function homePage(visitor: Visitor, form: string, places: Places, activit
 ${ridges}
 <div class="words">
 <h1>Gear for the long way round</h1>
-<p>A demo of Assent: customer journeys that ask for consent at the very moment they send.</p>
+<p>A demo of Assent: customer journeys that check consent at the moment they send.</p>
 </div>
 </div>
 <ol class="ways" aria-label="What to try">
-<li><strong>Leave the cart</strong> and watch why no reminder is sent.</li>
-<li><strong>Sign up</strong> for reminders, and confirm from the mailbox.</li>
-<li><strong>Leave it again</strong>: now the reminder arrives. Or buy.</li>
+<li><strong>Leave the cart</strong> and see why no reminder is sent.</li>
+<li><strong>Sign up</strong> for reminders, and confirm in the mailbox.</li>
+<li><strong>Leave the cart again</strong>: now the reminder arrives. Or buy something.</li>
 </ol>
 <div class="counter">
 ${cart(visitor, form)}
@@ -54,7 +54,7 @@ ${complaint(visitor, 'cart')}
 <legend class="unseen">What is in it</legend>
 ${products.map((product) => row(product, chosen.includes(product)))}
 </fieldset>
-<p class="total" data-total hidden>Together <output>${euros(sum(chosen))}</output></p>
+<p class="total" data-total hidden>Total <output>${euros(sum(chosen))}</output></p>
 ${emailField('cart-email', visitor)}
 <div class="buttons">
 <button class="first" type="submit">Buy now</button>
@@ -73,7 +73,7 @@ ${drawing(key)}
 </label>`
 }
 
-/** Its boxes are never ticked beforehand, whatever was chosen before. */
+/** Its boxes are never pre-ticked, whatever the visitor chose before. */
 function signUp(visitor: Visitor): Html {
   return html`<section class="card" aria-labelledby="letters">
 <h2 id="letters">Letters from the trail</h2>
@@ -81,7 +81,7 @@ function signUp(visitor: Visitor): Html {
 ${complaint(visitor, 'sign-up')}
 ${emailField('letters-email', visitor)}
 <div class="field">
-<label for="letters-name">First name <span class="quiet">(if you like)</span></label>
+<label for="letters-name">First name <span class="quiet">(optional)</span></label>
 <input id="letters-name" name="name" type="text" maxlength="80" autocomplete="given-name" value="${visitor.name}">
 </div>
 <p class="honeypot" aria-hidden="true"><label>Leave this empty <input name="fax" type="text" tabindex="-1" autocomplete="off"></label></p>

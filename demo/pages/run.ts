@@ -1,4 +1,4 @@
-/** One run, with the decision behind each of its messages in words; the answers of the API are folded away below. */
+/** One run, with the decision on each of its messages in words. The API's answers are collapsed below. */
 import type { Answer, Delivery, Run } from '../assent.ts'
 import { type Html, html, type Piece } from '../html.ts'
 import { clock, pathOf, pill } from './activity.ts'
@@ -22,10 +22,10 @@ ${pathOf(run)}
 <h2>Why each message was sent or not</h2>
 ${
   deliveries.length === 0
-    ? html`<p class="quiet">No message has come up yet.</p>`
-    : html`<p>A delivery keeps the decision and everything it rested on, so it can be explained years later.</p>`
+    ? html`<p class="quiet">There is no message yet.</p>`
+    : html`<p>A delivery stores the decision and everything it is based on, so Assent can explain it years later.</p>`
 }
-${deliveries.map(({ id, answer }) => (answer.ok ? whySent(answer.value) : html`<p>Delivery <code>${id}</code> cannot be shown just now: ${answer.problem.title}.</p>`))}
+${deliveries.map(({ id, answer }) => (answer.ok ? whySent(answer.value) : html`<p>Delivery <code>${id}</code> cannot be shown at the moment: ${answer.problem.title}.</p>`))}
 </div>`,
   )
 }
@@ -39,12 +39,12 @@ function whySent(delivery: Delivery): Html {
 <dl class="facts">
 ${fact('What happened', `${outcomeInWords(state)}${reason === null || reason === because ? '' : `: ${reason}`}`)}
 ${because !== null && because !== undefined && fact('Why', html`<b>${because}</b> ${reasonInWords(because)}`)}
-${fact('Asked for', html`<code>${topic === null ? purpose : `${purpose} / ${topic}`}</code>${purposeFacts?.enforcement === 'restrictive' && purposeFacts.kind !== 'transactional' && ', which needs an opt-in'}`)}
+${fact('Purpose', html`<code>${topic === null ? purpose : `${purpose} / ${topic}`}</code>${purposeFacts?.enforcement === 'restrictive' && purposeFacts.kind !== 'transactional' && ', which needs an opt-in'}`)}
 ${decision !== null && decision !== undefined && fact('Opens and clicks', `${decision.tracking.allowed ? 'tracked' : 'not tracked'}. ${trackingInWords(decision.tracking.reason) ?? ''}`)}
-${decision !== null && decision !== undefined && fact('Rests on', decision.basis.length === 0 ? 'no consent event' : html`${decision.basis.length} consent event${decision.basis.length > 1 && 's'} of the ledger`)}
+${decision !== null && decision !== undefined && fact('Based on', decision.basis.length === 0 ? 'no consent event' : html`${decision.basis.length} consent event${decision.basis.length > 1 && 's'} of the ledger`)}
 ${handedOverAt !== null && handedOverAt !== undefined && fact('Handed over', clock(handedOverAt))}
 </dl>
-<details><summary>The same as the API answers it</summary>
+<details><summary>The API's answer</summary>
 <p class="call"><code>GET /v1/deliveries/${id}?pretty</code></p>
 <pre tabindex="0">${JSON.stringify(delivery, null, 2)}</pre>
 </details>

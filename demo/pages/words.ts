@@ -1,26 +1,26 @@
-/** What states, outcomes and reasons are called on the shop's pages; what has no words here is shown as it is. */
+/** The words for states, outcomes and reasons on the shop's pages. A code without words is shown as it is. */
 import { decisionReasons, trackingReasons } from '../../domain/consent/reasons.ts'
 
 const outcomes: Readonly<Record<string, string>> = {
-  sending: 'asked, claimed, being handed over',
-  claimed: 'asked, claimed, being handed over',
+  sending: 'decided and claimed, being handed over',
+  claimed: 'decided and claimed, being handed over',
   'handed-over': 'handed over, no answer yet',
   sent: 'sent',
   delivered: 'delivered',
   blocked: 'not sent',
   failed: 'the mail server refused it',
-  unknown: 'handed over, and no answer: not repeated',
-  expired: 'too late, not sent',
+  unknown: 'handed over, the answer was lost: not repeated',
+  expired: 'not sent, too late',
   cancelled: 'cancelled',
-  held: 'held back for now',
+  held: 'not sent yet, will be tried again',
   waiting: 'waiting',
   waited: 'waited',
   matched: 'it happened',
   'timed-out': 'it did not happen in time',
-  untracked: 'not looked at: nothing is tracked without consent',
+  untracked: 'not known: nothing is tracked without consent',
   closed: 'no longer waiting',
-  case: 'took this way',
-  otherwise: 'took the other way',
+  case: 'a case was true',
+  otherwise: 'no case was true',
   exited: 'ended here',
 }
 
@@ -30,7 +30,7 @@ export function outcomeInWords(outcome: string): string {
 
 const reasons: ReadonlyMap<string, string> = new Map(Object.entries(decisionReasons))
 
-/** A sentence, or undefined where there is nothing to add to the reason itself. */
+/** A sentence about a reason; undefined if there is none. */
 export function reasonInWords(reason: string): string | undefined {
   return reasons.get(reason)
 }
@@ -41,7 +41,7 @@ export function trackingInWords(reason: string): string | undefined {
   return tracking.get(reason)
 }
 
-/** How a state should look: under way, over as wanted, held back for a reason, or over in another way. */
+/** The look of a state: under way, ended well, blocked, or ended in another way. */
 export function toneOf(state: string): 'under-way' | 'good' | 'blocked' | 'stopped' {
   switch (state) {
     case 'running':

@@ -128,7 +128,7 @@ describe('the demo shop', () => {
     const page = await context.newPage()
     await page.goto(stack.addresses.shop)
     expect(await page.content()).not.toContain(stack.addresses.apiKey)
-    await page.getByRole('link', { name: 'The run in full' }).first().click()
+    await page.getByRole('link', { name: 'Details of this run' }).first().click()
     await appears(page.getByRole('heading', { name: 'Why each message was sent or not' }))
     expect(await page.content()).not.toContain(stack.addresses.apiKey)
   })
