@@ -21,12 +21,12 @@ export type OpenApiDocument = ReturnType<typeof createDocument>
 
 const introduction = `Customer journeys that cannot outrun consent.
 
-Every request carries a key: \`Authorization: Bearer <key>\`. \`npm start\` prints one for the local stack; \`POST /v1/keys\` makes more.
+Every request needs a key: \`Authorization: Bearer <key>\`. \`npm start\` prints one for the local stack; \`POST /v1/keys\` makes more.
 
 - Errors are problem details (RFC 9457). The \`type\` of each leads to a page with causes and remedies: [all problems](/problems).
 - Times are RFC 3339, in UTC. Ids are UUIDv7. Lists are paged by \`limit\` and \`after\`.
-- A \`PUT\` may be repeated. A \`POST\` that creates something honours an \`Idempotency-Key\`.
-- The examples work on the data of \`examples/\` one after the other. They read \`API\` and \`KEY\` from the environment,
+- You can repeat a \`PUT\`. A \`POST\` that creates something honours an \`Idempotency-Key\`.
+- The examples build on each other and on the data of \`examples/\`. They read \`API\` and \`KEY\` from the environment,
   and ids from earlier answers, such as \`RUN\`.`
 
 export function openApi(publicUrl: string): OpenApiDocument {

@@ -12,8 +12,12 @@ export const addressQuery = z.object({
 })
 
 const view = {
-  asOf: instantShape.optional().meta({ description: 'As it was, by when things happened' }),
-  knownAt: instantShape.optional().meta({ description: 'As it was known, by when things were recorded' }),
+  asOf: instantShape
+    .optional()
+    .meta({ description: 'State at this time, counting what had happened by then' }),
+  knownAt: instantShape
+    .optional()
+    .meta({ description: 'State as known at this time, counting what had been recorded by then' }),
 }
 
 /** Query that looks at the past. */
@@ -25,7 +29,7 @@ export const addressBody = z
   .meta({ id: 'ContactPointLookup', description: 'Names one contact point' })
 export const viewBody = z
   .strictObject({ contactPoint: contactPointShape, ...view })
-  .meta({ id: 'ConsentLookup', description: 'Names one contact point, now or then' })
+  .meta({ id: 'ConsentLookup', description: 'Names one contact point, now or in the past' })
 
 /**
  * @param pointer of the address in the request

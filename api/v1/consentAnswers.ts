@@ -11,7 +11,7 @@ export const recordedEventShape = z
   .object({
     id: z.string(),
     contactPoint: z.object({ id: z.string(), channel: z.string() }),
-    seq: z.number().int().meta({ description: "Place in the contact point's chain, from 1" }),
+    seq: z.number().int().meta({ description: "Number in the contact point's chain, from 1" }),
     purpose: z.string(),
     topic: z.string().nullable(),
     state: z.enum(['opted-in', 'opted-out']).nullable(),
@@ -19,19 +19,19 @@ export const recordedEventShape = z
     recordedAt: moment,
     flags: z.array(z.string()).meta({
       description:
-        'What an opt-out lacked: `no-circumstances`, `no-date`, `no-notice`; or `not-sealed`: its evidence could not be encrypted',
+        'What was missing from an opt-out: `no-circumstances`, `no-date`, `no-notice`; or `not-sealed`: its evidence could not be encrypted and was not stored',
     }),
     hash,
     previousHash: hash,
   })
-  .meta({ id: 'ConsentEvent', description: 'A statement as it was recorded in the ledger' })
+  .meta({ id: 'ConsentEvent', description: 'A consent event as it was recorded in the ledger' })
 
 export const consentStatesShape = z
   .object({
     contactPoint: z.object({
       channel: z.string(),
       address: z.string().meta({ description: 'Normalised' }),
-      id: z.string().nullable().meta({ description: 'Null: nothing is known of this address' }),
+      id: z.string().nullable().meta({ description: 'Null if Assent does not know this address' }),
     }),
     states: z.array(
       z.object({
@@ -41,14 +41,14 @@ export const consentStatesShape = z
         pending: z
           .literal(true)
           .optional()
-          .meta({ description: 'A double opt-in waits for its confirmation' }),
+          .meta({ description: 'A double opt-in is waiting for its confirmation' }),
         since: moment.nullable(),
-        event: z.string().nullable().meta({ description: 'Ledger event that gave the state' }),
-        expiresAt: moment.optional().meta({ description: 'End of a standing opt-in' }),
+        event: z.string().nullable().meta({ description: 'Id of the consent event that led to the state' }),
+        expiresAt: moment.optional().meta({ description: 'When the opt-in ends' }),
       }),
     ),
   })
-  .meta({ id: 'ConsentStates', description: 'How an address stands to every purpose and topic' })
+  .meta({ id: 'ConsentStates', description: 'The consent states of an address for every purpose and topic' })
 
 export const consentDecisionShape = z
   .object({
@@ -56,10 +56,12 @@ export const consentDecisionShape = z
     reason: z.enum(decisionReasonKeys),
     explanation: z.string().meta({ description: 'The reason in a sentence' }),
     tracking: z.object({ allowed: z.boolean(), reason: z.enum(trackingReasonKeys), explanation: z.string() }),
-    basis: z.array(z.string()).meta({ description: 'Ledger events that verdict and tracking rest on' }),
+    basis: z
+      .array(z.string())
+      .meta({ description: 'Ids of the consent events on which verdict and tracking are based' }),
     policyVersion: z.number().int(),
     inputs: recordedDecisionInput.meta({
-      description: 'All that was decided upon: the same inputs give the same verdict',
+      description: 'Everything the decision is based on; the same inputs give the same verdict',
     }),
   })
   .meta({ id: 'ConsentDecision', description: 'The decision on one intended message, explained' })
@@ -89,23 +91,22 @@ export const verificationReportShape = z
 
 export const requestedVerificationShape = z.object({ id: z.string(), state: z.literal('waiting') }).meta({
   id: 'RequestedVerification',
-  description: 'Asked for; `GET /v1/consents/verifications/{id}` shows it',
+  description: 'It will begin soon; `GET /v1/consents/verifications/{id}` shows it',
 })
 
 export const verificationShape = z
   .object({
     id: z.string(),
     state: z.enum(['waiting', 'running', 'finished', 'failed']).meta({
-      description: '`failed`: ranges could not be read many times in a row, the log says why; ask anew',
+      description:
+        '`failed`: parts of the ledger could not be read many times in a row. The log says why; request it again',
     }),
     requestedAt: moment,
     startedAt: moment.nullable(),
     finishedAt: moment.nullable(),
-    contactPointsExpected: z
-      .number()
-      .int()
-      .nullable()
-      .meta({ description: 'An estimate, to compare `contactPoints` with; null where there is none' }),
+    contactPointsExpected: z.number().int().nullable().meta({
+      description: 'An estimate of the total, to compare with `contactPoints`; null if there is none',
+    }),
     ...report,
   })
   .meta({

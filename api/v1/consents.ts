@@ -51,7 +51,7 @@ export const consentRoutes: Route[] = [
     tag,
     summary: 'Record a consent or a withdrawal',
     description:
-      'An opt-in needs `circumstances` and `notice`. An opt-out always takes effect; what it lacks is said in `flags`. A key with the scope `withdrawals` may record opt-outs taken by staff, and nothing else.',
+      'An opt-in needs `circumstances` and `notice`. An opt-out always takes effect; `flags` says what was missing. A key with the scope `withdrawals` can only record opt-outs that staff took.',
     scopes: ['consents', 'withdrawals'],
     body: consentShape,
     responses: { 201: { description: 'The event with its hash', schema: recordedEventShape } },
@@ -83,7 +83,7 @@ export const consentRoutes: Route[] = [
     path: '/v1/consents',
     operationId: 'getConsents',
     tag,
-    summary: 'How an address stands to every purpose and topic, now or then',
+    summary: 'The consent states of an address for every purpose and topic, now or in the past',
     scopes: ['consents', 'read'],
     query: viewQuery,
     responses: {
@@ -96,9 +96,8 @@ export const consentRoutes: Route[] = [
     path: '/v1/consents/lookup',
     operationId: 'lookUpConsents',
     tag,
-    summary: 'How an address stands to every purpose and topic, now or then',
-    description:
-      'As `GET /v1/consents`, for addresses that are not to stand in URLs and the logs of proxies.',
+    summary: 'The consent states of an address for every purpose and topic, now or in the past',
+    description: 'Like `GET /v1/consents`, but keeps addresses out of URLs and proxy logs.',
     scopes: ['consents', 'read'],
     body: viewBody,
     reads: true,
@@ -114,7 +113,7 @@ export const consentRoutes: Route[] = [
     tag,
     summary: 'May this message leave? The decision, explained',
     description:
-      'A forecast: each delivery decides again when it leaves. Whatever is unknown is a verdict, not an error.',
+      'A forecast: each delivery decides again when it leaves. An unknown purpose, topic or address gives a verdict, not an error.',
     scopes: ['consents', 'journeys', 'read'],
     body: consentCheckShape,
     reads: true,
@@ -129,7 +128,7 @@ export const consentRoutes: Route[] = [
     tag,
     summary: 'The evidence pack of an address',
     description:
-      '`Accept: text/html` gives it as a page to print. `POST /v1/consents/evidence/lookup` does the same without an address in the URL.',
+      'With `Accept: text/html` it is a page to print. `POST /v1/consents/evidence/lookup` does the same without an address in the URL.',
     scopes: ['consents', 'read'],
     query: addressQuery,
     responses: evidenceAnswer,
@@ -142,8 +141,7 @@ export const consentRoutes: Route[] = [
     refuses: { 'not-found': 'Nothing is known of this address' },
     tag,
     summary: 'The evidence pack of an address',
-    description:
-      'As `GET /v1/consents/evidence`, for addresses that are not to stand in URLs and the logs of proxies.',
+    description: 'Like `GET /v1/consents/evidence`, but keeps addresses out of URLs and proxy logs.',
     scopes: ['consents', 'read'],
     body: addressBody,
     reads: true,
@@ -157,9 +155,9 @@ export const consentRoutes: Route[] = [
     operationId: 'verifyLedger',
     refuses: { 'not-found': 'Nothing is known of this address' },
     tag,
-    summary: 'Verify the chains and the derived state, whole or of one contact point',
+    summary: 'Verify chains and derived states, of the whole ledger or of one contact point',
     description:
-      'One contact point is verified at once. The whole ledger is verified in the background, range by range, as of when it begins: `GET /v1/consents/verifications/{id}` shows how far it is and what it found. One runs at a time; asked again while one waits to begin, the answer is that one.',
+      'One contact point is verified immediately. The whole ledger is verified in the background; `GET /v1/consents/verifications/{id}` shows the progress and what it found. It covers the contact points that exist when it begins. Only one verification runs at a time; if one is already waiting to begin, the answer names that one.',
     scopes: ['consents', 'read'],
     body: verifyShape,
     reads: true,
@@ -168,7 +166,7 @@ export const consentRoutes: Route[] = [
         description: 'Of one contact point: counts and the first break',
         schema: verificationReportShape,
       },
-      202: { description: 'Of all: asked for', schema: requestedVerificationShape },
+      202: { description: 'Of the whole ledger: it will begin soon', schema: requestedVerificationShape },
     },
     handle: async ({ body, deps }) => {
       const { contactPoint } = body
@@ -185,7 +183,7 @@ export const consentRoutes: Route[] = [
     path: '/v1/consents/verifications/{id}',
     operationId: 'getLedgerVerification',
     tag,
-    summary: 'How far a verification of the whole ledger is, and what it found',
+    summary: 'Progress and results of a verification of the whole ledger',
     description: 'Kept for 400 days after its end.',
     scopes: ['consents', 'read'],
     params: z.object({ id: idShape }),

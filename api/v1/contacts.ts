@@ -42,7 +42,10 @@ const wanted = {
 }
 const lookupShape = z
   .strictObject({ ...wanted, contactPoint: contactPointShape.optional(), ...pageInBody })
-  .meta({ id: 'ContactLookup', description: 'Names a contact by one of these; none: all contacts' })
+  .meta({
+    id: 'ContactLookup',
+    description: 'Names a contact by one of these fields; without any, all contacts',
+  })
 
 /** @throws Refusal invalid where several are named: a list goes along one index */
 function filterOf(by: Partial<z.output<typeof lookupShape>>, prefix: string): ContactFilter | undefined {
@@ -72,7 +75,7 @@ const putContactAnswer = z
     externalId: z.string(),
     problems: z
       .array(findingShape)
-      .meta({ description: 'What is doubtful: a contact that was created without an address' }),
+      .meta({ description: 'Warnings, such as a contact that was created without an address' }),
   })
   .meta({ id: 'PutContactAnswer' })
 
@@ -84,7 +87,7 @@ export const contactRoutes: Route[] = [
     tag: 'Contacts',
     summary: 'Create or replace a contact',
     description:
-      'What changed is raised as business triggers. When an address changes, opt-outs are copied to the new one; opt-ins never are.',
+      'Changes raise business triggers. If an address changes, opt-outs are copied to the new address; opt-ins never are.',
     scopes: ['contacts'],
     params: byId,
     body: contactPutShape,
@@ -107,7 +110,7 @@ export const contactRoutes: Route[] = [
     tag: 'Contacts',
     summary: 'Change parts of a contact',
     description:
-      'A JSON merge patch (RFC 7396): what is left out stays, null takes away, and attributes are merged member by member. What changed is raised as business triggers, as by a `PUT`.',
+      'A JSON merge patch (RFC 7396): fields that are left out stay, null removes a field, and attributes are merged member by member. Changes raise business triggers, as by a `PUT`.',
     scopes: ['contacts'],
     params: byId,
     body: contactPatchShape,
@@ -140,7 +143,7 @@ export const contactRoutes: Route[] = [
     tag: 'Contacts',
     summary: 'Contacts: all, or by external id, e-mail address or phone number',
     description:
-      'A shared address has several contacts. `POST /v1/contacts/lookup` does the same without an address in the URL.',
+      'Several contacts can share an address. `POST /v1/contacts/lookup` does the same without an address in the URL.',
     scopes: ['contacts', 'read'],
     query: pageById.extend(wanted),
     responses: { 200: { description: 'A page, oldest first', schema: contactList } },
@@ -155,8 +158,7 @@ export const contactRoutes: Route[] = [
     operationId: 'lookUpContacts',
     tag: 'Contacts',
     summary: 'Contacts by external id, e-mail address, phone number or another contact point',
-    description:
-      'As `GET /v1/contacts`, for addresses that are not to stand in URLs and the logs of proxies.',
+    description: 'Like `GET /v1/contacts`, but keeps addresses out of URLs and proxy logs.',
     scopes: ['contacts', 'read'],
     body: lookupShape,
     reads: true,

@@ -22,17 +22,17 @@ const byKey = z.object({ key: keyShape })
 const byName = z.object({ name: triggerNameShape })
 const putAnswer = z
   .object({ key: z.string(), version: z.number().int(), problems: z.array(findingShape) })
-  .meta({ id: 'PutAnswer', description: 'The version the definition is now' })
-/** Given back in a `PUT`, these are accepted where they still say the same. */
+  .meta({ id: 'PutAnswer', description: 'The version that the definition has now' })
+/** A `PUT` can contain these fields if they still have the same values. */
 const readBackFields = {
   key: keyShape.optional().meta({ readOnly: true }),
   version: z.number().int().optional().meta({
     readOnly: true,
-    description: 'Given back, the request is refused if there is another version by now',
+    description: 'If you send it, the request is refused if there is another version now',
   }),
   updatedAt: instantShape.optional().meta({
     readOnly: true,
-    description: 'Given back, the request is refused if it has been changed since',
+    description: 'If you send it, the request is refused if the definition has changed since',
   }),
 }
 const putProfileShape = profileShape
@@ -40,13 +40,13 @@ const putProfileShape = profileShape
   .meta({ id: 'PutProfile', description: 'Compliance profile' })
 const putPurposeShape = purposeShape
   .safeExtend(readBackFields)
-  .meta({ id: 'PutPurpose', description: 'Why one writes' })
+  .meta({ id: 'PutPurpose', description: 'Why you write to people' })
 const putMessageShape = z
   .discriminatedUnion('channel', [emailMessageShape.extend(readBackFields)])
   .meta({ id: 'PutMessage', description: 'Content for one channel' })
 const putTriggerShape = triggerDefinitionShape
   .extend({ ...readBackFields, key: triggerNameShape.optional(), name: triggerNameShape.optional() })
-  .meta({ id: 'PutTriggerDefinition', description: 'A trigger that may start or move journeys' })
+  .meta({ id: 'PutTriggerDefinition', description: 'A trigger that can start or move journeys' })
 
 /** What was put, and what we add to it. */
 const added = { key: z.string(), version: z.number().int(), updatedAt: z.string() }
@@ -92,12 +92,13 @@ const purposes: Route[] = [
     path: '/v1/purposes/{key}',
     operationId: 'putPurpose',
     refuses: {
-      conflict: 'Loosens a live purpose and is not confirmed: `effect` says how many become reachable',
+      conflict:
+        'The change loosens a live purpose and is not confirmed: `effect` says how many people become reachable',
     },
     tag: 'Purposes',
     summary: 'Create or replace a purpose with its topics',
     description:
-      'A change that makes people reachable who never opted in is answered with 409 and its effect, until it is repeated with `?confirm=true`.',
+      'If a change makes people reachable who never opted in, the answer is 409 with the effect. To make the change, repeat the request with `?confirm=true`.',
     scopes: ['journeys'],
     params: byKey,
     query: z.object({ confirm: z.enum(['true', 'false']).optional() }),
@@ -134,7 +135,7 @@ const messages: Route[] = [
     path: '/v1/messages/{key}',
     operationId: 'putMessage',
     tag: 'Messages',
-    summary: 'Create or replace a message; each change is a version',
+    summary: 'Create or replace a message; each change makes a version',
     scopes: ['journeys'],
     params: byKey,
     body: putMessageShape,
@@ -212,7 +213,7 @@ const triggerDefinitions: Route[] = [
     method: 'delete',
     path: '/v1/trigger-definitions/{name}',
     operationId: 'deleteTriggerDefinition',
-    refuses: { conflict: 'It is built in, or a journey listens to it' },
+    refuses: { conflict: 'It is built in, or a journey uses it' },
     tag: 'Triggers',
     summary: 'Delete a trigger that nothing uses',
     scopes: ['journeys'],
@@ -238,7 +239,7 @@ function readers(
       path: `/v1/${plural}/{key}`,
       operationId: `get${name}`,
       tag,
-      summary: `A ${kind} in its present version`,
+      summary: `A ${kind} in its current version`,
       scopes: ['journeys', 'read'],
       params: byKey,
       responses: { 200: { description: 'The definition', schema: stored } },
@@ -267,7 +268,7 @@ function readers(
       operationId: `delete${name}`,
       refuses: { conflict: 'Something still uses it: `detail` says what' },
       tag,
-      summary: `Delete a ${kind} on which nothing hangs`,
+      summary: `Delete a ${kind} that nothing uses`,
       scopes: ['journeys'],
       params: byKey,
       responses: { 204: { description: 'Deleted' } },

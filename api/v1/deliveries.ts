@@ -17,41 +17,41 @@ const deliveryShape = z
     id: z.uuid(),
     state: z.enum(deliveryStates),
     reason: z.string().nullable().meta({ description: 'Why, as a code' }),
-    explanation: z.string().meta({ description: 'What became of it and why, in a sentence' }),
-    run: z.uuid().nullable().meta({ description: 'Id of the run that it is a step of' }),
+    explanation: z.string().meta({ description: 'The outcome and its reason, in a sentence' }),
+    run: z.uuid().nullable().meta({ description: 'Id of the run that it belongs to' }),
     message: z.string(),
     messageVersion: z.number().int().nullable(),
     decision: z
       .looseObject({ verdict: z.enum(['allow', 'block']), reason: z.string(), explanation: z.string() })
       .nullable()
-      .meta({ description: 'What was decided on it, explained as `POST /v1/consents/check` does' }),
+      .meta({ description: 'The decision, explained as by `POST /v1/consents/check`' }),
     decisionInput: z.unknown(),
     providerAnswer: z.unknown(),
     settledByHand: z.object({ by: z.string(), at: z.string(), reason: z.string() }).nullable().meta({
-      description: 'What a person recorded of an outcome that was unknown; `by` is the id of their key',
+      description: 'What a person recorded about an unknown outcome; `by` is the id of their API key',
     }),
   })
   .meta({
     id: 'Delivery',
-    description: 'One message to one contact point, with its decision and what came of it',
+    description: 'One message to one contact point, with its decision and outcome',
   })
 
 const settling = z
   .strictObject({
-    state: z.enum(['sent', 'failed']).meta({ description: 'What became of it' }),
+    state: z.enum(['sent', 'failed']).meta({ description: 'The outcome' }),
     reason: lineShape(500).meta({
-      description: 'How you know; no personal data',
+      description: 'How you know the outcome; no personal data',
       example: 'The mail server logged it as delivered',
     }),
   })
   .meta({
     id: 'DeliverySettlement',
-    description: 'What a person found out about a delivery that was unknown',
+    description: 'What a person found out about an unknown delivery',
   })
 
 const retryAnswer = z
   .object({ id: z.uuid() })
-  .meta({ id: 'DeliveryRetry', description: 'A held delivery is tried now' })
+  .meta({ id: 'DeliveryRetry', description: 'The delivery that is tried now' })
 
 export const deliveryRoutes: Route[] = [
   route({
@@ -79,7 +79,7 @@ export const deliveryRoutes: Route[] = [
       state: z.enum(deliveryStates).optional(),
       reason: lineShape(300).optional().meta({ description: 'Why, as a code', example: 'no-topic-consent' }),
       providerId: lineShape(400).optional().meta({
-        description: "Message-ID of an e-mail, angle brackets included, as the mail server's log has it",
+        description: "Message-ID of an e-mail with its angle brackets, as in the mail server's log",
       }),
       ...periodQuery,
     }),
@@ -90,11 +90,11 @@ export const deliveryRoutes: Route[] = [
     method: 'post',
     path: '/v1/deliveries/{id}/settle',
     operationId: 'settleDelivery',
-    refuses: { conflict: '`not-unknown`: its outcome is known, or not due yet' },
+    refuses: { conflict: '`not-unknown`: its outcome is known, or still open' },
     tag: 'Deliveries',
-    summary: 'Record what became of a delivery whose outcome is unknown',
+    summary: 'Record the outcome of an unknown delivery',
     description:
-      'For `unknown` only, once the mail server’s log was asked for its `providerId`. The run has gone on and is not moved; what it awaits next reads the delivery anew.',
+      'Only for `unknown`. First search the mail server’s log for the `providerId`. The run has continued and does not move; its next wait reads the delivery again.',
     scopes: ['journeys'],
     params: byId,
     body: settling,
@@ -112,7 +112,7 @@ export const deliveryRoutes: Route[] = [
     tag: 'Deliveries',
     summary: 'Try a held delivery now',
     description:
-      'For `held` only. It would be tried by itself, after a pause of up to ten minutes. The attempt decides anew: a consent withdrawn meanwhile blocks it.',
+      'Only for `held`. Without this call the next attempt follows after a pause of up to ten minutes. The attempt decides again, so a consent that was withdrawn meanwhile blocks it.',
     scopes: ['journeys'],
     params: byId,
     responses: { 202: { description: 'An attempt begins', schema: retryAnswer } },

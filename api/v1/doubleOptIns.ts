@@ -13,7 +13,7 @@ const requestView = z
     id: z.string(),
     state: z.enum(['pending', 'confirmed', 'expired', 'withdrawn']),
     profile: z.string(),
-    workflowId: z.string().meta({ description: 'Of its workflow in Temporal' }),
+    workflowId: z.string().meta({ description: 'Id of its workflow in Temporal' }),
     grants: z.array(z.object({ purpose: z.string(), topic: z.string().nullable() })),
     contactPoint: z.object({ channel: z.string(), id: z.string() }),
     requestedAt: z.string(),
@@ -23,7 +23,7 @@ const requestView = z
       z.object({
         delivery: z.string(),
         state: z.string(),
-        at: z.string().meta({ description: 'When the mail came into this state' }),
+        at: z.string().meta({ description: 'When the mail reached this state' }),
       }),
     ),
   })
@@ -35,14 +35,14 @@ export const doubleOptInRoutes: Route[] = [
     path: '/v1/double-opt-ins',
     operationId: 'requestDoubleOptIn',
     tag,
-    summary: "Ask for the confirmation of a person's own wish",
+    summary: 'Request a double opt-in for a person who asked for it',
     description:
-      'Mails a confirmation. Asked again while it is pending, the same wish is the same request: it mails again, within limits, and resets nothing.',
+      'Sends a mail with a link for confirming. If the same request is already pending, the mail is sent again, within limits, and nothing else changes.',
     scopes: ['consents'],
     body: doubleOptInShape,
     responses: {
       202: {
-        description: 'Asked for',
+        description: 'Requested',
         schema: z
           .object({ id: z.string(), state: z.literal('pending'), workflowId: z.string() })
           .meta({ id: 'RequestedDoubleOptIn' }),
@@ -58,7 +58,7 @@ export const doubleOptInRoutes: Route[] = [
     path: '/v1/double-opt-ins/{id}',
     operationId: 'getDoubleOptIn',
     tag,
-    summary: 'How a double opt-in stands',
+    summary: 'A double opt-in and its mails',
     scopes: ['consents', 'read'],
     params: z.object({ id: idShape }),
     responses: { 200: { description: 'The request', schema: requestView } },

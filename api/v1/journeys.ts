@@ -24,7 +24,7 @@ const journeyAnswer = journeyFields
   .extend({ publishedVersion: z.number().int().nullable(), updatedAt: z.string() })
   .meta({ id: 'StoredJourney', description: 'The draft, and which version is published' })
 
-/** What a `GET` answers beside the draft: given back, it is accepted where it still says the same. */
+/** Fields that a `GET` answers beside the draft. A `PUT` can contain them if they still have the same values. */
 const readBackShape = z.object({
   key: z.string().optional(),
   publishedVersion: z.number().int().nullish(),
@@ -34,7 +34,7 @@ const readBackShape = z.object({
 const journeyBody = z.record(z.string(), z.unknown()).meta({
   id: 'JourneyDraft',
   description:
-    'A journey definition; `key` may be left out, since the address names it. `publishedVersion` and `updatedAt`, as a `GET` answers them, may be given back: the request is then refused if they are not the present ones',
+    'A journey definition. You can leave out `key`, because the URL names it. If you send `publishedVersion` and `updatedAt` as a `GET` answers them, the request is refused if they have changed since',
   override: { type: 'object', allOf: [{ $ref: '#/components/schemas/Journey' }] },
 })
 
@@ -45,8 +45,7 @@ export const journeyRoutes: Route[] = [
     operationId: 'putJourney',
     tag: 'Journeys',
     summary: 'Create or replace the draft of a journey, and check it',
-    description:
-      'A draft with errors is stored; publishing it is refused. Runs that are under way are not touched.',
+    description: 'A draft with errors is stored but cannot be published. Open runs do not change.',
     scopes: ['journeys'],
     params: byKey,
     body: journeyBody,
@@ -55,7 +54,7 @@ export const journeyRoutes: Route[] = [
         description: 'Stored',
         schema: z
           .object({ key: z.string(), problems: z.array(findingShape) })
-          .meta({ id: 'PutJourneyAnswer', description: 'What the checks found' }),
+          .meta({ id: 'PutJourneyAnswer', description: 'The findings of the checker' }),
       },
     },
     handle: async ({ params, body, deps }) => {
@@ -96,7 +95,7 @@ export const journeyRoutes: Route[] = [
     method: 'delete',
     path: '/v1/journeys/{key}',
     operationId: 'deleteJourney',
-    refuses: { conflict: 'It was published: its runs and their proof rest on it' },
+    refuses: { conflict: 'It was published: its runs and their evidence need it' },
     tag: 'Journeys',
     summary: 'Delete a draft that was never published',
     scopes: ['journeys'],
@@ -120,7 +119,7 @@ export const journeyRoutes: Route[] = [
         description: 'Published',
         schema: z
           .object({ version: z.number().int(), problems: z.array(findingShape) })
-          .meta({ id: 'PublishedJourney', description: 'The version it is now, and warnings' }),
+          .meta({ id: 'PublishedJourney', description: 'The new version, and warnings' }),
       },
     },
     handle: async ({ params, deps }) => ({ status: 200, body: await publishJourney(deps, params.key) }),
@@ -145,7 +144,7 @@ export const journeyRoutes: Route[] = [
     operationId: 'startRun',
     refuses: {
       conflict:
-        'The journey is not published, re-entry is not permitted now (`re-entry-forbidden`), the contact has 50 open runs of it (`too-many-runs`), or several contacts share the address: `externalIds` lists them',
+        'The journey is not published, the contact cannot enter again now (`re-entry-forbidden`), the contact already has 50 open runs of it (`too-many-runs`), or several contacts share the address (`externalIds` lists them)',
     },
     tag: 'Runs',
     summary: 'Start a run for one contact',
@@ -154,7 +153,7 @@ export const journeyRoutes: Route[] = [
     params: byKey,
     body: z
       .strictObject({ contact: contactReferenceShape, payload: payloadShape.default({}) })
-      .meta({ id: 'StartRunRequest', description: 'For whom, and with what' }),
+      .meta({ id: 'StartRunRequest', description: 'The contact and the payload' }),
     responses: {
       201: {
         description: 'Started',

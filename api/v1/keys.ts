@@ -28,7 +28,7 @@ export const keyRoutes: Route[] = [
     path: '/v1/keys',
     operationId: 'createKey',
     tag: 'Keys',
-    summary: 'Make an API key; it is answered this once',
+    summary: 'Make an API key; only this answer contains it',
     scopes: ['admin'],
     creates: true,
     body: z
@@ -44,9 +44,9 @@ export const keyRoutes: Route[] = [
             key: z
               .string()
               .nullable()
-              .meta({ description: 'Null where the request was repeated with the same Idempotency-Key' }),
+              .meta({ description: 'Null if the request was repeated with the same Idempotency-Key' }),
           })
-          .meta({ id: 'CreatedKey', description: 'The key, answered this once' }),
+          .meta({ id: 'CreatedKey', description: 'The key; no later answer contains it' }),
       },
     },
     handle: async ({ body, deps }) => {
@@ -65,7 +65,7 @@ export const keyRoutes: Route[] = [
     path: '/v1/keys',
     operationId: 'listKeys',
     tag: 'Keys',
-    summary: 'All keys, without the keys',
+    summary: 'All API keys, without the keys themselves',
     scopes: ['admin'],
     query: pageById,
     responses: { 200: { description: 'A page, newest first', schema: listShape('KeyList', keyView) } },
@@ -90,7 +90,7 @@ export const keyRoutes: Route[] = [
     path: '/v1/keys/{id}',
     operationId: 'revokeKey',
     tag: 'Keys',
-    summary: 'Revoke a key, at once',
+    summary: 'Revoke a key at once',
     scopes: ['admin'],
     params: z.object({ id: idShape }),
     responses: { 204: { description: 'Revoked' } },

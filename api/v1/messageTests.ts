@@ -21,13 +21,13 @@ const byKey = z.object({ key: keyShape })
 const values = {
   contact: contactReferenceShape
     .optional()
-    .meta({ description: 'Whose values `contact` has; nobody in particular unless given' }),
-  payload: payloadShape.default({}).meta({ description: 'What `trigger` means in the templates' }),
+    .meta({ description: 'The contact whose values the templates use; without it, an invented one' }),
+  payload: payloadShape.default({}).meta({ description: 'The value of `trigger` in the templates' }),
 }
 
 const previewRequest = z
   .strictObject(values)
-  .meta({ id: 'PreviewRequest', description: 'For whom, and with what, a message is rendered' })
+  .meta({ id: 'PreviewRequest', description: 'The contact and payload with which a message is rendered' })
 
 const previewAnswer = z
   .object({
@@ -36,34 +36,36 @@ const previewAnswer = z
     subject: z
       .string()
       .nullable()
-      .meta({ description: 'Null, as the parts are, where a template cannot be rendered' }),
+      .meta({ description: 'Null, like the parts, if a template cannot be rendered' }),
     html: z.string().nullable(),
     text: z.string().nullable(),
     links: z
       .array(
         z.object({
           position: z.number().int(),
-          id: z.string().meta({ description: 'What waits and statistics call it' }),
+          id: z.string().meta({ description: 'Its name in waits and statistics' }),
           url: z.string(),
         }),
       )
-      .meta({ description: 'The links of the mail, without those to pages of Assent' }),
-    problems: z.array(findingShape).meta({ description: 'An error would stop the mail; look at warnings' }),
+      .meta({ description: 'The links of the mail, except those to pages of Assent' }),
+    problems: z
+      .array(findingShape)
+      .meta({ description: 'An error would stop the mail; a warning would not' }),
     decision: z
       .object({ verdict: z.enum(['allow', 'block']), reason: z.string() })
       .nullable()
-      .meta({ description: 'Whether it might be sent to the contact now; null without one' }),
+      .meta({ description: 'Whether it could be sent to the contact now; null without a contact' }),
   })
-  .meta({ id: 'Preview', description: 'A message as one person would read it' })
+  .meta({ id: 'Preview', description: 'A message as one person would see it' })
 
 const testRequest = z
   .strictObject({
-    to: textShape(320).meta({ description: 'A mailbox that you read', example: 'you@example.com' }),
+    to: textShape(320).meta({ description: 'A mailbox of your own', example: 'you@example.com' }),
     ...values,
   })
   .meta({
     id: 'TestMailRequest',
-    description: 'Where a test of a message goes, and with what it is rendered',
+    description: 'The address of the test mail, and the values with which it is rendered',
   })
 
 const testMailShape = z
@@ -71,14 +73,14 @@ const testMailShape = z
     id: idShape,
     message: z.string(),
     version: z.number().int(),
-    to: z.string().meta({ description: 'Masked: the address is not kept once the mail is sent' }),
+    to: z.string().meta({ description: 'Masked: the address is deleted once the mail is sent' }),
     state: z.enum(testMailStates).meta({
       description: '`queued`: not sent yet; `unknown`: the server may have it, but did not answer',
     }),
     reason: z.string().nullable(),
     providerAnswer: z
       .unknown()
-      .meta({ description: 'What the mail server said; null where it said nothing yet' }),
+      .meta({ description: 'What the mail server said; null if it has not answered' }),
     createdAt: z.string(),
     settledAt: z.string().nullable(),
   })
@@ -104,9 +106,9 @@ export const messageTestRoutes: Route[] = [
     path: '/v1/messages/{key}/preview',
     operationId: 'previewMessage',
     tag: 'Messages',
-    summary: 'A message as a contact would read it',
+    summary: 'A message as a contact would see it',
     description:
-      'Renders the newest version as a delivery would be, with the values of a contact (needs the scope `contacts` or `read`) and a payload. Sends nothing. Its links to pages of Assent change nothing.',
+      'Renders the newest version like a delivery, with the values of a contact (needs the scope `contacts` or `read`) and a payload. Sends nothing. Links to pages of Assent change nothing.',
     scopes: ['journeys', 'read'],
     params: byKey,
     body: previewRequest,
@@ -146,21 +148,21 @@ export const messageTestRoutes: Route[] = [
     tag: 'Messages',
     summary: 'Send a test of a message to a mailbox of your own',
     description:
-      'Sends one real mail, its subject marked `[Test]`, with the header `X-Assent-Test`, untracked, and with links that change nothing. An address that Assent knows gets it only where the message itself might be sent to it now. At most 10 an hour to one mailbox.',
+      'Sends one real mail with `[Test]` in its subject and the header `X-Assent-Test`. It is not tracked, and its links change nothing. An address that Assent knows gets it only if the message itself could be sent to it now. At most 10 an hour to one mailbox.',
     scopes: ['admin'],
     params: byKey,
     body: testRequest,
     creates: true,
     responses: {
       202: {
-        description: 'Queued; ask for it again to see what the mail server said',
+        description: 'Queued; get it again to see what the mail server said',
         schema: testMailShape,
       },
     },
     refuses: {
       conflict: 'The address of `contact` is shared by several contacts',
-      'too-many': 'Too many test mails in an hour',
-      unavailable: 'No mail server is set',
+      'too-many': 'More than 10 test mails to this mailbox in an hour',
+      unavailable: 'No mail server is configured',
     },
     handle: async ({ params, body, caller, deps, publicUrl }) => {
       const { to, contact = null, payload } = body
@@ -174,7 +176,7 @@ export const messageTestRoutes: Route[] = [
     path: '/v1/messages/{key}/tests/{id}',
     operationId: 'getTestMail',
     tag: 'Messages',
-    summary: 'What became of a test mail',
+    summary: 'The outcome of a test mail',
     scopes: ['admin'],
     params: z.object({ key: keyShape, id: idShape }),
     responses: { 200: { description: 'The test mail; kept for 30 days', schema: testMailShape } },

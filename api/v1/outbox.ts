@@ -9,24 +9,32 @@ const rowId = z.string().regex(/^[1-9][0-9]{0,14}$/)
 
 const query = z.object({
   state: z.enum(['waiting', 'parked']).default('parked').meta({
-    description: '`waiting`: to be told, or being told now; `parked`: failed ten times, and left for you',
+    description: '`waiting`: Temporal will be told soon; `parked`: failed ten times and waits for you',
   }),
-  limit: z.coerce.number().int().min(1).max(200).default(50).meta({ description: 'At most so many items' }),
-  after: rowId.optional().meta({ description: 'The `next` of the page before' }),
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(200)
+    .default(50)
+    .meta({ description: 'Most items in one answer' }),
+  after: rowId.optional().meta({ description: 'The `next` of the previous page' }),
 })
 
 const rowView = z
   .object({
     id: z.string(),
-    stream: z.string().meta({ description: 'Run, request, contact or contact point: told in order' }),
+    stream: z
+      .string()
+      .meta({ description: 'Run, request, contact or contact point; rows of one stream are told in order' }),
     kind: z.enum(['start', 'signal', 'trigger']),
     state: z.enum(['waiting', 'parked']),
     attempts: z.number().int(),
     nextAttemptAt: z.string(),
-    lastError: z.string().nullable().meta({ description: 'Kind of the last error; the log says more' }),
+    lastError: z.string().nullable().meta({ description: 'Kind of the last error; details are in the log' }),
     createdAt: z.string(),
   })
-  .meta({ id: 'OutboxRow', description: 'Something that Temporal or the intake must still be told' })
+  .meta({ id: 'OutboxRow', description: 'Something that Temporal or the intake does not know yet' })
 
 const params = z.object({ id: rowId })
 
@@ -36,7 +44,7 @@ export const outboxRoutes: Route[] = [
     path: '/v1/outbox',
     operationId: 'listOutbox',
     tag: 'Outbox',
-    summary: 'What could not be told, or waits to be told',
+    summary: 'Outbox rows that are waiting or parked',
     scopes: ['admin'],
     query,
     responses: { 200: { description: 'A page, oldest first', schema: listShape('OutboxList', rowView) } },
@@ -53,7 +61,7 @@ export const outboxRoutes: Route[] = [
     summary: 'Try a parked row again, at once',
     scopes: ['admin'],
     params,
-    responses: { 204: { description: 'It is tried again, and may be parked again after ten attempts' } },
+    responses: { 204: { description: 'It is tried again; after ten more failures it is parked again' } },
     handle: async ({ params: { id }, deps }) => {
       await retryParked(deps, Number(id))
       return { status: 204 }
@@ -64,9 +72,9 @@ export const outboxRoutes: Route[] = [
     path: '/v1/outbox/{id}',
     operationId: 'dropOutboxRow',
     tag: 'Outbox',
-    summary: 'Drop a parked row: what it says is never told',
+    summary: 'Drop a parked row: nobody will be told about it',
     description:
-      'Later rows of its stream are told then. A run whose start was dropped never begins: cancel it.',
+      'Then later rows of its stream are told. A run whose start was dropped never begins, so cancel it.',
     scopes: ['admin'],
     params,
     responses: { 204: { description: 'Dropped' } },

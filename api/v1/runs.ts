@@ -19,10 +19,9 @@ const runShape = z
     contact: z.object({ id: z.uuid(), externalId: z.string().nullable() }),
     state: z.enum(runStates),
     endReason: z.string().nullable(),
-    parked: z
-      .string()
-      .nullable()
-      .meta({ description: 'Why it waits for an operator (`POST /v1/runs/{id}/retry`); null: it does not' }),
+    parked: z.string().nullable().meta({
+      description: 'Why the run waits for an operator (`POST /v1/runs/{id}/retry`); null if it does not',
+    }),
     startedAt: z.string(),
     endedAt: z.string().nullable(),
   })
@@ -31,7 +30,8 @@ const runDetailShape = runShape
   .extend({
     workflowId: z.string(),
     pathDeletedAt: z.string().nullable().meta({
-      description: 'When its path was deleted, long after its end (docs/operations.md); null: it is there',
+      description:
+        'When its path was deleted, long after its end (docs/operations.md); null if it is still there',
     }),
     waitingFor: z
       .object({
@@ -62,7 +62,7 @@ export const runRoutes: Route[] = [
     path: '/v1/runs/{id}',
     operationId: 'getRun',
     tag: 'Runs',
-    summary: 'A run with its path: each step, when, what was decided and why',
+    summary: 'A run with its path: each step, its time, its outcome and the reason',
     scopes: ['journeys', 'read'],
     params: byId,
     responses: { 200: { description: 'The run', schema: runDetailShape } },
@@ -115,7 +115,7 @@ export const runRoutes: Route[] = [
         'The run has ended already, or this version of Assent still cannot read it: then `code` says why, and it stays parked',
     },
     tag: 'Runs',
-    summary: 'Have a run that is parked, or stands still, tried again',
+    summary: 'Try a run again that is parked or makes no progress',
     scopes: ['journeys'],
     params: byId,
     responses: { 200: { description: 'It is tried again', schema: runDetailShape } },

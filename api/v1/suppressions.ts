@@ -32,10 +32,10 @@ const suppressionView = z
     contactPoint: z
       .object({ id: z.string(), channel: z.string(), address: z.string().nullable() })
       .nullable()
-      .meta({ description: 'Null: only a hash of the address is kept' }),
+      .meta({ description: 'Null if only a hash of the address is stored' }),
     since: z.string(),
     liftedAt: z.string().nullable(),
-    liftedBy: z.string().nullable().meta({ description: 'Ledger event that lifted it' }),
+    liftedBy: z.string().nullable().meta({ description: 'Id of the consent event that lifted it' }),
   })
   .meta({ id: 'Suppression', description: 'A technical or legal stop on an address, beside consent' })
 
@@ -75,8 +75,7 @@ export const suppressionRoutes: Route[] = [
     operationId: 'lookUpSuppressions',
     tag: 'Suppressions',
     summary: 'Suppressions of one contact point',
-    description:
-      'As `GET /v1/suppressions`, for addresses that are not to stand in URLs and the logs of proxies.',
+    description: 'Like `GET /v1/suppressions`, but keeps addresses out of URLs and proxy logs.',
     scopes: ['consents', 'read'],
     body: lookupShape,
     reads: true,

@@ -7,22 +7,22 @@ import { createdWithoutAddress, findingShape } from '../findings.ts'
 export const takenShape = z
   .object({
     event: z.uuid(),
-    started: z.array(z.uuid()).meta({ description: 'Runs it started' }),
-    signalled: z.array(z.uuid()).meta({ description: 'Runs it moved or ended' }),
+    started: z.array(z.uuid()).meta({ description: 'Ids of the runs that it started' }),
+    signalled: z.array(z.uuid()).meta({ description: 'Ids of the runs that it moved or ended' }),
     skipped: z.array(z.object({ journey: z.string(), code: z.enum(skippedCodes) })).meta({
       description:
-        'Journeys it did not start, and why. `too-many-runs`: the contact has 50 open runs there, the most it may have. `journey-loop`: runs that start each other led to it, five in a row. `unreadable-journey-version`: a later version of Assent published it.',
+        'Journeys that it did not start, and why. `too-many-runs`: the contact already has 50 open runs of the journey. `journey-loop`: five runs in a row have started each other. `unreadable-journey-version`: a newer version of Assent published the journey.',
     }),
-    duplicate: z
-      .boolean()
-      .meta({ description: 'The id was known: this post had no effect, and the rest is the first answer' }),
+    duplicate: z.boolean().meta({
+      description: 'The id was known: this request had no effect, and the other fields are the first answer',
+    }),
     contactCreated: z
       .string()
       .nullable()
-      .meta({ description: 'External id of the contact it created; null: it found one' }),
+      .meta({ description: 'External id of the contact that it created; null if it found one' }),
     problems: z
       .array(findingShape)
-      .meta({ description: 'What is doubtful: a contact that was created without an address' }),
+      .meta({ description: 'Warnings, such as a contact that was created without an address' }),
   })
   .meta({ id: 'TakenTrigger', description: 'The stored event, and the runs it started and moved' })
 

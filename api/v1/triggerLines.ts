@@ -16,15 +16,15 @@ import { takenAnswer, takenShape } from './takenTrigger.ts'
 export const lineShape = z
   .object({
     line: z.number().int().meta({ description: 'Counted from 1, empty lines included' }),
-    status: z.number().int().meta({ description: '202, or the status a single post would have had' }),
+    status: z.number().int().meta({ description: '202, or the status that a single request would get' }),
     taken: takenShape.optional(),
-    code: z.string().optional().meta({ description: 'Why it was not taken, machine-readable' }),
+    code: z.string().optional().meta({ description: 'Why it was not taken, as a code' }),
     detail: z.string().optional(),
     errors: z
       .array(z.object({ pointer: z.string(), code: z.string().optional(), message: z.string() }))
       .optional(),
   })
-  .meta({ id: 'TakenLine', description: 'What became of one line' })
+  .meta({ id: 'TakenLine', description: 'The result of one line' })
 type LineResult = z.infer<typeof lineShape>
 
 const mostLines = 1_000

@@ -19,7 +19,7 @@ export const triggerRoutes: Route[] = [
     tag: 'Triggers',
     summary: 'Report what happened',
     description:
-      'Answered once it is stored for good: it starts and moves journeys even if everything is killed right after. The same `id` again has no second effect and gets the first answer, whatever has changed since; with other content it is a conflict. Where the definition has `createContact`, `contact` may bring further fields: they are merged into the contact in the same transaction, and what changed is raised as business triggers.',
+      'The answer comes after the trigger is stored, so it takes effect even if every process dies right after. The same `id` again has no second effect and gets the first answer, whatever has changed since; with other content it is a conflict. If the definition has `createContact`, `contact` can have further fields. They are merged into the contact in the same transaction, and the changes raise business triggers.',
     scopes: ['triggers'],
     creates: true,
     params: z.object({ name: triggerNameShape }),
@@ -35,19 +35,19 @@ export const triggerRoutes: Route[] = [
     path: '/v1/triggers',
     operationId: 'takeTriggers',
     tag: 'Triggers',
-    summary: 'Report up to 1,000 things, a line of JSON each',
+    summary: 'Report up to 1,000 triggers, one line of JSON each',
     description:
-      'Each line is taken on its own, in order, and has its own result: one that is refused or fails changes nothing and does not hold up the others. Lines that were taken may be sent again with the rest: their ids make them have one effect. An `Idempotency-Key` gives each line without an id one, made of the key and the number of the line.',
+      'Lines are taken in order, and each has its own result. A line that is refused or fails changes nothing and does not affect the others. You can send all lines again: their ids make sure that each counts once. With an `Idempotency-Key`, each line without an id gets one that is made of the key and the line number.',
     scopes: ['triggers'],
     creates: 'by-line',
     body: z.string(),
     bodyType: 'application/x-ndjson',
     responses: {
       202: {
-        description: 'What became of each line',
+        description: 'The result of each line',
         schema: z
           .object({ items: z.array(lineShape), taken: z.number().int(), refused: z.number().int() })
-          .meta({ id: 'TakenTriggers', description: 'What became of each line' }),
+          .meta({ id: 'TakenTriggers', description: 'The result of each line' }),
       },
     },
     handle: async ({ body, caller, deps, idempotencyKey }) => {

@@ -11,7 +11,7 @@ const byVersion = z.object({ key: keyShape, version: z.coerce.number().int().min
 const view = z
   .object({
     version: z.number().int(),
-    recordedAt: z.string().meta({ description: 'When it was put; of a journey, when it was published' }),
+    recordedAt: z.string().meta({ description: 'When it was put; for a journey, when it was published' }),
   })
   .meta({ id: 'Version' })
 
@@ -25,7 +25,8 @@ export function versionReaders(kind: VersionedKind, plural: string, tag: string,
       operationId: `list${name}Versions`,
       tag,
       summary: `The versions of a ${kind}`,
-      description: 'A version is never changed or deleted: past runs, deliveries and decisions name theirs.',
+      description:
+        'A version is never changed or deleted, because past runs, deliveries and decisions refer to it.',
       scopes: ['journeys', 'read'],
       params: byKey,
       query: pageByVersion,

@@ -37,12 +37,12 @@ export const evidenceShape = z
       .enum(['consent', 'soft-opt-in', 'contract', 'legitimate-interest', 'legal-obligation'])
       .optional(),
     expiresAt: instantShape.optional().meta({ description: 'End of an opt-in' }),
-    onBehalfOf: textShape(200).optional().meta({ description: 'Which user of yours stated it' }),
-    more: payloadShape.optional().meta({ description: 'Anything else worth keeping; encrypted' }),
+    onBehalfOf: textShape(200).optional().meta({ description: 'Your user who recorded it' }),
+    more: payloadShape.optional().meta({ description: 'Any other evidence; stored encrypted' }),
   })
   .meta({
     id: 'Evidence',
-    description: 'What proves it; free text, URL, IP and user agent are kept encrypted',
+    description: 'What proves the statement; free text, URL, IP address and user agent are stored encrypted',
   })
 export type Evidence = z.infer<typeof evidenceShape>
 
@@ -62,7 +62,7 @@ export const consentShape = z
     contactPoint: contactPointShape,
     purpose: z
       .union([keyShape, z.literal('*')])
-      .meta({ description: 'Purpose key, or `*` with `opted-out` only' }),
+      .meta({ description: 'Purpose key; `*` (everything) only with `opted-out`' }),
     topic: keyShape.optional(),
     state: z.enum(['opted-in', 'opted-out']),
     occurredAt: instantShape.optional(),
@@ -70,8 +70,7 @@ export const consentShape = z
       kind: z.enum(sourceKinds).meta({
         // All are parsed, so that a reserved one is refused by its own code; only these are offered.
         override: { enum: [...outsideSourceKinds] },
-        description:
-          'Where it came from. Sources that only Assent itself can be are refused (`reserved-source`)',
+        description: 'Where it came from. Sources that mean Assent itself are refused (`reserved-source`)',
       }),
       via: z.enum(['branch', 'phone', 'letter']).optional(),
       reference: textShape(500).optional(),
@@ -92,10 +91,14 @@ export const consentCheckShape = z
     contactPoint: contactPointShape,
     purpose: keyShape,
     topic: keyShape.optional(),
-    asOf: instantShape.optional().meta({ description: 'As it was, by when things happened' }),
-    knownAt: instantShape.optional().meta({ description: 'As it was known, by when things were recorded' }),
+    asOf: instantShape
+      .optional()
+      .meta({ description: 'State at this time, counting what had happened by then' }),
+    knownAt: instantShape
+      .optional()
+      .meta({ description: 'State as known at this time, counting what had been recorded by then' }),
   })
-  .meta({ id: 'ConsentCheck', description: 'The message one intends to send' })
+  .meta({ id: 'ConsentCheck', description: 'The message that you intend to send' })
 export type ConsentCheck = z.infer<typeof consentCheckShape>
 
 export const doubleOptInShape = z
@@ -112,13 +115,16 @@ export const doubleOptInShape = z
       .optional()
       .meta({
         description:
-          'Which contact asks, where several share the address: journeys that the confirmation starts are started for it. Left out: for the oldest',
+          'The contact that asks, if several share the address. The confirmation starts journeys for this contact; if left out, for the oldest',
       }),
     circumstances: textShape(5000).optional(),
     notice: noticeShape.optional(),
     evidence: evidenceShape.optional(),
   })
-  .meta({ id: 'DoubleOptInRequest', description: "A person's own wish, to be confirmed from the mailbox" })
+  .meta({
+    id: 'DoubleOptInRequest',
+    description: "A person's own request, which they confirm from their mailbox",
+  })
 export type DoubleOptInInput = z.infer<typeof doubleOptInShape>
 
 export const verifyShape = z

@@ -58,12 +58,12 @@ const readBackFields = {
   createdAt: instantShape.optional().meta({ readOnly: true }),
   updatedAt: instantShape.optional().meta({
     readOnly: true,
-    description: 'Given back, the request is refused if the contact has been changed since',
+    description: 'If you send it, the request is refused if the contact has changed since',
   }),
   consents: z
     .array(z.record(z.string(), z.json()))
     .optional()
-    .meta({ readOnly: true, description: 'Changed by `POST /v1/consents` alone' }),
+    .meta({ readOnly: true, description: 'Only `POST /v1/consents` changes it' }),
 }
 
 /** The read-only members of a contact that a caller gave back. */
@@ -79,7 +79,7 @@ export type ContactReadBack = {
 export const contactPutShape = contactShape.safeExtend(readBackFields).meta({
   id: 'PutContact',
   example: { email: 'shopper@example.com', attributes: { firstName: 'Ada' }, locale: 'en' },
-  description: 'A contact as a whole: what is left out is taken away',
+  description: 'A complete contact: fields that are left out are removed',
 })
 
 const patchFields = {
@@ -92,7 +92,7 @@ const patchFields = {
     .nullish()
     .meta({ description: 'Addresses on further channels' }),
   postalAddress: z.union([textShape(500), z.record(z.string().max(50), partShape.nullable())]).nullish(),
-  attributes: payloadShape.nullish().meta({ description: 'Merged member by member; null takes one away' }),
+  attributes: payloadShape.nullish().meta({ description: 'Merged member by member; null removes a member' }),
   locale: localeShape.nullish(),
   timeZone: timeZoneShape.nullish(),
 }
@@ -105,7 +105,7 @@ export const contactPatchShape = z.strictObject({ ...patchFields, ...readBackFie
   id: 'PatchContact',
   example: { attributes: { plan: 'gold', trialEnds: null } },
   description:
-    'Changes to a contact, as a JSON merge patch (RFC 7396): what is left out stays, and null takes away',
+    'Changes to a contact, as a JSON merge patch (RFC 7396): fields that are left out stay, and null removes a field',
 })
 
 /**
@@ -122,6 +122,6 @@ export const triggerContactShape = z
     id: 'TriggerContact',
     example: { externalId: 'c-1001' },
     description:
-      'The contact, by external id, e-mail address or phone number; further fields change it, where the definition has `createContact`',
+      'The contact, by external id, e-mail address or phone number; if the definition has `createContact`, further fields change the contact',
   })
 export type TriggerContact = z.infer<typeof triggerContactShape>

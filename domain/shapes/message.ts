@@ -7,13 +7,13 @@ export const emailMessageShape = z
     channel: z.literal('email'),
     profile: keyShape
       .optional()
-      .meta({ description: 'The compliance profile it is sent under; `default` unless said' }),
+      .meta({ description: 'The compliance profile under which it is sent; by default `default`' }),
     purpose: keyShape.meta({
-      description: 'The purpose it serves; its consent is asked at the moment of each send',
+      description: 'Its purpose; consent to it is checked at each send',
     }),
     topic: keyShape
       .optional()
-      .meta({ description: 'A topic of that purpose; without one the purpose itself is asked' }),
+      .meta({ description: 'A topic of that purpose; without it, consent to the purpose itself is checked' }),
     subject: textShape(998)
       .regex(/^[^\r\n]*$/, 'must be one line')
       .meta({ description: 'Liquid template of the subject, one line' }),
@@ -30,7 +30,7 @@ export const emailMessageShape = z
         '`profile.postalAddress` in it',
     }),
     tracking: z.literal(false).optional().meta({
-      description: '`false`: neither opens nor clicks are tracked, whatever consent there is',
+      description: '`false`: opens and clicks are not tracked, even with consent',
     }),
   })
   .meta({

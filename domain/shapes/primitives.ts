@@ -29,7 +29,7 @@ export const instantShape = z.iso
   .transform((text) => new Date(text).toISOString())
   // An offset can push a moment out of the four-digit years that Postgres, JSON and the ledger share.
   .refine((text) => /^(?!0000)\d{4}-/.test(text), 'lies outside the years 0001 to 9999')
-  .meta({ description: 'Moment, RFC 3339; answered in UTC', example: '2026-11-23T08:15:30.000Z' })
+  .meta({ description: 'Time, RFC 3339; answers are in UTC', example: '2026-11-23T08:15:30.000Z' })
 
 export const idShape = z.uuid({ message: 'a UUID' }).meta({ description: 'UUIDv7' })
 

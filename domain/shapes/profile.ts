@@ -31,17 +31,17 @@ export const profileShape = z
             }),
           })
           .optional()
-          .meta({ description: 'Sign outgoing mail here (RFC 6376); leave out where the relay signs' }),
+          .meta({ description: 'Sign outgoing mail here (RFC 6376); leave it out if the relay signs' }),
       })
-      .meta({ description: 'Who writes' }),
+      .meta({ description: 'The sender' }),
     postalAddress: textShape(500).meta({ description: 'Postal address shown in every commercial e-mail' }),
     trackingPurpose: keyShape.optional().meta({
       description:
-        'Purpose of kind `tracking` that governs opens, clicks and UTM; without one nothing is tracked',
+        'Purpose of kind `tracking` that decides on opens, clicks and UTM; without it nothing is tracked',
     }),
     defaultTracking: z.enum(['track', 'do-not-track']).optional().meta({
       description:
-        'For a non-restrictive tracking purpose: what holds where nobody chose; `track` unless set',
+        'For a non-restrictive tracking purpose: what applies to people who have not chosen; by default `track`',
     }),
     doubleOptIn: z
       .strictObject({

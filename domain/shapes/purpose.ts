@@ -1,27 +1,27 @@
-/** Purpose: why one writes, with its topics. */
+/** Purpose: why you write to people, with its topics. */
 import { z } from 'zod'
 import { keyShape, textShape } from './primitives.ts'
 
 export const enforcementShape = z
   .enum(['restrictive', 'non-restrictive'])
-  .meta({ description: '`restrictive` needs an opt-in; `non-restrictive` holds until an opt-out' })
+  .meta({ description: '`restrictive` needs an opt-in; `non-restrictive` permits messages until an opt-out' })
 
 export const purposeShape = z
   .strictObject({
     name: textShape(200),
-    description: textShape(2000).meta({ description: 'What the person reads about it' }),
+    description: textShape(2000).meta({ description: 'The explanation that people read' }),
     profile: keyShape.default('default'),
     kind: z.enum(['commercial', 'transactional', 'tracking']),
     enforcement: enforcementShape.default('restrictive'),
     channels: z
       .record(keyShape, enforcementShape)
       .optional()
-      .meta({ description: 'Enforcement by channel, where it differs' }),
+      .meta({ description: 'Enforcement model by channel, if it differs' }),
     topics: z
       .array(z.strictObject({ key: keyShape, name: textShape(200), description: textShape(2000) }))
       .max(100)
       .default([])
-      .meta({ description: 'Subdivisions; none: the purpose is all or nothing' }),
+      .meta({ description: 'Subdivisions; without topics the purpose is all or nothing' }),
   })
   .superRefine((purpose, context) => {
     const seen = new Set<string>()
@@ -39,5 +39,5 @@ export const purposeShape = z
       context.addIssue({ code: 'custom', path: ['topics'], message: 'only a commercial purpose has topics' })
     }
   })
-  .meta({ id: 'Purpose', description: 'Why one writes' })
+  .meta({ id: 'Purpose', description: 'Why you write to people' })
 export type Purpose = z.infer<typeof purposeShape>

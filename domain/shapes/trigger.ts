@@ -16,10 +16,10 @@ export const triggerDefinitionShape = z
       }),
     createContact: z.boolean().default(false).meta({
       description:
-        'Create a contact that is not known yet, rather than refuse the trigger, and let the trigger bring fields of the contact',
+        'Create an unknown contact instead of refusing the trigger, and let the trigger set fields of the contact',
     }),
   })
-  .meta({ id: 'TriggerDefinition', description: 'A trigger that may start or move journeys' })
+  .meta({ id: 'TriggerDefinition', description: 'A trigger that can start or move journeys' })
 export type TriggerDefinition = z.infer<typeof triggerDefinitionShape>
 
 export const triggerShape = z
