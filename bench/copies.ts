@@ -92,11 +92,13 @@ async function tablesOfContacts(sql: postgres.Sql): Promise<Table[]> {
   return [...rows]
 }
 
-/** Hashes in links are unique: each belongs to one mail. */
+/** The hash of a mail's handle, or of a link's token, belongs to one mail. The head of a ledger is the hash of its last event. */
 const values: Readonly<Record<string, string>> = {
-  handle_hash: 'sha256(made.handle_hash || int4send(copy))',
-  token_hash: 'sha256(made.token_hash || int4send(copy))',
-  head_hash:
+  'deliveries.handle_hash': 'sha256(made.handle_hash || int4send(copy))',
+  'handles.hash': 'sha256(made.hash || int4send(copy))',
+  'links.handle_hash': 'sha256(made.handle_hash || int4send(copy))',
+  'links.token_hash': 'sha256(made.token_hash || int4send(copy))',
+  'contact_points.head_hash':
     '(select hash from consent_events e where e.contact_point_id = made.id and e.seq = made.head_seq)',
 }
 
@@ -108,7 +110,7 @@ async function copyRows(
 ): Promise<void> {
   await sql.unsafe(`
     insert into ${name} (${columns.join(', ')})
-    select ${columns.map((column) => values[column] ?? `made.${column}`).join(', ')}
+    select ${columns.map((column) => values[`${name}.${column}`] ?? `made.${column}`).join(', ')}
     from original_${name} cross join generate_series(${from}, ${to}) as copy
     cross join lateral jsonb_populate_record(null::${name}, pg_temp.numbered(content, copy)::jsonb) as made
     on conflict do nothing`)

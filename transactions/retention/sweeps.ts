@@ -58,19 +58,31 @@ function byAge(table: string, column: string, index: string, where: SQL = sql`tr
   }
 }
 
+/** The first id of the moment from which on rows stay: ids are UUIDv7, in the order of time. */
+const firstIdToStay = (days: number): SQL =>
+  sql`(lpad(to_hex((extract(epoch from ${cutoff(days)}) * 1000)::bigint), 12, '0') || '70008000000000000000')::uuid`
+
+/** Where a batch goes on. */
+const afterId = (after: string | null): SQL =>
+  sql`coalesce(${after}::uuid, '00000000-0000-0000-0000-000000000000')`
+
 /**
- * A run may have many rows in its path, so a batch has fewer runs. The run's row stays where a delivery names it, without its path;
- * `path_deleted_at` takes it out of the index.
+ * Along the primary key of the paths, which begins with the run's id and so with the time of its start. Old rows that stay belong to the
+ * few runs that are still open or ended late. A path goes whole, with the last row of it that a batch looks at. The run's row stays
+ * where a delivery names it.
  */
 const runPaths: Sweep = {
-  index: 'runs_with_path',
-  most: 200,
-  statement: ({ days, most }) => sql`
-    with due as (
-      select id from runs where ended_at < ${cutoff(days)} and ended_at is not null and path_deleted_at is null
-      order by ended_at limit ${most}::int for update skip locked
+  index: 'run_path_pkey',
+  most: 1_000,
+  statement: ({ days, most, after }) => sql`
+    with looked as materialized (
+      select run_id from run_path where run_id > ${afterId(after)} and run_id < ${firstIdToStay(days)}
+      order by run_id, visit limit ${most}::int
+    ), due as (
+      select id from runs where id = any(array(select run_id from looked)) and ended_at < ${cutoff(days)}
+      for update skip locked
     ), paths as (
-      delete from run_path where run_id = any(array(select id from due))
+      delete from run_path where run_id = any(array(select id from due)) returning 1
     ), waited as (
       delete from waits where run_id = any(array(select id from due))
     ), judged as (
@@ -81,12 +93,9 @@ const runPaths: Sweep = {
     ), gone as (
       delete from runs where id = any(array(select id from judged where proves is null))
     )
-    select count(*)::int as looked, count(*)::int as swept, null::text as last from due`,
+    select (select count(*) from looked)::int as looked, (select count(*) from paths)::int as swept,
+      (select run_id::text from looked order by run_id desc limit 1) as last`,
 }
-
-/** The first id of the moment from which on rows stay: ids are UUIDv7, in the order of time. */
-const firstIdToStay = (days: number): SQL =>
-  sql`(lpad(to_hex((extract(epoch from ${cutoff(days)}) * 1000)::bigint), 12, '0') || '70008000000000000000')::uuid`
 
 /**
  * Along the primary key, since ids are in the order of time. Nothing is locked before it is known to go, so rows that stay are
@@ -98,7 +107,7 @@ const triggerEvents: Sweep = {
   statement: ({ days, most, after }) => sql`
     with looked as materialized (
       select id from trigger_events
-      where id > coalesce(${after}::uuid, '00000000-0000-0000-0000-000000000000')
+      where id > ${afterId(after)}
         and id < ${firstIdToStay(days)}
       order by id limit ${most}::int
     ), due as (

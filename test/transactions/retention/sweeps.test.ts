@@ -271,6 +271,29 @@ describe('a round', () => {
   })
 })
 
+describe('the path of a run', () => {
+  const days = defaultDays['run-paths']
+
+  it('goes whole, where a batch ends in the middle of it', async () => {
+    await rows['run-paths'].insert(1, days + 1)
+    await owner`insert into run_path (run_id, step, visit, at, outcome)
+      select run_id, 'pause', n, at, 'waited' from run_path cross join generate_series(2, 7) n`
+    expect(await sweepBatch(assent.deps.db, 'run-paths', { days, most: 3 })).toMatchObject({
+      looked: 3,
+      swept: 7,
+    })
+    expect(await count('run-paths')).toBe(0)
+  })
+
+  it('stays until long after the end, however long ago the run began', async () => {
+    await rows['run-paths'].insert(3, days + 100)
+    await owner`update runs set ended_at = ${ago(days - 1)}`
+    await rows['run-paths'].insert(2, days + 1)
+    await newRetention().sweep()
+    expect([await count('run-paths'), (await owner`select from waits`).length]).toEqual([3, 3])
+  })
+})
+
 describe('the words of providers’ answers', () => {
   it('go alone: the delivery keeps its row, and the codes of the answer', async () => {
     await rows['provider-answers'].insert(1, 91)
