@@ -3,7 +3,7 @@ import { Client, Connection } from '@temporalio/client'
 import { sql } from 'drizzle-orm'
 import { createApp } from './api/app.ts'
 import { httpServer, stopServing } from './api/serving.ts'
-import { connect } from './db/connect.ts'
+import { closePools, openPools, serverPools } from './db/pools.ts'
 import { Versions } from './db/reads/versions.ts'
 import { readyDatabase } from './db/restricted.ts'
 import { clientIdentity, engineOptions } from './engine/connection.ts'
@@ -13,7 +13,7 @@ import { Verifier } from './engine/verifier.ts'
 import { lifetime } from './lifetime.ts'
 import { openLog } from './log.ts'
 import { requireSettings } from './settings.ts'
-import { watchPool } from './telemetry/database.ts'
+import { watchPools } from './telemetry/database.ts'
 import { exposition } from './telemetry/exposition.ts'
 import { watchProcess } from './telemetry/registry.ts'
 import { serveMetrics } from './telemetry/server.ts'
@@ -34,13 +34,12 @@ const stopTraces = await startTraces(settings.OTEL_EXPORTER_OTLP_ENDPOINT, 'asse
 const traces = await engineTraces(settings.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined)
 const migrated = await readyDatabase(settings)
 if (migrated.length > 0) log.info({ migrated }, 'the schema was brought up to date')
-const database = connect(settings.DATABASE_URL)
-const reads = connect(settings.DATABASE_URL, 1)
+const pools = openPools(settings.DATABASE_URL, serverPools)
 const threads = new Threads()
 threads.warm()
 const deps: Deps = {
-  db: database.db,
-  reads: reads.db,
+  db: pools.main.db,
+  reads: pools.reads.db,
   versions: new Versions(),
   threads,
   dkimKeys: new DkimKeys(settings.ASSENT_DKIM_FOLDER ?? null),
@@ -51,10 +50,9 @@ const deps: Deps = {
 await registerBuiltIns(deps)
 
 watchProcess()
-watchPool('main', database.use)
-watchPool('reads', reads.use)
+watchPools(pools)
 watchThreads(() => threads.use)
-const metrics = exposition({ readGauges: () => readGauges(deps.db) })
+const metrics = exposition({ readGauges: () => readGauges(pools.background.db) })
 const metricsServer = settings.metrics === null ? null : await serveMetrics(settings.metrics, metrics, log)
 
 // The engine may be away: what is accepted waits in the outbox.
@@ -65,9 +63,14 @@ const client = new Client({
   identity: clientIdentity(),
   interceptors: { workflow: traces.client },
 })
-const dispatcher = new Dispatcher({ deps, client, taskQueue: settings.TEMPORAL_TASK_QUEUE, log })
+const dispatcher = new Dispatcher({
+  deps: { ...deps, db: pools.dispatch.db, reads: pools.dispatch.db },
+  client,
+  taskQueue: settings.TEMPORAL_TASK_QUEUE,
+  log,
+})
 dispatcher.start()
-const verifier = new Verifier({ deps, log })
+const verifier = new Verifier({ deps: { ...deps, db: pools.background.db }, log })
 verifier.start()
 
 const app = createApp({
@@ -115,7 +118,6 @@ await dispatcher.stop()
 await verifier.stop()
 await connection.close()
 await threads.close()
-await reads.close()
-await database.close()
+await closePools(pools)
 await stopTraces()
 log.info('the API has stopped')

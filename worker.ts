@@ -14,7 +14,7 @@ import { redactFailures } from './activities/redactFailures.ts'
 import { TestMails } from './activities/testMails.ts'
 import { openSmtpChannel } from './channels/email/smtp.ts'
 import { probeMail } from './channels/probe.ts'
-import { connect } from './db/connect.ts'
+import { closePools, openPools, workerPools } from './db/pools.ts'
 import { Versions } from './db/reads/versions.ts'
 import { readyDatabase } from './db/restricted.ts'
 import { clientIdentity, engineOptions } from './engine/connection.ts'
@@ -31,7 +31,7 @@ import { installFailpointsFromEnvironment } from './failpoints.ts'
 import { lifetime } from './lifetime.ts'
 import { openLog } from './log.ts'
 import { requireSettings } from './settings.ts'
-import { watchPool } from './telemetry/database.ts'
+import { watchPools } from './telemetry/database.ts'
 import { exposition } from './telemetry/exposition.ts'
 import { watchProcess } from './telemetry/registry.ts'
 import { serveMetrics } from './telemetry/server.ts'
@@ -65,13 +65,12 @@ else readEngine = await withEngineMetrics(install)
 const stopTraces = await startTraces(settings.OTEL_EXPORTER_OTLP_ENDPOINT, 'assent-worker', log)
 const traces = await engineTraces(settings.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined)
 await readyDatabase(settings)
-const database = connect(settings.DATABASE_URL, 20)
-const reads = connect(settings.DATABASE_URL, 1)
+const pools = openPools(settings.DATABASE_URL, workerPools)
 const threads = new Threads()
 threads.warm()
 const deps: Deps = {
-  db: database.db,
-  reads: reads.db,
+  db: pools.main.db,
+  reads: pools.reads.db,
   versions: new Versions(),
   threads,
   dkimKeys: new DkimKeys(settings.ASSENT_DKIM_FOLDER ?? null),
@@ -82,18 +81,16 @@ const deps: Deps = {
 const email = openSmtpChannel(settings.SMTP_URL)
 
 watchProcess()
-watchPool('main', database.use)
-watchPool('reads', reads.use)
+watchPools(pools)
 watchThreads(() => threads.use)
 const metrics = exposition({
-  readGauges: () => readGauges(deps.db),
+  readGauges: () => readGauges(pools.background.db),
   ...(readEngine === undefined ? {} : { readEngine }),
 })
 const metricsServer = settings.metrics === null ? null : await serveMetrics(settings.metrics, metrics, log)
 
 // These need the database alone, so they do not wait for the engine.
-const background = connect(settings.DATABASE_URL, 1)
-watchPool('background', background.use)
+const background: Deps = { ...deps, db: pools.background.db, reads: pools.background.db }
 const retention = new Retention({
   db: background.db,
   log,
@@ -101,7 +98,7 @@ const retention = new Retention({
   onSwept: countSwept,
 })
 retention.start()
-const verifier = new Verifier({ deps, log })
+const verifier = new Verifier({ deps: background, log })
 verifier.start()
 
 const connection = await reachEngine()
@@ -115,20 +112,20 @@ if (connection !== null) {
     interceptors: { workflow: traces.client },
   })
   const dispatcher = new Dispatcher({
-    deps,
+    deps: { ...deps, db: pools.dispatch.db, reads: pools.dispatch.db },
     client: temporal,
     taskQueue: settings.TEMPORAL_TASK_QUEUE,
     log,
   })
   const recovery = new RecoveryWatch({
-    deps,
+    deps: background,
     client: temporal,
     taskQueue: settings.TEMPORAL_TASK_QUEUE,
     log,
   })
   const testMails = new TestMails({ deps, email })
   const heartbeat = new Heartbeat({
-    deps,
+    deps: background,
     taskQueue: settings.TEMPORAL_TASK_QUEUE,
     probe: () => probeMail(email),
   })
@@ -168,12 +165,10 @@ if (connection !== null) {
 }
 await metricsServer?.close()
 await retention.stop()
-await background.close()
 await verifier.stop()
 await email.close()
 await threads.close()
-await reads.close()
-await database.close()
+await closePools(pools)
 await stopTraces()
 log.info('the worker has stopped')
 

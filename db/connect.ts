@@ -53,12 +53,13 @@ const patience = 5_000
 /**
  * Opens a pool under the restricted role. Connections are made on first use.
  * @param url postgres:// address; its user must be a member of `assent_app` (migrations see to it)
- * @param max transactions at once, each on a connection of its own; single reads have a quarter as many connections besides
+ * @param max transactions at once, each on a connection of its own; none: the pool is for single reads only. Single reads have
+ *   connections besides: a quarter as many, at least one
  */
 export function connect(url: string, max = 10, limits: Partial<Limits> = {}): Connection {
   const all = { ...defaults, ...limits }
   const make = (count: number) => Array.from({ length: count }, () => new Slot(url, all))
-  const [writers, readers] = [make(max), make(Math.ceil(max / 4))]
+  const [writers, readers] = [make(max), make(readersOf(max))]
   const pool = new Pool(writers, all)
   let ended = false
   // Drizzle speaks to one client. This one has no connection: it passes everything on.
@@ -86,6 +87,15 @@ export function connect(url: string, max = 10, limits: Partial<Limits> = {}): Co
       await Promise.all([...writers, ...readers].map((slot) => slot.close(1_000)))
     },
   }
+}
+
+/** Most connections of a pool. @param max as for `connect` */
+export function connectionsOf(max: number): number {
+  return max + readersOf(max)
+}
+
+function readersOf(max: number): number {
+  return Math.max(1, Math.ceil(max / 4))
 }
 
 /** The connection with the least to do: reads on one connection are answered in their order. */

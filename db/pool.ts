@@ -22,6 +22,7 @@ export class Pool {
   readonly #free: Slot[]
   readonly #line = new Set<Waiter>()
   #ending: (() => void) | null = null
+  #waited = 0
 
   constructor(slots: readonly Slot[], limits: QueueLimits) {
     this.#slots = slots
@@ -44,9 +45,9 @@ export class Pool {
   }
 
   /** How busy it is now. */
-  get use(): { size: number; busy: number; waiting: number } {
+  get use(): { size: number; busy: number; waiting: number; waited: number } {
     const size = this.#slots.length
-    return { size, busy: size - this.#free.length, waiting: this.#line.size }
+    return { size, busy: size - this.#free.length, waiting: this.#line.size, waited: this.#waited }
   }
 
   /** Refuses everybody from now on; resolves once nothing is under way. */
@@ -60,6 +61,8 @@ export class Pool {
 
   async #take(): Promise<Slot> {
     if (this.#ending !== null) throw ended()
+    if (this.#slots.length === 0)
+      throw new RangeError('this pool is for single reads: it carries no transactions')
     const deadline = currentDeadline()
     deadline?.check()
     const slot = this.#free.pop()
@@ -85,6 +88,7 @@ export class Pool {
     }, this.#limits.wait)
     const forget = deadline?.onPass(waiter.refuse)
     this.#line.add(waiter)
+    this.#waited += 1
     try {
       return await promise
     } finally {

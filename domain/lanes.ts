@@ -3,6 +3,8 @@ export const lanes = { withdrawals: 0, stops: 1, events: 2, nudges: 3, starts: 4
 
 export type LaneName = keyof typeof lanes
 
+export const laneNames: readonly LaneName[] = ['withdrawals', 'stops', 'events', 'nudges', 'starts']
+
 const names: ReadonlyMap<number, string> = new Map(Object.entries(lanes).map(([name, lane]) => [lane, name]))
 
 export function laneName(lane: number): string {

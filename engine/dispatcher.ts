@@ -9,13 +9,12 @@
 import type { Client } from '@temporalio/client'
 import type { Logger } from 'pino'
 import { isDatabaseAway } from '../db/away.ts'
-import { laneName, lanes } from '../domain/lanes.ts'
+import { type LaneName, laneName, laneNames, lanes } from '../domain/lanes.ts'
 import { failpoint } from '../failpoints.ts'
 import { countParkedRow, countUntold, observeTold } from '../telemetry/outbox.ts'
 import { inSpan } from '../telemetry/spans.ts'
 import type { Deps } from '../transactions/deps.ts'
 import {
-  allLanes,
   exchange,
   type Floors,
   leaseSeconds,
@@ -36,8 +35,16 @@ export type DispatcherOptions = {
   interval?: number
 }
 
-/** Rows told at once; of these, starts: however many there are, what stops a run finds room. */
-const most = { rows: 32, starts: 24 }
+/**
+ * Rows told at once, in all and of each lane: however slow or many the rows of later lanes are, those of an earlier lane find room. An
+ * event of our own takes a connection of the pool `dispatch`, which has one more for the leases (`db/pools.ts`).
+ */
+const most = {
+  rows: 48,
+  ofLane: { withdrawals: 3, stops: 48, events: 4, nudges: 16, starts: 24 } satisfies Record<LaneName, number>,
+}
+/** Lanes that do not need the engine. */
+const engineless: readonly LaneName[] = ['withdrawals', 'events']
 /** Rows looked at per lane; now and then more, in case none of the first can be leased: their streams may wait for something. */
 const pages = { usual: 500, wide: 100_000 }
 /** Milliseconds between two looks at more than the first rows. */
@@ -117,7 +124,6 @@ export class Dispatcher {
     const now = performance.now()
     const rows = [...this.#underWay.values()]
     const kept = rows.filter(({ leasedAt }) => now - leasedAt > (leaseSeconds * 1_000) / 3)
-    const starting = rows.filter(({ row }) => row.lane === lanes.starts).length
     // After the engine was away, a few rows try whether it is back.
     const room = this.#work.stopped ? 0 : (this.#engine.failures > 0 ? 4 : most.rows) - rows.length
     const fresh = now - this.#floors.at > floorsHold
@@ -129,8 +135,7 @@ export class Dispatcher {
         untold,
         kept: kept.map(({ row }) => row.id),
         room: Math.max(0, room),
-        starts: Math.max(0, most.starts - starting),
-        from: now < this.#engine.restUntil ? [lanes.withdrawals, lanes.events] : allLanes,
+        from: this.#roomByLane(now < this.#engine.restUntil ? engineless : laneNames),
         floors: fresh ? noFloors : this.#floors.floors,
         page: far ? pages.wide : pages.usual,
       })
@@ -147,6 +152,16 @@ export class Dispatcher {
       this.#untold.push(...untold)
       throw error
     }
+  }
+
+  /** Most rows to lease of each of these lanes. */
+  #roomByLane(names: readonly LaneName[]): Map<number, number> {
+    const underWay = [...this.#underWay.values()]
+    const room = names.map((name): [number, number] => {
+      const lane = lanes[name]
+      return [lane, most.ofLane[name] - underWay.filter(({ row }) => row.lane === lane).length]
+    })
+    return new Map(room.filter(([, rows]) => rows > 0))
   }
 
   /** Tells one row, beside the others. */

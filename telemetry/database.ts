@@ -10,6 +10,8 @@ export type PoolUse = {
   busy: number
   /** Callers in line for one. */
   waiting: number
+  /** Callers that had to wait in line so far. */
+  waited: number
   /** Single reads under way, on connections of their own. */
   reads: number
 }
@@ -22,8 +24,10 @@ new Gauge({
   labelNames: ['pool', 'state'] as const,
   registers: [registry],
   collect() {
-    for (const [pool, useOf] of pools)
-      for (const [state, count] of Object.entries(useOf())) this.set({ pool, state }, count)
+    for (const [pool, useOf] of pools) {
+      const { waited: _waited, ...now } = useOf()
+      for (const [state, count] of Object.entries(now)) this.set({ pool, state }, count)
+    }
   },
 })
 const waits = new Histogram({
@@ -38,7 +42,7 @@ const refused = new Counter({
   registers: [registry],
 })
 
-/** @param name a word of our own for the pool: `main`, `reads` */
+/** @param name of the pool (`db/pools.ts`) */
 export function watchPool(name: string, use: () => PoolUse): void {
   pools.set(name, use)
 }
@@ -49,4 +53,9 @@ export function observeWait(seconds: number): void {
 
 export function countBusy(): void {
   refused.inc()
+}
+
+/** All pools of a process. */
+export function watchPools(pools: Readonly<Record<string, { use(): PoolUse }>>): void {
+  for (const [name, { use }] of Object.entries(pools)) watchPool(name, use)
 }

@@ -36,11 +36,10 @@ export type Exchange = {
   untold: readonly Untold[]
   /** Rows still being told, whose leases are to go on. */
   kept: readonly number[]
-  /** Most rows to lease, and most starts among them. */
+  /** Most rows to lease. */
   room: number
-  starts: number
-  /** Lanes to lease from. */
-  from: readonly number[]
+  /** Lanes to lease from, and most rows of each. */
+  from: ReadonlyMap<number, number>
   floors: Floors
   /** Rows looked at per lane: more where the first ones cannot be leased. */
   page: number
@@ -88,25 +87,26 @@ const putBack = new PreparedQuery<
     returning outbox.id, outbox.stream, outbox.kind, outbox.state`,
 )
 
-type LeaseValues = { lanes: number[]; floors: number[]; page: number; room: number; starts: number }
+type LeaseValues = { lanes: number[]; floors: number[]; rooms: number[]; page: number; room: number }
 
 /** @param value where a value comes in: exported for the test that looks at what the statement reads */
 export const leaseQuery = (value: (name: keyof LeaseValues) => SQLWrapper): SQL => sql`
   with page as materialized (
-    select row.* from unnest(${value('lanes')}::smallint[], ${value('floors')}::bigint[]) as part (lane, floor)
+    select row.* from unnest(${value('lanes')}::smallint[], ${value('floors')}::bigint[], ${value('rooms')}::int[])
+      as part (lane, floor, room)
     cross join lateral (
-      select id, stream, lane, written_in, next_attempt_at from outbox
+      select id, stream, lane, written_in, next_attempt_at, part.room from outbox
       where state = 'waiting' and lane = part.lane and written_in >= part.floor
       order by written_in, id limit ${value('page')}::int
     ) as row
   ), heads as (
     select distinct on (stream) * from page order by stream, id
   ), due as materialized (
-    select id, lane, written_in, row_number() over (partition by lane order by written_in, id) as place from heads
+    select id, lane, written_in, room, row_number() over (partition by lane order by written_in, id) as place from heads
     where next_attempt_at <= statement_timestamp()
       and not exists (select from outbox earlier where earlier.stream = heads.stream and earlier.id < heads.id)
   ), chosen as materialized (
-    select id from due where lane < ${lanes.starts}::smallint or place <= ${value('starts')}::int
+    select id from due where place <= room
     order by lane, written_in, id limit ${value('room')}::int
   ), leased as (
     update outbox set next_attempt_at = statement_timestamp() + make_interval(secs => ${leaseSeconds}::int)
@@ -143,13 +143,13 @@ export async function exchange(
       told.length > 0 ? remove.with({ ids: [...told] }) : null,
       kept.length > 0 ? prolong.with({ ids: [...kept] }) : null,
       untold.length > 0 ? putBack.with({ untold: JSON.stringify(untold) }) : null,
-      with_.room > 0 && with_.from.length > 0
+      with_.room > 0 && with_.from.size > 0
         ? lease.with({
-            lanes: [...with_.from],
-            floors: floorsOf(with_.from),
+            lanes: [...with_.from.keys()],
+            floors: floorsOf([...with_.from.keys()]),
+            rooms: [...with_.from.values()],
             page: with_.page,
             room: with_.room,
-            starts: with_.starts,
           })
         : null,
       lowest.with({ lanes: [...allLanes], floors: floorsOf(allLanes) }),

@@ -5,6 +5,7 @@ import postgres from 'postgres'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { z } from 'zod'
 import { outbox, triggerEvents } from '../../db/schema/triggers.ts'
+import { lanes } from '../../domain/lanes.ts'
 import { Dispatcher } from '../../engine/dispatcher.ts'
 import { installFailpoint } from '../../failpoints.ts'
 import {
@@ -26,7 +27,7 @@ const everything = {
   told: [],
   untold: [],
   kept: [],
-  from: allLanes,
+  from: new Map(allLanes.map((lane) => [lane, 100])),
   floors: noFloors,
   page: 500,
 }
@@ -240,7 +241,11 @@ describe('the outbox', () => {
           stop('stopped', 'exit'),
           { stream: 'point:1', kind: 'trigger', body: trigger('consent.withdrawn') },
         ])
-        const { leased } = await exchange(tx, { ...everything, room: 6, starts: 1 })
+        const { leased } = await exchange(tx, {
+          ...everything,
+          room: 6,
+          from: new Map(everything.from).set(lanes.starts, 1),
+        })
         throw Object.assign(rollBack, { leased: leased.map((row) => row.stream) })
       })
       .catch((error: unknown) => {
@@ -372,7 +377,7 @@ describe('leasing', () => {
     const { db } = assent.deps
     const owner = postgres(assent.environment.MIGRATION_DATABASE_URL ?? '', { max: 2 })
     ending.push(() => owner.end())
-    const look = { ...everything, room: 10, starts: 10 }
+    const look = { ...everything, room: 10 }
     // A plan for the empty table, said often enough to be kept.
     let { floors } = await exchange(db, look)
     for (let n = 0; n < 8; n++) ({ floors } = await exchange(db, { ...look, floors }))
@@ -394,8 +399,8 @@ describe('leasing', () => {
           lanes: [...allLanes],
           floors: allLanes.map((lane) => from.get(lane) ?? 0),
           page: 500,
+          rooms: allLanes.map(() => 10),
           room: 10,
-          starts: 10,
         }
         await tx.execute(sql`set local plan_cache_mode = force_custom_plan`)
         const rows = await tx.execute(

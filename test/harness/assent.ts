@@ -16,7 +16,7 @@ import { TestMails } from '../../activities/testMails.ts'
 import { createApp } from '../../api/app.ts'
 import { openSmtpChannel } from '../../channels/email/smtp.ts'
 import { probeMail } from '../../channels/probe.ts'
-import { connect } from '../../db/connect.ts'
+import { closePools, openPools, type PoolSizes, type Pools, serverPools } from '../../db/pools.ts'
 import { Versions } from '../../db/reads/versions.ts'
 import { readWorkflowId } from '../../db/reads/workflowId.ts'
 import { engineOptions } from '../../engine/connection.ts'
@@ -50,6 +50,8 @@ export type AssentOptions = {
   databaseBy?: (address: string) => Promise<string>
   /** Where API and worker log to; nowhere unless TEST_LOG_LEVEL is set. */
   log?: Logger
+  /** Other sizes of pools. As API and worker are one process here, `main` serves both. */
+  pools?: Partial<PoolSizes>
   /** Other bounds for work in threads. */
   threads?: ThreadsOptions
   /** Another task queue: the same Assent, started anew. */
@@ -60,6 +62,7 @@ export class Assent {
   readonly api: ApiClient
   readonly url: string
   readonly deps: Deps
+  readonly pools: Pools
   readonly client: Client
   readonly dispatcher: Dispatcher
   /** What a process of its own would be started with. */
@@ -71,6 +74,7 @@ export class Assent {
   constructor(parts: {
     url: string
     deps: Deps
+    pools: Pools
     client: Client
     dispatcher: Dispatcher
     environment: Record<string, string>
@@ -80,6 +84,7 @@ export class Assent {
     this.url = parts.url
     this.api = new ApiClient(parts.url, testKeys.ASSENT_API_KEY)
     this.deps = parts.deps
+    this.pools = parts.pools
     this.client = parts.client
     this.dispatcher = parts.dispatcher
     this.environment = parts.environment
@@ -189,10 +194,10 @@ export async function startAssent(options: AssentOptions = {}): Promise<Assent> 
   }
   const settings = readSettings(environment)
   const log = options.log ?? pino({ level: settings.LOG_LEVEL })
-  const pool = connect(settings.DATABASE_URL, 20)
+  const pools = openPools(settings.DATABASE_URL, { ...serverPools, main: 20, ...options.pools })
   const threads = new Threads({ size: 2, ...options.threads })
   const deps: Deps = {
-    db: pool.db,
+    db: pools.main.db,
     versions: new Versions(),
     threads,
     dkimKeys: new DkimKeys(settings.ASSENT_DKIM_FOLDER ?? null),
@@ -204,7 +209,7 @@ export async function startAssent(options: AssentOptions = {}): Promise<Assent> 
   const connection = Connection.lazy({ ...engineOptions(settings), connectTimeout: '2 seconds' })
   const client = new Client({ connection })
   const dispatcher = new Dispatcher({
-    deps,
+    deps: { ...deps, db: pools.dispatch.db },
     client,
     taskQueue: settings.TEMPORAL_TASK_QUEUE,
     log,
@@ -241,6 +246,7 @@ export async function startAssent(options: AssentOptions = {}): Promise<Assent> 
   const assent = new Assent({
     url,
     deps,
+    pools,
     client,
     dispatcher,
     environment,
@@ -250,7 +256,7 @@ export async function startAssent(options: AssentOptions = {}): Promise<Assent> 
       () => dispatcher.stop(),
       () => connection.close(),
       () => threads.close(),
-      () => pool.close(),
+      () => closePools(pools),
       () => database.drop(),
       async () => declared.check(),
     ],
