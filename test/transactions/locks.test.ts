@@ -1,6 +1,4 @@
 /** Locks are values: only `locks.ts` makes them, they belong to one transaction, and they are taken in one order. */
-import { globSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Db } from '../../db/connect.ts'
@@ -34,8 +32,6 @@ import {
 } from '../../transactions/locks.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
-
-const checkout = new URL('../../', import.meta.url).pathname
 
 let assent: Assent
 let contactId: string
@@ -242,64 +238,5 @@ describe('a locked value', () => {
       const copy: unknown = { ...point }
       expect(() => requireLock(tx, copy as never)).toThrow()
     })
-  })
-})
-
-describe('in our source', () => {
-  const files = globSync('{transactions,db,engine,activities,api,views,channels,domain}/**/*.ts', {
-    cwd: checkout,
-  })
-  const source = (file: string) =>
-    readFileSync(join(checkout, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
-  const linesWith = (pattern: RegExp, of: readonly string[]) =>
-    of.flatMap((file) =>
-      source(file)
-        .split('\n')
-        .filter((line) => pattern.test(line))
-        .map((line) => `${file}: ${line.trim()}`),
-    )
-  const others = files.filter((file) => file !== 'transactions/locks.ts')
-
-  it('nothing is cast to a locked value, nor to what could be one', () => {
-    expect(files.length).toBeGreaterThan(300)
-    const cast = /\bas\s+(unknown|any|never)\b|\bas\s+[\w.]*\bLocked|<Locked\w*[^>]*>\s*[({[]\w*/
-    const allowed = [/import\b/, /\bPromise<|\bBoundQuery</, /\bfunction\b|=>/]
-    expect(linesWith(cast, others).filter((line) => !allowed.some((one) => one.test(line)))).toEqual([])
-  })
-
-  it('rows of these tables are locked by nothing else', () => {
-    const locking = /for (no key )?update|for (key )?share|\.for\('|advisory/
-    const found = linesWith(locking, others).filter((line) => !/skip ?locked/i.test(line))
-    expect(found.map((line) => line.split(':')[0]).toSorted()).toEqual([
-      'db/migrate.ts',
-      'transactions/outboxLeases.ts',
-      'transactions/recovery/recoverRequest.ts',
-      'transactions/testMails/requestTestMail.ts',
-    ])
-  })
-
-  it('only a prepared query makes a bound one', () => {
-    expect(
-      linesWith(
-        /BoundQuery\.of\(|new BoundQuery\(/,
-        files.filter((file) => file !== 'db/preparedQuery.ts'),
-      ),
-    ).toEqual([])
-  })
-
-  it('queries of a transaction are sent together by `pipelined` alone', () => {
-    const together = /Promise\.(all|allSettled|race|any)\(/
-    const inside = files.filter((file) => /^(transactions|db)\//.test(file))
-    const found = linesWith(together, inside).map((line) => line.split(':')[0])
-    expect(found.toSorted()).toEqual([
-      // Connections that close, and what they wait for.
-      'db/connect.ts',
-      'db/connect.ts',
-      'db/pipelined.ts',
-      'db/transaction.ts',
-      'db/transaction.ts',
-      // Two reads outside a transaction.
-      'transactions/deliveries/decideDelivery.ts',
-    ])
   })
 })
