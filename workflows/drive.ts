@@ -6,7 +6,7 @@
  *    than the answer is lost.
  * 2. Before every send it asks for consent, visibly. A delivery is asked for only after an allow.
  * 3. It continues as new at a wait, in a workflow task that asks nothing. The engine refuses to close an execution to which a signal came
- *    during the task, and repeats the task with its questions: under a flood of signals that would never end.
+ *    during the task, and repeats the task with its questions: the shorter it is, the fewer signals can hold it up.
  */
 import { defineSearchAttributeKey } from '@temporalio/common'
 import {

@@ -76,6 +76,14 @@ describe('a contact whose address changes', () => {
     expect(row?.contactPointId).not.toBe(assessment.intended.contactPoint)
   })
 
+  it('between a rendering and its claim is not blocked by the lock of the old address', async () => {
+    const { person, ref } = await sendingRun(assent)
+    const { assessment } = await readDraft(assent.deps, assent.deps.db, ref)
+    await move(person, false)
+    expect(await claimDelivery(assent.deps, { ready: false, assessment }, now())).toEqual({ kind: 'stale' })
+    expect(await deliveryOf(assent, ref)).toBeUndefined()
+  })
+
   it('while its run is at a send is blocked where nobody consented at the new address', async () => {
     const { person, run, ref } = await sendingRun(assent)
     await move(person, false)
