@@ -31,7 +31,12 @@ it('the worker shows its own work, the installation, Node, and the Temporal SDK 
   await assent.runEnded(await startRunOf(assent.api, journey, person))
   const samples = await until('the send to be counted', async () => {
     const read = readSamples((await at(port)).text)
-    return read.value('assent_deliveries_total', { state: 'sent' }) === 1 ? read : null
+    // The SDK counts a workflow as completed after the run's row says that it has ended.
+    const counted = [
+      read.value('assent_deliveries_total', { state: 'sent' }),
+      read.value('temporal_workflow_completed_total'),
+    ]
+    return counted.every((count) => count === 1) ? read : null
   })
   expect(samples.value('assent_gauges_read')).toBe(1)
   expect(samples.value('assent_database_connections', { pool: 'main', state: 'size' })).toBe(20)
