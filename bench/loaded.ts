@@ -44,26 +44,22 @@ export async function measureLoaded(
   const { contacts, persons } = amounts.loaded
   const empty = await fill(stack, 'empty', persons, persons, say)
   const loaded = await fill(stack, 'loaded', contacts, persons, say)
-  try {
-    const both = async (what: string, sideOf: (filled: Filled) => Side['round']) => {
-      say(what)
-      return compare(
-        { name: 'empty', round: sideOf(empty) },
-        { name: `${contacts} contacts`, round: sideOf(loaded) },
-        amounts.rounds,
-        say,
-      )
-    }
-    const check = await both('checks', (filled) => checks(filled, amounts))
-    const triggers = await both('triggers', (filled) => triggerRound(filled, amounts))
-    const before = await updatesOf(loaded.beside.databaseUrl)
-    const delivery = await both('deliveries', (filled) => deliveries(filled, amounts))
-    const storage = await storageOf(loaded.beside.databaseUrl, before)
-    return { contacts, trigger: triggers, check, delivery, storage }
-  } finally {
-    await empty.sends.close()
-    await loaded.sends.close()
+  const both = async (what: string, sideOf: (filled: Filled) => Side['round']) => {
+    say(what)
+    return compare(
+      { name: 'empty', round: sideOf(empty) },
+      { name: `${contacts} contacts`, round: sideOf(loaded) },
+      amounts.rounds,
+      say,
+    )
   }
+  const costs = async () => ({
+    check: await both('checks', (filled) => checks(filled, amounts)),
+    trigger: await both('triggers', (filled) => triggerRound(filled, amounts)),
+    delivery: await both('deliveries', (filled) => deliveries(filled, amounts)),
+  })
+  const measured = await costs().finally(() => Promise.all([empty.sends.close(), loaded.sends.close()]))
+  return { contacts, ...measured, storage: await storageOf(loaded.beside.databaseUrl) }
 }
 
 /** @param persons of the contacts are asked about, spread over all of them */
@@ -178,30 +174,21 @@ function headersOf({ api }: Beside): Record<string, string> {
   return { Authorization: `Bearer ${api.key}` }
 }
 
-type Updates = { updates: number; hot: number }
-
-/** Processes report their counts after a second or so of rest. */
-async function updatesOf(url: string): Promise<Updates> {
-  await pause(2_000)
+/** Only sends update deliveries here, so the counts since the beginning are theirs. Closed connections have reported all of them. */
+async function storageOf(url: string): Promise<Storage> {
+  await pause(1_000)
   const sql = postgres(url, { max: 1 })
-  const [row] = await sql<Updates[]>`
-    select sum(n_tup_upd)::int as updates, sum(n_tup_hot_upd)::int as hot from pg_stat_user_tables
-    where relname like 'deliver%'`
-  await sql.end()
-  return row ?? { updates: 0, hot: 0 }
-}
-
-async function storageOf(url: string, before: Updates): Promise<Storage> {
-  const after = await updatesOf(url)
-  const sql = postgres(url, { max: 1 })
-  const [row] = await sql<{ bytes: number; count: number }[]>`
-    select sum(pg_total_relation_size(oid))::float8 as bytes, (select count(*)::int from deliveries) as count
-    from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'
-      and relname like 'deliver%' and relname <> 'delivery_contents'`
-  await sql.end()
-  const updates = after.updates - before.updates
-  return {
-    bytes: row === undefined ? 0 : Math.round(row.bytes / row.count),
-    hot: updates === 0 ? null : (after.hot - before.hot) / updates,
+  try {
+    const [size] = await sql<{ bytes: number }[]>`
+      select sum(pg_total_relation_size(oid)) / (select count(*) from deliveries)::float8 as bytes
+      from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'
+        and relname like 'deliver%' and relname <> 'delivery_contents'`
+    const [made] = await sql<{ updates: number; hot: number }[]>`
+      select sum(n_tup_upd)::int as updates, sum(n_tup_hot_upd)::int as hot from pg_stat_user_tables
+      where relname like 'deliver%'`
+    const hot = made === undefined || made.updates === 0 ? null : made.hot / made.updates
+    return { bytes: Math.round(size?.bytes ?? 0), hot }
+  } finally {
+    await sql.end()
   }
 }
