@@ -5,6 +5,7 @@
  */
 import {
   getTableColumns,
+  type InferInsertModel,
   type InferSelectModel,
   is,
   Param,
@@ -138,31 +139,34 @@ export function columnsOf(table: PgTable): SQL {
   return sql.join(names, sql`, `)
 }
 
+/** Every column but those that the database derives. */
+type Given<T extends PgTable> = Required<InferInsertModel<T>>
+
 /** Inserts a whole row, every column given; answers nothing. Not for tables that count their rows by themselves. */
-export function insertOf<T extends PgTable>(table: T): PreparedQuery<InferSelectModel<T>, never> {
+export function insertOf<T extends PgTable>(table: T): PreparedQuery<Given<T>, never> {
   return new PreparedQuery(insertion(table))
 }
 
 /** As `insertOf`, where there is no such row yet; answers something only then. */
-export function insertNewOf<T extends PgTable>(
-  table: T,
-): PreparedQuery<InferSelectModel<T>, { inserted: true }> {
+export function insertNewOf<T extends PgTable>(table: T): PreparedQuery<Given<T>, { inserted: true }> {
   return new PreparedQuery(sql`${insertion(table)} on conflict do nothing returning true as inserted`)
 }
 
 /** Writes a whole row anew, found by its `id`; answers nothing. For a row that is locked: it overwrites every column. */
-export function updateOf<T extends PgTable>(table: T): PreparedQuery<InferSelectModel<T>, never> {
+export function updateOf<T extends PgTable>(table: T): PreparedQuery<Given<T>, never> {
   const set = Object.entries(getTableColumns(table))
-    .filter(([name]) => name !== 'id')
+    .filter(([name, column]) => name !== 'id' && column.generated === undefined)
     .map(([name, column]) => sql`${sql.identifier(column.name)} = ${sql.param(given(name), column)}`)
   return new PreparedQuery(sql`update ${table} set ${sql.join(set, sql`, `)} where id = ${given('id')}`)
 }
 
 function insertion(table: PgTable): SQL {
-  const values = Object.entries(getTableColumns(table)).map(([name, column]) =>
-    sql.param(given(name), column),
+  const columns = Object.entries(getTableColumns(table)).filter(
+    ([, column]) => column.generated === undefined,
   )
-  return sql`insert into ${table} (${columnsOf(table)}) values (${sql.join(values, sql`, `)})`
+  const names = columns.map(([, column]) => sql.identifier(column.name))
+  const values = columns.map(([name, column]) => sql.param(given(name), column))
+  return sql`insert into ${table} (${sql.join(names, sql`, `)}) values (${sql.join(values, sql`, `)})`
 }
 
 function fillerOf(param: unknown): Filler {

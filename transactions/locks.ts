@@ -14,7 +14,7 @@ import type { Db } from '../db/connect.ts'
 import { pipelined } from '../db/pipelined.ts'
 import { type BoundQuery, columnsOf, given, insertOf, PreparedQuery, rowsOf } from '../db/preparedQuery.ts'
 import { contactPoints, contacts } from '../db/schema/contacts.ts'
-import { deliveries } from '../db/schema/deliveries.ts'
+import { type DeliveryRow, deliveries } from '../db/schema/deliveries.ts'
 import { runs } from '../db/schema/journeys.ts'
 import { notFound } from '../domain/refusal.ts'
 import { hasTaken, type LockKind, noteKind, noteLock, rememberLock } from './lockOrder.ts'
@@ -22,7 +22,7 @@ import { hasTaken, type LockKind, noteKind, noteLock, rememberLock } from './loc
 export type ContactRow = typeof contacts.$inferSelect
 export type ContactPointRow = typeof contactPoints.$inferSelect
 export type RunRow = typeof runs.$inferSelect
-export type DeliveryRow = typeof deliveries.$inferSelect
+export type { DeliveryRow }
 
 /**
  * What makes a row a locked one. The private field keeps every other value from being one; a copy of the row (`{ ...row }`) is none.

@@ -2,14 +2,12 @@
  * What the log and the metrics say of outcomes: one line for each change of a delivery that an operator may ask about, and one for each
  * run's end. A line is written, and an outcome counted, when its change is committed. Ids, keys and codes only; of a mail server's words, those with addresses masked.
  */
-import type { deliveries } from '../db/schema/deliveries.ts'
+import type { DeliveryRow } from '../db/schema/deliveries.ts'
 import { providerAnswerShape } from '../domain/delivery/providerAnswer.ts'
 import type { RunEnd } from '../domain/journey/machineTypes.ts'
 import { countRunEnded } from '../telemetry/journeys.ts'
 import { countDelivery } from '../telemetry/sends.ts'
 import type { Deps } from './deps.ts'
-
-type DeliveryRow = typeof deliveries.$inferSelect
 
 /**
  * Does the work in a transaction of its own; what it tells of is written to the log once that is committed, the transactions around

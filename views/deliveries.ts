@@ -2,30 +2,45 @@
 import { asc, desc, eq, inArray, isNotNull, type SQL, sql } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
 import type { Db } from '../db/connect.ts'
+import { momentOf } from '../db/ids.ts'
 import { contactIdOf } from '../db/reads/contactPoint.ts'
-import { deliveries } from '../db/schema/deliveries.ts'
+import { frameColumn, ofFrame, storedDecision } from '../db/reads/storedDecision.ts'
+import { type DeliveryRow, decisionFrames, deliveries } from '../db/schema/deliveries.ts'
 import { triggerEvents } from '../db/schema/triggers.ts'
+import type { Frame } from '../domain/consent/frame.ts'
 import { explainDecision } from '../domain/consent/reasons.ts'
+import type { DecisionInput } from '../domain/consent/types.ts'
 import { explainDelivery } from '../domain/delivery/explain.ts'
-import { type DeliveryState, deliveryStates } from '../domain/delivery/states.ts'
+import { courseOf, courses, type DeliveryState } from '../domain/delivery/states.ts'
 import { notFound } from '../domain/refusal.ts'
 import { type Page, pageOf } from './page.ts'
-import { newestFirst, newestOf, type Period } from './walk.ts'
+import { lastLooked, newestAmong, newestFirst, newestOf, type Period, type Walk } from './walk.ts'
 
-type Row = typeof deliveries.$inferSelect
+/** What the database derives. */
+type Derived = Pick<typeof deliveries.$inferSelect, 'course' | 'due'>
 
-export type DeliveryView = Omit<Row, 'handleHash' | 'decision' | 'runId'> & {
+export type DeliveryView = Omit<DeliveryRow, 'frame' | 'facts' | 'decision' | 'runId'> & {
   /** Id of the run that it is a step of. */
   run: string | null
   /** What became of it and why, in a sentence. */
   explanation: string
   decision: ReturnType<typeof explainDecision> | null
+  decisionInput: DecisionInput | null
+  /** When its id was made: when it became due. */
+  createdAt: string
   interactions?: { event: string; name: string; at: string; class: string | null; link: string | null }[]
+}
+
+function selectRows(db: Db) {
+  return db
+    .select({ delivery: deliveries, frame: frameColumn })
+    .from(deliveries)
+    .leftJoin(decisionFrames, ofFrame)
 }
 
 /** "Why was this sent?" @throws Refusal not-found */
 export async function getDelivery(db: Db, id: string): Promise<DeliveryView> {
-  const [row] = await db.select().from(deliveries).where(eq(deliveries.id, id))
+  const [row] = await selectRows(db).where(eq(deliveries.id, id))
   if (row === undefined) throw notFound('delivery', id)
   const events = await db
     .select()
@@ -59,47 +74,84 @@ export type DeliveryFilter = Period & {
 export async function listDeliveries(db: Db, filter: DeliveryFilter): Promise<Page<DeliveryView>> {
   const contact = filter.contact === undefined ? undefined : await contactIdOf(db, filter.contact)
   if (contact === null) return { items: [], next: null }
-  const rows = await db
-    .select()
-    .from(deliveries)
-    .where(inArray(deliveries.id, sql`(${pageOfIds(filter, contact)})`))
+  const found = pageOfIds(filter, contact)
+  const rows = await selectRows(db)
+    .where(inArray(deliveries.id, sql`(${found.page})`))
     .orderBy(desc(deliveries.id))
     .limit(filter.limit + 1)
-  return pageOf(rows, filter.limit, view, (row) => row.id)
+  const page = pageOf(rows, filter.limit, view, (row) => row.delivery.id)
+  if (page.next !== null || found.last === null) return page
+  const [last] = await db.execute<{ id: string }>(found.last)
+  return { ...page, next: last?.id ?? null }
 }
+
+/** `last`: of a page that may end before its limit, where the next one begins. */
+type Found = { page: SQL; last: SQL | null }
 
 /**
  * The ids of one page. A contact, a run and a provider's id have few deliveries. The indexes by message and by reason go on with
- * the state: where it is open, a page of each state is found.
+ * the course: where the state is open, a page of each course is found. States of the usual way stand in no index; whoever asks for one of
+ * them gets it from among the newest.
  */
-function pageOfIds(filter: DeliveryFilter, contact: string | undefined): SQL {
+function pageOfIds(filter: DeliveryFilter, contact: string | undefined): Found {
   const { run, message, state, reason, providerId, limit } = filter
-  const { id } = deliveries
+  const { id, course } = deliveries
   const page = { ...filter, id }
   const few: [PgColumn, string | undefined][] = [
     [deliveries.runId, run],
-    [deliveries.providerId, providerId],
     [deliveries.contactId, contact],
   ]
   const by: [PgColumn, string | undefined][] = [
     [deliveries.message, message],
     [deliveries.reason, reason],
   ]
-  const [first, ...rest] = given(few)
+  const equals = (filters: [PgColumn, string | undefined][]) =>
+    given(filters).map(([column, value]) => eq(column, value))
+  const rest = equals([...by, [deliveries.state, state], ...few])
+  const whole = (ids: SQL): Found => ({ page: ids, last: null })
+  if (providerId !== undefined) {
+    const where = [isNotNull(deliveries.providerId), eq(deliveries.providerId, providerId), ...rest]
+    const along = [[hashOf(deliveries.providerId), sql`hashtextextended(${providerId}, 0)`]] as const
+    return whole(newestFirst(deliveries, { ...page, along, where }))
+  }
+  const [first] = given(few)
   if (first !== undefined) {
-    const where = given([...by, [deliveries.state, state]])
-      .concat(rest)
-      .map(([column, value]) => eq(column, value))
-    return newestFirst(deliveries, { ...page, along: [first], where: [...where, isNotNull(first[0])] })
+    return whole(newestFirst(deliveries, { ...page, along: [first], where: [...rest, isNotNull(first[0])] }))
   }
   const along = given(by)
-  const where = reason === undefined ? [] : [isNotNull(deliveries.reason)]
-  const ofState = (one: unknown) =>
-    newestFirst(deliveries, { ...page, along: [...along, [deliveries.state, one]], where })
-  if (state !== undefined) return ofState(state)
-  if (along.length === 0) return newestFirst(deliveries, { ...page, along })
-  const one = sql`unnest(${sql.param([...deliveryStates])}::text[]) as one(state)`
-  return newestOf({ one, walk: ofState(sql`one.state`) }, limit)
+  const ofReason = reason === undefined ? [] : [isNotNull(deliveries.reason)]
+  const onCourse = (one: unknown, where: SQL[]) =>
+    newestFirst(deliveries, { ...page, along: [...along, [course, one]], where })
+  if (state === undefined) {
+    if (along.length === 0) return whole(newestFirst(deliveries, { ...page, along }))
+    const one = sql`unnest(${sql.param([...courses])}::text[]) as one(course)`
+    return whole(newestOf({ one, walk: onCourse(sql`one.course`, ofReason) }, limit))
+  }
+  const ofState = courseOf(state)
+  if (ofState !== 'usual') {
+    // Said as text, so that the partial index serves however the statement is planned.
+    const unusual = along.length === 0 ? [sql`${course} <> 'usual'`] : ofReason
+    return whole(onCourse(ofState, unusual))
+  }
+  if (reason !== undefined) return whole(onCourse('usual', [...ofReason, eq(deliveries.state, state)]))
+  const walk: Walk & Period = {
+    ...page,
+    along:
+      message === undefined
+        ? []
+        : [
+            [deliveries.message, message],
+            [course, 'usual'],
+          ],
+  }
+  return {
+    page: newestAmong(deliveries, walk, eq(deliveries.state, state)),
+    last: lastLooked(deliveries, walk),
+  }
+}
+
+function hashOf(column: PgColumn): SQL {
+  return sql`hashtextextended(${column}, 0)`
 }
 
 function given(filters: readonly [PgColumn, string | undefined][]): [PgColumn, string][] {
@@ -108,13 +160,22 @@ function given(filters: readonly [PgColumn, string | undefined][]): [PgColumn, s
   )
 }
 
-/** Without what makes its links: the handle's hash is nobody's business. */
-function view(row: Row): DeliveryView {
-  const { handleHash, decision, runId, ...shown } = row
+/** The decision is shown as it was made, however it is stored. */
+function view({
+  delivery: row,
+  frame,
+}: {
+  delivery: DeliveryRow & Derived
+  frame: Frame | null
+}): DeliveryView {
+  const { frame: _, facts, decision, runId, course, due, ...shown } = row
+  const stored = storedDecision({ ...row, frame })
   return {
     ...shown,
     run: runId,
     explanation: explainDelivery(row),
-    decision: decision === null ? null : explainDecision(decision),
+    decision: stored === null ? null : explainDecision(stored.decision),
+    decisionInput: stored?.input ?? null,
+    createdAt: momentOf(row.id),
   }
 }

@@ -1,6 +1,7 @@
 /** Requests for double opt-in: how they stand, and which mails went out for them. No address. */
 import { asc, eq, sql } from 'drizzle-orm'
 import type { Db } from '../db/connect.ts'
+import { momentOf } from '../db/ids.ts'
 import { contactPoints } from '../db/schema/contacts.ts'
 import { deliveries } from '../db/schema/deliveries.ts'
 import { doubleOptIns, type Grant } from '../db/schema/doubleOptIns.ts'
@@ -49,7 +50,7 @@ export async function getDoubleOptIn(db: Db, id: string): Promise<DoubleOptInVie
     mails: mails.map((mail) => ({
       delivery: mail.id,
       state: mail.state,
-      at: mail.settledAt ?? mail.handedOverAt ?? mail.claimedAt ?? mail.createdAt,
+      at: mail.settledAt ?? mail.handedOverAt ?? mail.claimedAt ?? momentOf(mail.id),
     })),
   }
 }

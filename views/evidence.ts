@@ -5,8 +5,10 @@
 import { and, asc, eq, sql } from 'drizzle-orm'
 import { databaseNow } from '../db/clock.ts'
 import type { Db } from '../db/connect.ts'
+import { momentOf } from '../db/ids.ts'
+import { frameColumn, ofFrame, storedDecision } from '../db/reads/storedDecision.ts'
 import { contactPoints } from '../db/schema/contacts.ts'
-import { deliveries } from '../db/schema/deliveries.ts'
+import { decisionFrames, deliveries } from '../db/schema/deliveries.ts'
 import type { Decision } from '../domain/consent/types.ts'
 import type { DataKeyring } from '../domain/ledger/keyring.ts'
 import type { ChainReport } from '../domain/ledger/verify.ts'
@@ -97,9 +99,12 @@ export async function readEvidencePack(
 }
 
 async function readDeliveries(tx: Db, contactPointId: string): Promise<EvidenceDelivery[]> {
-  return tx
+  const rows = await tx
     .select({
       id: deliveries.id,
+      contactPointId: deliveries.contactPointId,
+      frame: frameColumn,
+      facts: deliveries.facts,
       message: deliveries.message,
       messageVersion: deliveries.messageVersion,
       purpose: deliveries.purpose,
@@ -108,12 +113,17 @@ async function readDeliveries(tx: Db, contactPointId: string): Promise<EvidenceD
       state: deliveries.state,
       reason: deliveries.reason,
       decision: deliveries.decision,
-      createdAt: deliveries.createdAt,
       claimedAt: deliveries.claimedAt,
       handedOverAt: deliveries.handedOverAt,
       settledAt: deliveries.settledAt,
     })
     .from(deliveries)
+    .leftJoin(decisionFrames, ofFrame)
     .where(and(eq(deliveries.contactPointId, contactPointId), sql`${deliveries.doubleOptIn} is null`))
     .orderBy(asc(deliveries.id))
+  return rows.map((row) => {
+    const { contactPointId: _, frame, facts, claimedAt, handedOverAt, settledAt, ...delivery } = row
+    const decision = storedDecision(row)?.decision ?? null
+    return { ...delivery, decision, createdAt: momentOf(row.id), claimedAt, handedOverAt, settledAt }
+  })
 }

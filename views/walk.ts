@@ -25,7 +25,7 @@ const highest = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 
 export type Walk = {
   /** What the index begins with, in its order, and what each column must be. */
-  along: readonly (readonly [PgColumn, unknown])[]
+  along: readonly (readonly [PgColumn | SQL, unknown])[]
   /** The id that the index ends in. */
   id: PgColumn
   /** What else must hold: the predicate of a partial index, or what few rows are left to look at for. */
@@ -36,13 +36,14 @@ export type Walk = {
 }
 
 /** A select of the ids of one page, the newest first. */
-export function newestFirst(table: PgTable, walk: Walk & Period): SQL {
+export function newestFirst(table: PgTable, walk: Walk & Period, answer: Answer = ids(walk)): SQL {
   const { from, to, after } = walk
   const upper = [to === undefined ? highest : firstIdOf(to), after ?? highest].sort()[0] ?? highest
   return select(table, walk, {
     lower: sql`>= ${edge(walk, from === undefined ? lowest : firstIdOf(from))}`,
     upper: sql`< ${edge(walk, upper)}`,
     direction: sql`desc`,
+    ...answer,
   })
 }
 
@@ -52,6 +53,7 @@ export function oldestFirst(table: PgTable, walk: Walk): SQL {
     lower: sql`> ${edge(walk, walk.after ?? lowest)}`,
     upper: sql`< ${edge(walk, highest)}`,
     direction: sql`asc`,
+    ...ids(walk),
   })
 }
 
@@ -61,16 +63,46 @@ export function newestOf(each: { one: SQL; walk: SQL }, limit: number): SQL {
     order by page.id desc limit ${rowsFor(limit)}`
 }
 
+/**
+ * For what is too common for an index of its own: the page is looked for among the next `mostLooked` rows of a walk, so that it costs
+ * no more where what is asked for is rare. Then the page is short, and goes on at `lastLooked`.
+ */
+export const mostLooked = 10_000
+
+/** As `newestFirst`, of the rows that fit the filter. */
+export function newestAmong(table: PgTable, walk: Walk & Period, filter: SQL): SQL {
+  const looked = newestFirst(table, walk, { columns: sql`*`, rows: sql.raw(String(mostLooked)) })
+  // In the order of the walk, so that it ends with the page.
+  const order = [...walk.along.map(([column]) => column), walk.id].map((column) => sql`${column} desc`)
+  return sql`select id from (${looked}) as ${sql.identifier(getTableName(table))}
+    where ${filter} order by ${sql.join(order, sql`, `)} limit ${rowsFor(walk.limit)}`
+}
+
+/** The last id that `newestAmong` looks at; no row where it looks at everything there is. */
+export function lastLooked(table: PgTable, walk: Walk & Period): SQL {
+  return newestFirst(table, walk, {
+    columns: sql`${walk.id} as id`,
+    rows: sql.raw(`1 offset ${mostLooked - 1}`),
+  })
+}
+
 function edge({ along }: Walk, id: string): SQL {
   const values = [...along.map(([, value]) => sql`${value}`), sql`${id}`]
   return sql`row(${sql.join(values, sql`, `)})`
 }
 
-function select(table: PgTable, walk: Walk, range: { lower: SQL; upper: SQL; direction: SQL }): SQL {
+/** What a walk answers, and how many rows. */
+type Answer = { columns: SQL; rows: SQL }
+
+const ids = ({ id, limit }: Walk): Answer => ({ columns: sql`${id}`, rows: rowsFor(limit) })
+
+type Range = { lower: SQL; upper: SQL; direction: SQL }
+
+function select(table: PgTable, walk: Walk, range: Range & Answer): SQL {
   const columns = [...walk.along.map(([column]) => column), walk.id].map((column) => sql`${column}`)
   const place = sql`row(${sql.join(columns, sql`, `)})`
   const order = columns.map((column) => sql`${column} ${range.direction}`)
   const where = and(sql`${place} ${range.lower}`, sql`${place} ${range.upper}`, ...(walk.where ?? []))
-  return sql`select ${walk.id} from ${sql.identifier(getTableName(table))} where ${where}
-    order by ${sql.join(order, sql`, `)} limit ${rowsFor(walk.limit)}`
+  return sql`select ${range.columns} from ${sql.identifier(getTableName(table))} where ${where}
+    order by ${sql.join(order, sql`, `)} limit ${range.rows}`
 }

@@ -4,7 +4,7 @@
  * clicks wants to arrive. HEAD records nothing.
  */
 import express, { type Request } from 'express'
-import { findByOpenToken, linkByToken } from '../../db/reads/deliveryByHandle.ts'
+import { findByOpenToken, linkByToken } from '../../db/reads/mailByHandle.ts'
 import { classify } from '../../domain/interactions/classify.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { type Interaction, recordInteraction } from '../../transactions/interactions/recordInteraction.ts'
@@ -15,11 +15,11 @@ import type { Strangers } from './strangers.ts'
 export function clickRouter(people: People): express.Router {
   const router = express.Router()
   router.get('/t/:token', async (request, response) => {
-    const { delivery, position, link, url } = await linkByToken(people.deps.db, request.params.token)
+    const { mail, position, link, url } = await linkByToken(people.deps.db, request.params.token)
     // Only such addresses are stored; a row that was changed by hand must not become a script.
     if (!/^https?:\/\//i.test(url)) throw new Refusal('not-found', 'there is no such link')
     await record(people, request, () =>
-      Promise.resolve({ delivery, kind: 'clicked', position, link, url, class: classOf(request, 'clicked') }),
+      Promise.resolve({ mail, kind: 'clicked', position, link, url, class: classOf(request, 'clicked') }),
     )
     response.redirect(302, url)
   })
@@ -35,9 +35,9 @@ export function openRouter(people: People, guard: Strangers): express.Router {
     // Who should wait gets the image all the same; it is just not looked whose it is.
     if (guard.wait(request) > 0) return void response.type('image/gif').send(pixel)
     await record(people, request, async () => {
-      const delivery = await findByOpenToken(people.deps.db, request.params.token)
-      if (delivery === null) guard.tried(request)
-      return delivery === null ? null : { delivery, kind: 'opened', class: classOf(request, 'opened') }
+      const mail = await findByOpenToken(people.deps.db, request.params.token)
+      if (mail === null) guard.tried(request)
+      return mail === null ? null : { mail, kind: 'opened', class: classOf(request, 'opened') }
     })
     response.type('image/gif').send(pixel)
   })

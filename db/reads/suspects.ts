@@ -54,24 +54,27 @@ const dueWaits = new PreparedQuery<Given, Row>(sql`
     and ${openRun} and r.clock = 'real' and r.state <> 'paused' and ${mayLook}
   order by w.deadline, w.id limit ${given('limit')}`)
 
-const since = sql`coalesce(x.held_until, x.claimed_at, x.created_at)`
+/**
+ * Deliveries that have not gone the usual way: held and due, under way again after a hold, or for a request. All others that stalled are
+ * found by their runs.
+ */
 const dueDeliveries = new PreparedQuery<Given, Row>(sql`
   select case when r.id is null then 'request' else 'run' end as kind, coalesce(r.id, d.id) as id,
-    coalesce(r.journey, d.profile) as owner, ${rfc3339(since)} as first, x.id as second
+    coalesce(r.journey, d.profile) as owner, ${rfc3339(sql`x.due`)} as first, x.id as second
   from deliveries x left join runs r on r.id = x.run_id left join double_opt_ins d on d.id = x.double_opt_in
-  where x.state in ('claimed', 'held', 'handed-over') and ${since} < ${late} and (x.state = 'held' or ${since} < ${stalled})
-    and (${since}, x.id) > ${afterMoment}
+  where x.due is not null and x.due < ${late} and (x.state = 'held' or x.due < ${stalled})
+    and (x.due, x.id) > ${afterMoment}
     and case when r.id is null then d.state = 'pending' and d.clock = 'real' and ${mayLookAtRequest}
       else ${openRun} and r.clock = 'real' and r.state <> 'paused' and ${mayLook} end
-  order by ${since}, x.id limit ${given('limit')}`)
+  order by x.due, x.id limit ${given('limit')}`)
 
-/** Sends that stalled before there was a row, and runs that stopped between two steps. */
+/** Sends that stalled, with a row or before there was one, and runs that stopped between two steps. */
 const stalledRuns = new PreparedQuery<Given, Row>(sql`
   select ${runColumns}, r.journey as first, r.id as second from runs r
   where r.state = 'running' and (r.journey, r.id) > ${afterName}
     and ${openRun} and r.clock = 'real' and r.started_at < ${stalled} and ${mayLook}
     and not exists (select from deliveries x where x.id = (r.position->>'delivery')::uuid
-      and coalesce(x.held_until, x.claimed_at, x.created_at) > case when x.state = 'held' then ${late} else ${stalled} end)
+      and coalesce(x.held_until, x.claimed_at) > case when x.state = 'held' then ${late} else ${stalled} end)
   order by r.journey, r.id limit ${given('limit')}`)
 
 const dueReminders = new PreparedQuery<Given, Row>(sql`

@@ -17,12 +17,15 @@ export type JourneyVersion = { readonly definition: JourneyDefinition; readonly 
 
 /** Cached versions of each kind; a message may have half a megabyte. */
 const most = 250
+const mostHashes = 10_000
 
 /** The versions of one database. */
 export class Versions {
   readonly #journeys = new Map<string, JourneyVersion>()
   readonly #messages = new Map<string, Message>()
   readonly #profiles = new Map<string, Profile>()
+  /** Hashes of the decision frames that are stored. */
+  readonly frames = new Hashes()
 
   /**
    * The plan is compiled here, from the definition: it is never stored, so no stored plan can differ from today's compiler.
@@ -66,6 +69,20 @@ function readable(stored: unknown): JourneyVersion {
   } catch {
     // Such a definition was never checked.
     throw new MachineError('unreadable-journey-version', null)
+  }
+}
+
+/** What is known to be stored under a hash; forgotten together where there are too many. */
+class Hashes {
+  readonly #known = new Set<string>()
+
+  has(hash: string): boolean {
+    return this.#known.has(hash)
+  }
+
+  add(hash: string): void {
+    if (this.#known.size >= mostHashes) this.#known.clear()
+    this.#known.add(hash)
   }
 }
 

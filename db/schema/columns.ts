@@ -25,5 +25,16 @@ export const json = customType<{ data: unknown; driverData: unknown }>({
   fromDriver: (value) => value,
 })
 
+/** JSON kept as it was written: smaller than `jsonb` where nothing looks into it. */
+const text = customType<{ data: unknown; driverData: unknown }>({
+  dataType: () => 'json',
+  toDriver: (value) => JSON.stringify(value),
+  fromDriver: (value) => value,
+})
+
+export function jsonText<T>(name: string) {
+  return text(name).$type<T>()
+}
+
 /** Default of a column that says when its row was written. */
 export const databaseClock = sql`clock_timestamp()`

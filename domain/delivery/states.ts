@@ -71,6 +71,17 @@ export function sendResultOf(state: DeliveryState): SendResult | null {
 /** States in which the send is not over. */
 export const openStates = deliveryStates.filter((state) => sendResultOf(state) === null)
 
+/** States of the usual way: a row goes through them in place, so lists and indexes take them as one. */
+export const usualStates = ['claimed', 'handed-over', 'sent', 'delivered'] as const satisfies DeliveryState[]
+
+/** `usual`, or the state: what `deliveries.course` holds, by which lists find what is not usual. */
+export function courseOf(state: DeliveryState): string {
+  return usualStates.some((usual) => usual === state) ? 'usual' : state
+}
+
+/** Every value of `courseOf`. */
+export const courses: readonly string[] = [...new Set(deliveryStates.map(courseOf))]
+
 /** Whether the message may be with the provider. */
 export function mayBeWithProvider(state: DeliveryState): boolean {
   return state === 'handed-over' || state === 'unknown' || state === 'sent' || state === 'delivered'

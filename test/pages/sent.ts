@@ -6,7 +6,7 @@ import { eq, sql } from 'drizzle-orm'
 import { newId } from '../../db/ids.ts'
 import { findContactPoint } from '../../db/reads/contactPoint.ts'
 import { contactPoints } from '../../db/schema/contacts.ts'
-import { deliveries, links } from '../../db/schema/deliveries.ts'
+import { deliveries, handles, links } from '../../db/schema/deliveries.ts'
 import { consentEvents } from '../../db/schema/ledger.ts'
 import { triggerEvents } from '../../db/schema/triggers.ts'
 import { unwrapDataKey } from '../../domain/ledger/dataKey.ts'
@@ -40,14 +40,23 @@ export async function sent(
       purpose: of.purpose ?? 'marketing',
       topic: of.topic === undefined ? 'newsletter' : of.topic,
       state: 'sent',
-      handleHash: Buffer.from(hashHandle(handle), 'hex'),
       tracksOpens: of.tracked ?? true,
       tracksClicks: of.tracked ?? true,
-      createdAt: sql`clock_timestamp()`,
+    })
+    await tx.insert(handles).values({
+      hash: Buffer.from(hashHandle(handle), 'hex'),
+      deliveryId: id,
+      contactId: person.id,
+      contactPointId: point,
+      message: of.message ?? 'first',
+      messageVersion: 1,
+      purpose: of.purpose ?? 'marketing',
+      topic: of.topic === undefined ? 'newsletter' : of.topic,
+      tracksOpens: of.tracked ?? true,
+      tracksClicks: of.tracked ?? true,
     })
     await tx.insert(links).values({
       tokenHash: Buffer.from(hashToken(linkToken(handle, 1)), 'hex'),
-      deliveryId: id,
       position: 1,
       link: 'checkout',
       url: target,

@@ -88,7 +88,6 @@ async function mailConfirmation(request: string): Promise<void> {
       messageVersion: 1,
       purpose: 'service',
       state: 'sent',
-      createdAt: sql`clock_timestamp()`,
       settledAt: sql`clock_timestamp()`,
     })
     const key = await evidenceKey(tx, ledger.deps, await lockContactPoint(tx, point))

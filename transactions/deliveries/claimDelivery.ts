@@ -1,6 +1,10 @@
 /**
- * The claim: under the contact point's lock it decides again, by the same pure function as the consent activity, and takes the
- * delivery for this attempt. What the workflow was told earlier does not count here.
+ * The claim: the decision and the delivery's row, committed under the contact point's lock. Four parts, in one transaction:
+ *
+ * 1. forecast (`prospect.ts`): the rendering, and what it was made from. What the workflow was answered earlier does not count here;
+ * 2. claim (`judge`): everything is read anew and decided again, by the same pure function as in the consent activity;
+ * 3. row (`deliveryRow.ts`): the decision with its input, taken for this attempt;
+ * 4. evidence: the scope of the mail's links (`mailScope.ts`), the text of a confirmation (`confirmationEvidence.ts`).
  *
  * One row per delivery id. An attempt that died after its claim left a row behind: `claimed` means that no byte had flowed (a
  * hand-over is marked before the first), so it is claimed anew; `handed-over` means that the provider may have it, so it ends as
@@ -9,48 +13,29 @@
  * Locks: the run row, the contact point, the delivery.
  */
 import { eq, sql } from 'drizzle-orm'
-import type { Db } from '../../db/connect.ts'
 import { pipelined } from '../../db/pipelined.ts'
-import { build, given, insertOf, PreparedQuery } from '../../db/preparedQuery.ts'
-import type { Intended } from '../../db/reads/intended.ts'
+import { build, given, PreparedQuery } from '../../db/preparedQuery.ts'
 import { contacts } from '../../db/schema/contacts.ts'
-import { formerHandles, links } from '../../db/schema/deliveries.ts'
 import { runs } from '../../db/schema/journeys.ts'
 import { lapsedState } from '../../domain/delivery/limits.ts'
 import { countClaim, countDecision } from '../../telemetry/sends.ts'
 import type { Deps } from '../deps.ts'
-import type { DeliveryRow } from '../locks.ts'
+import type { DeliveryRow, LockedContactPoint, LockedDelivery } from '../locks.ts'
 import { committing, tellDelivery } from '../outcomes.ts'
-import { type Confirmation, keepConfirmation } from './confirmationEvidence.ts'
+import { keepConfirmation } from './confirmationEvidence.ts'
 import { tooManyConfirmations } from './confirmationLimit.ts'
 import { decidedRow } from './deliveryRow.ts'
-import type { Assessment } from './origin.ts'
+import { keepMailScope } from './mailScope.ts'
+import { type Prospect, type Rendering, stillHolds } from './prospect.ts'
 import { isOfLockedPoint, type Standing, standUnderLock, unknownIfHandedOver } from './standing.ts'
 
 export type { DeliveryRow } from '../locks.ts'
-
-/** A rendering that is ready to leave, and what it was made from. */
-export type Rendering = {
-  ready: true
-  assessment: Assessment
-  /** Hex SHA-256 of the handle in its links. */
-  handleHash: string
-  links: { tokenHash: string; position: number; link: string; url: string }[]
-  /** Whether it carries a pixel, and redirects. */
-  tracksOpens: boolean
-  tracksClicks: boolean
-  providerId: string
-  /** Of a double opt-in only. */
-  confirmation: Confirmation | null
-}
-
-/** What a claim is asked for: a rendering, or, where the forecast was no, only the assessment, to record the no. */
-export type Prospect = Rendering | { ready: false; assessment: Assessment }
+export type { Prospect, Rendering } from './prospect.ts'
 
 export type Claim =
   /** `holds`: how often the delivery was held before. */
   | { kind: 'claimed'; delivery: string; attempt: number; holds: number }
-  /** What the rendering was made from is no longer so: render again. */
+  /** What the rendering was made from has changed: render again. */
   | { kind: 'stale' }
   | { kind: 'settled'; delivery: DeliveryRow }
 
@@ -63,103 +48,84 @@ export async function claimDelivery(deps: Deps, prospect: Prospect, now: string)
 
 function claimIn(deps: Deps, prospect: Prospect, now: string): Promise<Claim> {
   return committing(deps, async (inner) => {
-    const tx = inner.db
-    const standing = await standUnderLock(tx, deps, prospect.assessment)
-    const { existing, contactPoint, assessment } = standing
-    const { origin, intended, decision } = assessment
-    if (existing !== null && existing.state !== 'claimed' && existing.state !== 'held') {
-      return { kind: 'settled', delivery: await unknownIfHandedOver(inner, existing, intended.input.now) }
+    const standing = await standUnderLock(inner.db, deps, prospect.assessment)
+    const judgement = await judge(inner, standing, prospect, now)
+    switch (judgement.kind) {
+      case 'keep':
+        return { kind: 'settled', delivery: await unknownIfHandedOver(inner, judgement.row, judgement.now) }
+      case 'settle':
+        return settle(inner, standing, judgement.state, judgement.reason)
+      case 'stale':
+        return { kind: 'stale' }
+      case 'take':
+        return take(inner, standing, judgement)
+      default:
+        return judgement satisfies never
     }
-    countDecision('claim', decision)
-    if (origin.ended !== null) return settle(inner, standing, 'cancelled', origin.ended.reason)
-    const clock = origin.clock === 'real' ? intended.input.now : now
-    if (origin.until !== null && clock >= origin.until) {
-      return settle(inner, standing, lapsedState(origin.lapse), origin.lapse)
-    }
-    if (!isOfLockedPoint(standing)) return { kind: 'stale' }
-    if (decision.verdict === 'block') return settle(inner, standing, 'blocked', decision.reason)
-    // Without a contact point everything blocks; this is for the compiler.
-    if (contactPoint === null) return { kind: 'stale' }
-    const isConfirmation = origin.ref.kind === 'double-opt-in'
-    if (isConfirmation && (await tooManyConfirmations(tx, contactPoint, existing?.id ?? null))) {
-      return settle(inner, standing, 'blocked', 'confirmations-limited')
-    }
-    if (!prospect.ready || !sameBasis(prospect.assessment, assessment)) return { kind: 'stale' }
-    const delivery = await take(tx, standing, prospect)
-    if (prospect.confirmation !== null) {
-      await keepConfirmation(tx, deps, contactPoint, prospect.confirmation, delivery)
-    }
-    return { kind: 'claimed', delivery: delivery.id, attempt: delivery.attempt, holds: delivery.holds }
   })
 }
 
-/** A rendering holds only for the very message, profile, address and tracking rights it was made with. */
-function sameBasis(made: Assessment, now: Assessment): boolean {
-  return (
-    sameIntended(made.intended, now.intended) &&
-    made.decision.tracking.allowed === now.decision.tracking.allowed
-  )
+type Judgement =
+  /** Another attempt has settled it, or handed it over. */
+  | { kind: 'keep'; row: LockedDelivery; now: string }
+  | { kind: 'settle'; state: 'blocked' | 'cancelled' | 'expired' | 'failed'; reason: string }
+  | { kind: 'stale' }
+  | { kind: 'take'; rendering: Rendering; contactPoint: LockedContactPoint }
+
+/** First match wins. */
+async function judge(inner: Deps, standing: Standing, prospect: Prospect, now: string): Promise<Judgement> {
+  const { existing, contactPoint, assessment } = standing
+  const { origin, intended, decision } = assessment
+  if (existing !== null && existing.state !== 'claimed' && existing.state !== 'held') {
+    return { kind: 'keep', row: existing, now: intended.input.now }
+  }
+  countDecision('claim', decision)
+  if (origin.ended !== null) return { kind: 'settle', state: 'cancelled', reason: origin.ended.reason }
+  const clock = origin.clock === 'real' ? intended.input.now : now
+  if (origin.until !== null && clock >= origin.until) {
+    return { kind: 'settle', state: lapsedState(origin.lapse), reason: origin.lapse }
+  }
+  if (!isOfLockedPoint(standing)) return { kind: 'stale' }
+  if (decision.verdict === 'block') return { kind: 'settle', state: 'blocked', reason: decision.reason }
+  // Without a contact point everything blocks; this is for the compiler.
+  if (contactPoint === null) return { kind: 'stale' }
+  const isConfirmation = origin.ref.kind === 'double-opt-in'
+  if (isConfirmation && (await tooManyConfirmations(inner.db, contactPoint, existing?.id ?? null))) {
+    return { kind: 'settle', state: 'blocked', reason: 'confirmations-limited' }
+  }
+  if (!stillHolds(prospect, assessment)) return { kind: 'stale' }
+  return { kind: 'take', rendering: prospect, contactPoint }
 }
 
-/** The same message to the same address, in the same versions. */
-function sameIntended(made: Intended, now: Intended): boolean {
-  return (
-    made.message.key === now.message.key &&
-    made.message.version === now.message.version &&
-    made.profile.key === now.profile.key &&
-    made.profile.version === now.profile.version &&
-    made.contactPoint === now.contactPoint
-  )
-}
-
-async function take(tx: Db, { existing, assessment }: Standing, rendering: Rendering): Promise<DeliveryRow> {
-  const handleHash = Buffer.from(rendering.handleHash, 'hex')
-  const { delivery, put } = decidedRow(existing, assessment, {
+/** Writes row and evidence, in one round trip; the evidence of a confirmation takes more. */
+async function take(
+  inner: Deps,
+  { existing, assessment }: Standing,
+  { rendering, contactPoint }: Extract<Judgement, { kind: 'take' }>,
+): Promise<Claim> {
+  const tx = inner.db
+  const { ref } = assessment.origin
+  const { delivery, put } = decidedRow(inner, existing, assessment, {
     state: 'claimed',
     reason: null,
     attempt: (existing?.attempt ?? 0) + 1,
-    handleHash,
     tracksOpens: rendering.tracksOpens,
     tracksClicks: rendering.tracksClicks,
     providerId: rendering.providerId,
     providerAnswer: null,
     claimedAt: assessment.intended.input.now,
   })
-  if (existing !== null) await keepFormer(tx, existing)
-  const { ref } = assessment.origin
   await pipelined(tx, [
-    put,
-    ...rendering.links.map(({ tokenHash, ...link }) =>
-      linkInsert.with({
-        ...link,
-        deliveryId: delivery.id,
-        tokenHash: Buffer.from(tokenHash, 'hex'),
-        handleHash,
-      }),
-    ),
+    ...put,
+    ...keepMailScope(delivery, contactPoint.id, rendering),
     // From here on an event counts for the wait that follows this message.
     ref.kind === 'run' ? mark.with({ run: ref.run }) : null,
   ])
-  return delivery
-}
-
-/**
- * What the attempts before leave. Where the body of one had begun to flow, the mail may be with the person whatever the server
- * said, and the links go on working; where none had, nobody has them.
- */
-async function keepFormer(tx: Db, before: DeliveryRow): Promise<void> {
-  const { id, handleHash, handedOverAt, contactPointId, message, messageVersion } = before
-  const { purpose, topic, tracksOpens, tracksClicks } = before
-  if (handedOverAt === null || handleHash === null || contactPointId === null) {
-    await tx.delete(links).where(eq(links.deliveryId, id))
-    return
+  if (rendering.confirmation !== null) {
+    await keepConfirmation(tx, inner, contactPoint, rendering.confirmation, delivery)
   }
-  const mail = { contactPointId, message, messageVersion, purpose, topic, tracksOpens, tracksClicks }
-  const former = { hash: handleHash, deliveryId: id, ...mail }
-  await tx.insert(formerHandles).values(former).onConflictDoNothing()
+  return { kind: 'claimed', delivery: delivery.id, attempt: delivery.attempt, holds: delivery.holds }
 }
-
-const linkInsert = insertOf(links)
 
 const mark = new PreparedQuery<{ run: string }, never>(
   build
@@ -177,8 +143,8 @@ async function settle(
   reason: string,
 ): Promise<Claim> {
   const settledAt = assessment.intended.input.now
-  const { delivery, put } = decidedRow(existing, assessment, { state, reason, settledAt })
-  await put.run(inner.db)
+  const { delivery, put } = decidedRow(inner, existing, assessment, { state, reason, settledAt })
+  await pipelined(inner.db, put)
   tellDelivery(inner, delivery)
   return { kind: 'settled', delivery }
 }

@@ -9,7 +9,9 @@
  * Locks, where it blocks: the run row, the contact point, the delivery.
  */
 import { sql } from 'drizzle-orm'
+import { pipelined } from '../../db/pipelined.ts'
 import { given, PreparedQuery } from '../../db/preparedQuery.ts'
+import { readStoredDecision, type StoredDecision, storedDecision } from '../../db/reads/storedDecision.ts'
 import type { Decision, DecisionInput } from '../../domain/consent/types.ts'
 import { openStates, sendResultOf } from '../../domain/delivery/states.ts'
 import { failpoint } from '../../failpoints.ts'
@@ -38,7 +40,7 @@ export async function decideDelivery(deps: Deps, ref: DeliveryRef): Promise<Deci
     const db = deps.reads ?? deps.db
     const [forecast, settled] = await Promise.all([assessDelivery(deps, db, ref), stored.first(db, ref)])
     await failpoint('decide:forecast')
-    if (settled !== undefined) return decidedOf(forecast, settled)
+    if (settled !== undefined) return decidedOf(forecast, storedDecision(settled))
     const { origin, decision } = forecast
     const decided =
       origin.ended !== null || decision.verdict === 'allow'
@@ -59,8 +61,7 @@ async function recordBlock(deps: Deps, forecast: Assessment): Promise<Decided | 
     const { existing, assessment } = standing
     const { origin, intended, decision } = assessment
     if (existing !== null && sendResultOf(existing.state) !== null) {
-      const { decision: kept, decisionInput: input } = existing
-      return decidedOf(assessment, kept === null || input === null ? undefined : { input, decision: kept })
+      return decidedOf(assessment, await readStoredDecision(tx, existing))
     }
     if (origin.ended !== null || decision.verdict === 'allow') return decidedOf(assessment)
     if (existing?.state === 'handed-over') {
@@ -71,8 +72,8 @@ async function recordBlock(deps: Deps, forecast: Assessment): Promise<Decided | 
     if (!isOfLockedPoint(standing)) return null
     const settledAt = intended.input.now
     const change = { state: 'blocked', reason: decision.reason, settledAt } as const
-    const { delivery, put } = decidedRow(existing, assessment, change)
-    await put.run(tx)
+    const { delivery, put } = decidedRow(inner, existing, assessment, change)
+    await pipelined(tx, put)
     tellDelivery(inner, delivery)
     return decidedOf(assessment)
   })
@@ -81,16 +82,17 @@ async function recordBlock(deps: Deps, forecast: Assessment): Promise<Decided | 
 /** As literals. */
 const open = sql.raw(openStates.map((state) => `'${state}'`).join(', '))
 
-type Stored = Pick<Decided, 'input' | 'decision'>
-
 /** Of a delivery that is settled, and was decided on. */
-const stored = new PreparedQuery<{ delivery: string }, Stored>(
-  sql`select decision, decision_input as input from deliveries
-    where id = ${given('delivery')}::uuid and state not in (${open})
-      and decision is not null and decision_input is not null`,
+const stored = new PreparedQuery<{ delivery: string }, Parameters<typeof storedDecision>[0]>(
+  sql`select f.frame::json as frame, d.contact_point_id as "contactPointId", d.facts, d.decision
+    from deliveries d join decision_frames f on f.hash = d.frame
+    where d.id = ${given('delivery')}::uuid and d.state not in (${open})`,
 )
 
-function decidedOf({ origin, intended, decision }: Assessment, settled?: Stored): Decided {
+function decidedOf(
+  { origin, intended, decision }: Assessment,
+  settled: StoredDecision | null = null,
+): Decided {
   const { ref, journey } = origin
   return {
     run: ref.kind === 'run' ? ref.run : null,

@@ -2,7 +2,6 @@
 
 import { eq } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
-import { momentOf } from '../../db/ids.ts'
 import {
   type BoundQuery,
   build,
@@ -14,9 +13,11 @@ import {
 } from '../../db/preparedQuery.ts'
 import type { Intended } from '../../db/reads/intended.ts'
 import { deliveries } from '../../db/schema/deliveries.ts'
+import { packDecision, split } from '../../domain/consent/frame.ts'
 import type { Deps } from '../deps.ts'
 import { type DeliveryRow, type LockedDelivery, lockDelivery, requireLock } from '../locks.ts'
 import { tellDelivery } from '../outcomes.ts'
+import { frameOf } from './frames.ts'
 import type { Assessment, Origin } from './origin.ts'
 
 /** @throws Error where there is none */
@@ -38,26 +39,31 @@ type Change = Partial<DeliveryRow> & Pick<DeliveryRow, 'state' | 'reason'>
 
 /**
  * The row as a decision leaves it, and what writes it.
+ * @param inner its `db` is the transaction that sends `put`, pipelined
  * @param existing null where there is none yet
  */
 export function decidedRow(
+  inner: Deps,
   existing: LockedDelivery | null,
   { origin, intended, decision }: Assessment,
   change: Change,
-): { delivery: DeliveryRow; put: BoundQuery<unknown> } {
-  const facts = {
-    ...factsOf(origin, intended),
-    decision,
-    decisionInput: intended.input,
+): { delivery: DeliveryRow; put: (BoundQuery<unknown> | null)[] } {
+  const { frame, facts } = split(intended.input)
+  const { hash, keep } = frameOf(inner, frame)
+  const decided = {
+    ...intendedColumns(origin, intended),
+    frame: hash,
+    facts,
+    decision: packDecision(decision, facts),
     heldUntil: null,
     ...change,
   }
   if (existing !== null) {
-    const delivery = { ...existing, ...facts }
-    return { delivery, put: update.with(delivery) }
+    const delivery = { ...existing, ...decided }
+    return { delivery, put: [keep, update.with(delivery)] }
   }
-  const delivery = { ...unclaimed, ...originColumns(origin), ...facts }
-  return { delivery, put: insert.with(delivery) }
+  const delivery = { ...unclaimed, ...originColumns(origin), ...decided }
+  return { delivery, put: [keep, insert.with(delivery)] }
 }
 
 const insert = insertOf(deliveries)
@@ -68,11 +74,12 @@ export async function lockOrInsert(tx: Db, { origin, intended }: Assessment): Pr
   const row = {
     ...unclaimed,
     ...originColumns(origin),
-    ...factsOf(origin, intended),
+    ...intendedColumns(origin, intended),
     state: 'held' as const,
     reason: null,
+    frame: null,
+    facts: null,
     decision: null,
-    decisionInput: null,
   }
   await insertNew.all(tx, row)
   const locked = await lockDelivery(tx, row.id)
@@ -99,7 +106,6 @@ export async function changeDelivery(
 const unclaimed = {
   attempt: 0,
   renderAttempts: 0,
-  handleHash: null,
   tracksOpens: false,
   tracksClicks: false,
   providerId: null,
@@ -116,7 +122,6 @@ const unclaimed = {
 function originColumns({ ref, journey }: Origin) {
   return {
     id: ref.delivery,
-    createdAt: momentOf(ref.delivery),
     runId: ref.kind === 'run' ? ref.run : null,
     step: journey?.step ?? null,
     visit: journey?.visit ?? null,
@@ -127,7 +132,7 @@ function originColumns({ ref, journey }: Origin) {
 }
 
 /** What a delivery brings to whom. */
-function factsOf({ to }: Origin, { channel, contactPoint, message }: Intended) {
+function intendedColumns({ to }: Origin, { channel, contactPoint, message }: Intended) {
   return {
     contactId: 'contact' in to ? to.contact : null,
     contactPointId: contactPoint,

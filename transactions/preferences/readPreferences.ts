@@ -5,7 +5,7 @@
 import { and, desc, eq, inArray, lte, ne, or, sql } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
 import type { Db } from '../../db/connect.ts'
-import { deliveryByHandle, type LinkedDelivery } from '../../db/reads/deliveryByHandle.ts'
+import { type LinkedMail, mailByHandle } from '../../db/reads/mailByHandle.ts'
 import { readStandings } from '../../db/reads/standings.ts'
 import { contactAddresses, contactPoints } from '../../db/schema/contacts.ts'
 import { purposes, purposeVersions } from '../../db/schema/definitions.ts'
@@ -24,11 +24,11 @@ export type PointPreferences = {
   groups: BoxGroup[]
 }
 
-export type Preferences = LinkedDelivery & { own: PointPreferences; others: PointPreferences[] }
+export type Preferences = LinkedMail & { own: PointPreferences; others: PointPreferences[] }
 
 /** @throws Refusal not-found */
 export async function readPreferences(db: Db, handle: string): Promise<Preferences> {
-  const linked = await deliveryByHandle(db, handle)
+  const linked = await mailByHandle(db, handle)
   const own = await readPoint(db, linked.contactPoint, linked)
   if (own === null) throw new Refusal('not-found', 'there is no such link')
   const others: PointPreferences[] = []
@@ -44,11 +44,11 @@ type PointRow = Pick<typeof contactPoints.$inferSelect, 'id' | 'channel' | 'addr
 async function readPoint(
   db: Db,
   point: PointRow,
-  { profile, delivery }: LinkedDelivery,
+  { profile, mail }: LinkedMail,
 ): Promise<PointPreferences | null> {
   if (point.address === null) return null
   const { id, channel, address, headSeq } = point
-  const { groups } = await readBoxes(db, point, profile, delivery)
+  const { groups } = await readBoxes(db, point, profile, mail)
   return { id, channel, address, seen: headSeq, groups }
 }
 
@@ -56,7 +56,7 @@ async function readPoint(
 export async function readBoxes(
   db: Db,
   point: Pick<PointRow, 'id' | 'channel'>,
-  profile: LinkedDelivery['profile'],
+  profile: LinkedMail['profile'],
   own: Place,
 ): Promise<{ groups: BoxGroup[]; standings: Standings }> {
   const offered = await readOffered(db, profile, own)
@@ -72,7 +72,7 @@ type Offered = { key: string; version: number; definition: Purpose }
  * The purposes of the profile, its tracking purpose, and always that of the message whose link opened the page, whatever profile
  * it belongs to: whoever is written to must be able to end it here.
  */
-async function readOffered(db: Db, profile: LinkedDelivery['profile'], own: Place): Promise<Offered[]> {
+async function readOffered(db: Db, profile: LinkedMail['profile'], own: Place): Promise<Offered[]> {
   const { trackingPurpose } = profile.definition
   const keys = trackingPurpose === undefined ? [own.purpose] : [own.purpose, trackingPurpose]
   const rows = await db
@@ -123,15 +123,15 @@ export async function lastWordsOfTopic(
  * The other addresses of the person the message was for, while the address it went to is still theirs. A message for nobody in
  * particular (a confirmation) is for whoever is alone in having the address.
  */
-async function otherPoints(db: Db, { delivery, contactPoint }: LinkedDelivery): Promise<PointRow[]> {
+async function otherPoints(db: Db, { mail, contactPoint }: LinkedMail): Promise<PointRow[]> {
   const holders = await db
     .select({ contact: contactAddresses.contactId })
     .from(contactAddresses)
     .where(eq(contactAddresses.contactPointId, contactPoint.id))
   const [only] = holders
   const alone = holders.length === 1 && only !== undefined ? only.contact : null
-  const person = holders.find((holder) => holder.contact === delivery.contactId)?.contact ?? null
-  const contact = delivery.contactId === null ? alone : person
+  const person = holders.find((holder) => holder.contact === mail.contactId)?.contact ?? null
+  const contact = mail.contactId === null ? alone : person
   if (contact === null) return []
   return db
     .select({

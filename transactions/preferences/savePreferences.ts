@@ -114,7 +114,7 @@ async function savePoint(
   said: PersonSaid & { noticeFor: (words: Words) => Notice },
 ): Promise<Saved> {
   const own = contactPoint.id === preferences.own.id
-  const { groups, standings } = await readBoxes(tx, contactPoint, preferences.profile, preferences.delivery)
+  const { groups, standings } = await readBoxes(tx, contactPoint, preferences.profile, preferences.mail)
   const keep = own ? 'on' : 'opted-in'
   const changes = changesOf(groups, submitted, { seen, standings, keep })
   const { optOuts, optIns, unprovable } = provable(deps, contactPoint, changes)
@@ -221,8 +221,8 @@ function circumstancesOf({ box, why }: Change, now: 'opted-in' | 'opted-out', ow
   return `box ${what} in the preference centre, reached by the link of a message to this address`
 }
 
-function relatedTo({ delivery }: Preferences): NonNullable<NewEvent['related']> {
-  return { delivery: delivery.id, message: delivery.message, messageVersion: delivery.messageVersion }
+function relatedTo({ mail }: Preferences): NonNullable<NewEvent['related']> {
+  return { delivery: mail.deliveryId, message: mail.message, messageVersion: mail.messageVersion }
 }
 
 /** Asks the clock until it has moved on; a millisecond at most. */

@@ -8,7 +8,7 @@
  * Lock: the contact point.
  */
 import { eq } from 'drizzle-orm'
-import { deliveryByHandle, type LinkedDelivery } from '../../db/reads/deliveryByHandle.ts'
+import { type LinkedMail, mailByHandle } from '../../db/reads/mailByHandle.ts'
 import { readStandings } from '../../db/reads/standings.ts'
 import { purposes } from '../../db/schema/definitions.ts'
 import { scopeIsOut, withdrawalAddsNothing } from '../../domain/consent/scope.ts'
@@ -21,7 +21,7 @@ import { lockContactPoint } from '../locks.ts'
 import { evidenceOf, type PersonSaid } from '../said.ts'
 
 /** What the link withdraws from, and how that stands. */
-export type Withdrawable = LinkedDelivery & {
+export type Withdrawable = LinkedMail & {
   /** Name of the topic or purpose, as people know it. */
   name: string
   /** Names of the topics that a withdrawal of the purpose takes along. */
@@ -31,8 +31,8 @@ export type Withdrawable = LinkedDelivery & {
 
 /** For the page. @throws Refusal not-found */
 export async function readWithdrawable(deps: Deps, handle: string): Promise<Withdrawable> {
-  const linked = await deliveryByHandle(deps.db, handle)
-  const { purpose, topic } = linked.delivery
+  const linked = await mailByHandle(deps.db, handle)
+  const { purpose, topic } = linked.mail
   const [row] = await deps.db
     .select({ definition: purposes.definition })
     .from(purposes)
@@ -66,29 +66,29 @@ export async function withdrawByHandle(
   const found = await readWithdrawable(deps, handle)
   if (found.state === 'nothing-to-withdraw') return { result: 'nothing-to-withdraw', found }
   if (found.contactPoint.erasedAt !== null) return { result: 'already-withdrawn', found }
-  const { delivery } = found
+  const { mail } = found
   const { notice, ...person } = said
   await failpoint('consent:before-lock')
   const withdrawn: Withdrawable = { ...found, state: 'withdrawn' }
   const standings = await deps.db.transaction(async (tx) => {
     const contactPoint = await lockContactPoint(tx, found.contactPoint.id)
     const before = await readStandings(tx, contactPoint.id)
-    if (contactPoint.erasedAt !== null || withdrawalAddsNothing(before, delivery.purpose, delivery.topic)) {
+    if (contactPoint.erasedAt !== null || withdrawalAddsNothing(before, mail.purpose, mail.topic)) {
       return null
     }
     const appended = await appendEvents(tx, deps, contactPoint, [
       {
         kind: 'consent',
-        purpose: delivery.purpose,
-        topic: delivery.topic,
+        purpose: mail.purpose,
+        topic: mail.topic,
         state: 'opted-out',
         occurredAt: null,
         source: { kind: 'one-click' },
         notice,
         related: {
-          delivery: delivery.id,
-          message: delivery.message,
-          messageVersion: delivery.messageVersion,
+          delivery: mail.deliveryId,
+          message: mail.message,
+          messageVersion: mail.messageVersion,
         },
         sealed: evidenceOf(
           person,
@@ -102,7 +102,7 @@ export async function withdrawByHandle(
   })
   if (standings === null) return { result: 'already-withdrawn', found: withdrawn }
   // It is recorded; but nobody is told that it took effect unless it did.
-  if (!scopeIsOut(standings, delivery.purpose, delivery.topic))
+  if (!scopeIsOut(standings, mail.purpose, mail.topic))
     throw new Error('a recorded withdrawal left something in its scope open')
   return { result: 'withdrawn', found: withdrawn }
 }

@@ -188,8 +188,8 @@ describe('entering a wait reads what the wait awaits, and nothing else', () => {
     const { db } = assent.deps
     const { delivery } = await refOfRun(assent.deps, run)
     await db.transaction((tx) =>
-      tx.execute(sql`insert into deliveries (id, run_id, step, visit, contact_id, channel, message, purpose, state, created_at)
-      values (${delivery}, ${run}, 'one', 1, ${person.id}, 'email', 'first', 'marketing', 'sent', now())`),
+      tx.execute(sql`insert into deliveries (id, run_id, step, visit, contact_id, channel, message, purpose, state)
+      values (${delivery}, ${run}, 'one', 1, ${person.id}, 'email', 'first', 'marketing', 'sent')`),
     )
     // The contact's put had events of its own.
     const [before] = await db.execute<{ seq: string }>(

@@ -1,7 +1,7 @@
 /** Waits can miss nothing and count nothing twice: the row decides, whatever the order in which timer, event and entry come. */
 import { and, eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { deliveries } from '../../../db/schema/deliveries.ts'
+import { handles } from '../../../db/schema/deliveries.ts'
 import { waits } from '../../../db/schema/journeys.ts'
 import { installFailpoint } from '../../../failpoints.ts'
 import { recordInteraction } from '../../../transactions/interactions/recordInteraction.ts'
@@ -87,9 +87,9 @@ describe('an event around the start of a waitFor counts once', () => {
     const { db } = assent.deps
     const remove = installFailpoint('deliver:recorded', async () => {
       remove()
-      const [delivery] = await db.select().from(deliveries).where(eq(deliveries.contactId, person.id))
-      if (delivery === undefined) throw new Error('nothing was delivered')
-      const opened = { delivery, class: 'human', kind: 'opened' } as const
+      const [mail] = await db.select().from(handles).where(eq(handles.contactId, person.id))
+      if (mail === undefined) throw new Error('nothing was delivered')
+      const opened = { mail, class: 'human', kind: 'opened' } as const
       expect(await recordInteraction(assent.deps, opened)).toBe('recorded')
     })
     const run = await assent.runEnded(await startRunOf(assent.api, journey, person))
