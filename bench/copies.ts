@@ -10,6 +10,7 @@ import postgres from 'postgres'
 /** What belongs to no contact: copied never. */
 const ofNobody = [
   'api_keys',
+  'decision_frames',
   'idempotency_keys',
   'journey_versions',
   'journeys',
@@ -94,7 +95,6 @@ async function tablesOfContacts(sql: postgres.Sql): Promise<Table[]> {
 
 /** The hash of a mail's handle, or of a link's token, belongs to one mail. The head of a ledger is the hash of its last event. */
 const values: Readonly<Record<string, string>> = {
-  'deliveries.handle_hash': 'sha256(made.handle_hash || int4send(copy))',
   'handles.hash': 'sha256(made.hash || int4send(copy))',
   'links.handle_hash': 'sha256(made.handle_hash || int4send(copy))',
   'links.token_hash': 'sha256(made.token_hash || int4send(copy))',

@@ -15,14 +15,13 @@ import { pipelined } from '../db/pipelined.ts'
 import { type BoundQuery, columnsOf, given, insertOf, PreparedQuery, rowsOf } from '../db/preparedQuery.ts'
 import { contactPoints, contacts } from '../db/schema/contacts.ts'
 import { type DeliveryRow, deliveries } from '../db/schema/deliveries.ts'
-import { runs } from '../db/schema/journeys.ts'
+import { type RunRow, runs } from '../db/schema/journeys.ts'
 import { notFound } from '../domain/refusal.ts'
 import { hasTaken, type LockKind, noteKind, noteLock, rememberLock } from './lockOrder.ts'
 
 export type ContactRow = typeof contacts.$inferSelect
 export type ContactPointRow = typeof contactPoints.$inferSelect
-export type RunRow = typeof runs.$inferSelect
-export type { DeliveryRow }
+export type { DeliveryRow, RunRow }
 
 /**
  * What makes a row a locked one. The private field keeps every other value from being one; a copy of the row (`{ ...row }`) is none.
@@ -217,17 +216,17 @@ export async function lockContactPoints(tx: Db, ids: readonly string[]): Promise
   return rows.map((row) => locked(tx, row))
 }
 
-const openRuns = rowsOf<{ contact: string }>()(
+const openRunsOf = rowsOf<{ contact: string }>()(
   runs,
-  sql`select ${columnsOf(runs)} from runs where contact_id = ${given('contact')} and ended_at is null
-    order by id for no key update`,
+  sql`select ${columnsOf(runs)} from runs
+    where id in (select run_id from open_runs where contact_id = ${given('contact')}) order by id for no key update`,
 )
 
 /** The contact's runs that have not ended: for a transaction that goes on to contact points and may end runs after them. */
 export async function lockOpenRuns(tx: Db, contact: LockedContact): Promise<void> {
   requireLock(tx, contact)
   noteKind(tx, 'run')
-  for (const { id } of await openRuns.all(tx, { contact: contact.id })) rememberLock(tx, 'run', id)
+  for (const { id } of await openRunsOf.all(tx, { contact: contact.id })) rememberLock(tx, 'run', id)
 }
 
 const contactOfRun = oneOf(contacts, sql`(select contact_id from runs where id = ${given('id')})`)

@@ -14,7 +14,17 @@ import { explainDelivery } from '../domain/delivery/explain.ts'
 import { courseOf, courses, type DeliveryState } from '../domain/delivery/states.ts'
 import { notFound } from '../domain/refusal.ts'
 import { type Page, pageOf } from './page.ts'
-import { lastLooked, newestAmong, newestFirst, newestOf, type Period, type Walk } from './walk.ts'
+import {
+  among,
+  type Found,
+  newestFirst,
+  newestOf,
+  newestOfFew,
+  type Period,
+  shortened,
+  type Walk,
+  whole,
+} from './walk.ts'
 
 /** What the database derives. */
 type Derived = Pick<typeof deliveries.$inferSelect, 'course' | 'due'>
@@ -79,14 +89,12 @@ export async function listDeliveries(db: Db, filter: DeliveryFilter): Promise<Pa
     .where(inArray(deliveries.id, sql`(${found.page})`))
     .orderBy(desc(deliveries.id))
     .limit(filter.limit + 1)
-  const page = pageOf(rows, filter.limit, view, (row) => row.delivery.id)
-  if (page.next !== null || found.last === null) return page
-  const [last] = await db.execute<{ id: string }>(found.last)
-  return { ...page, next: last?.id ?? null }
+  return shortened(
+    db,
+    pageOf(rows, filter.limit, view, (row) => row.delivery.id),
+    found,
+  )
 }
-
-/** `last`: of a page that may end before its limit, where the next one begins. */
-type Found = { page: SQL; last: SQL | null }
 
 /**
  * The ids of one page. A contact, a run and a provider's id have few deliveries. The indexes by message and by reason go on with
@@ -97,26 +105,22 @@ function pageOfIds(filter: DeliveryFilter, contact: string | undefined): Found {
   const { run, message, state, reason, providerId, limit } = filter
   const { id, course } = deliveries
   const page = { ...filter, id }
-  const few: [PgColumn, string | undefined][] = [
-    [deliveries.runId, run],
-    [deliveries.contactId, contact],
-  ]
   const by: [PgColumn, string | undefined][] = [
     [deliveries.message, message],
     [deliveries.reason, reason],
   ]
-  const equals = (filters: [PgColumn, string | undefined][]) =>
-    given(filters).map(([column, value]) => eq(column, value))
-  const rest = equals([...by, [deliveries.state, state], ...few])
-  const whole = (ids: SQL): Found => ({ page: ids, last: null })
-  if (providerId !== undefined) {
-    const where = [isNotNull(deliveries.providerId), eq(deliveries.providerId, providerId), ...rest]
-    const along = [[hashOf(deliveries.providerId), sql`hashtextextended(${providerId}, 0)`]] as const
-    return whole(newestFirst(deliveries, { ...page, along, where }))
+  const few = given([[deliveries.runId, run]]).map(([column, value]) => eq(column, value))
+  if (providerId !== undefined)
+    few.push(eq(deliveries.providerId, providerId), sameHash(deliveries.providerId, providerId))
+  const ofContact = given([[deliveries.contactId, contact]])
+  const rest = given([...by, [deliveries.state, state]]).map(([column, value]) => eq(column, value))
+  if (few.length > 0) {
+    const where = [...few, ...rest, ...ofContact.map(([column, value]) => eq(column, value))]
+    return whole(newestOfFew(deliveries, { ...page, where }))
   }
-  const [first] = given(few)
-  if (first !== undefined) {
-    return whole(newestFirst(deliveries, { ...page, along: [first], where: [...rest, isNotNull(first[0])] }))
+  if (contact !== undefined) {
+    const where = [...rest, isNotNull(deliveries.contactId)]
+    return whole(newestFirst(deliveries, { ...page, along: ofContact, where }))
   }
   const along = given(by)
   const ofReason = reason === undefined ? [] : [isNotNull(deliveries.reason)]
@@ -144,14 +148,12 @@ function pageOfIds(filter: DeliveryFilter, contact: string | undefined): Found {
             [course, 'usual'],
           ],
   }
-  return {
-    page: newestAmong(deliveries, walk, eq(deliveries.state, state)),
-    last: lastLooked(deliveries, walk),
-  }
+  return among(deliveries, walk, eq(deliveries.state, state))
 }
 
-function hashOf(column: PgColumn): SQL {
-  return sql`hashtextextended(${column}, 0)`
+/** Said as the index has it: a provider's id is found by eight bytes of it. */
+function sameHash(column: PgColumn, value: string): SQL {
+  return sql`hashtextextended(${column}, 0) = hashtextextended(${value}, 0)`
 }
 
 function given(filters: readonly [PgColumn, string | undefined][]): [PgColumn, string][] {

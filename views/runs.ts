@@ -1,16 +1,17 @@
 /** Runs with their path, as the API shows them. */
 import { and, asc, desc, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm'
+import type { PgColumn } from 'drizzle-orm/pg-core'
 import type { Db } from '../db/connect.ts'
 import { contactIdOf } from '../db/reads/contactPoint.ts'
 import { contacts } from '../db/schema/contacts.ts'
 import { deliveries } from '../db/schema/deliveries.ts'
-import { runPath, runs, waits } from '../db/schema/journeys.ts'
+import { busyRuns, openRuns, runPath, runs, waits } from '../db/schema/journeys.ts'
 import { readPosition, stepOfPosition } from '../domain/journey/position.ts'
 import type { RunState } from '../domain/journey/runState.ts'
 import { notFound } from '../domain/refusal.ts'
 import { journeyWorkflowId } from '../domain/workflowIds.ts'
 import { type Page, pageOf } from './page.ts'
-import { newestFirst, newestOf, type Period, type Walk } from './walk.ts'
+import { among, type Found, newestFirst, newestOf, type Period, shortened, type Walk, whole } from './walk.ts'
 
 export type RunView = {
   id: string
@@ -127,26 +128,31 @@ export type RunFilter = Period & {
 export async function listRuns(db: Db, filter: RunFilter): Promise<Page<RunView>> {
   const contact = filter.contact === undefined ? undefined : await contactIdOf(db, filter.contact)
   if (contact === null) return { items: [], next: null }
+  const found = pageOfIds(filter, contact)
   const rows = await db
     .select(columns)
     .from(runs)
     .innerJoin(contacts, eq(contacts.id, runs.contactId))
-    .where(inArray(runs.id, sql`(${pageOfIds(filter, contact)})`))
+    .where(inArray(runs.id, sql`(${found.page})`))
     .orderBy(desc(runs.id))
     .limit(filter.limit + 1)
-  return pageOf(
-    rows,
-    filter.limit,
-    (row) => row,
-    (row) => row.id,
+  return shortened(
+    db,
+    pageOf(
+      rows,
+      filter.limit,
+      (row) => row,
+      (row) => row.id,
+    ),
+    found,
   )
 }
 
 /**
- * The ids of one page. A contact has few runs. All runs in one state are found journey by journey, since the indexes by state
- * begin with the journey.
+ * The ids of one page. A contact has few runs. Of all journeys, runs off the usual way are found journey by journey, since their index
+ * begins with the journey.
  */
-function pageOfIds(filter: RunFilter, contact: string | undefined): SQL {
+function pageOfIds(filter: RunFilter, contact: string | undefined): Found {
   const { journey, state, limit } = filter
   const page = { ...filter, id: runs.id }
   if (filter.parked === true) {
@@ -158,7 +164,7 @@ function pageOfIds(filter: RunFilter, contact: string | undefined): SQL {
       journey === undefined ? undefined : eq(runs.journey, journey),
       state === undefined ? undefined : eq(runs.state, state),
     ]
-    return newestFirst(runs, { ...page, along: [], where })
+    return whole(newestFirst(runs, { ...page, along: [], where }))
   }
   if (contact !== undefined) {
     const where = [
@@ -166,36 +172,48 @@ function pageOfIds(filter: RunFilter, contact: string | undefined): SQL {
       journey === undefined ? undefined : eq(runs.journey, journey),
       state === undefined ? undefined : eq(runs.state, state),
     ]
-    return newestFirst(runs, { ...page, along: [], where })
+    return whole(newestFirst(runs, { ...page, along: [], where }))
   }
-  if (state === undefined) {
-    return newestFirst(runs, { ...page, along: journey === undefined ? [] : [[runs.journey, journey]] })
-  }
-  if (journey !== undefined) return inState(state, page, journey)
-  return newestOf({ one: sql`journeys`, walk: inState(state, page, sql`journeys.key`) }, limit)
-}
-
-/** Along the index of this state; its predicate stands in the statement as text, so that it serves however it is planned. */
-function inState(state: RunState, page: Omit<Walk, 'along'> & Period, journey: unknown): SQL {
+  const along: Walk['along'] = journey === undefined ? [] : [[runs.journey, journey]]
   switch (state) {
-    case 'running':
-    case 'waiting':
-    case 'paused': {
-      const where = [sql`${runs.state} = ${sql.raw(`'${state}'`)}`]
-      return newestFirst(runs, { ...page, along: [[runs.journey, journey]], where })
+    case undefined:
+      return whole(newestFirst(runs, { ...page, along }))
+    case 'running': {
+      const where = [ofRun(busyRuns.runId, state, journey)]
+      return whole(newestFirst(busyRuns, { ...page, id: busyRuns.runId, along: [], where }))
+    }
+    case 'waiting': {
+      const id = openRuns.runId
+      const walk = { ...page, id, along: journey === undefined ? [] : [[openRuns.journey, journey] as const] }
+      return among(openRuns, walk, ofRun(id, state, undefined))
     }
     case 'completed':
     case 'exited':
+      return among(runs, { ...page, along }, eq(runs.state, state))
+    case 'paused':
     case 'cancelled':
     case 'failed': {
-      const along = [
-        [runs.journey, journey],
-        [runs.state, state],
-      ] as const
-      const where = [sql`${runs.state} in ('completed', 'exited', 'cancelled', 'failed')`]
-      return newestFirst(runs, { ...page, along, where })
+      // The predicate is said as text, so that the partial index serves however the statement is planned.
+      const where = [sql`${runs.course} <> 'usual'`]
+      const ofJourney = (one: unknown) =>
+        newestFirst(runs, {
+          ...page,
+          along: [
+            [runs.journey, one],
+            [runs.course, state],
+          ],
+          where,
+        })
+      if (journey !== undefined) return whole(ofJourney(journey))
+      return whole(newestOf({ one: sql`journeys`, walk: ofJourney(sql`journeys.key`) }, limit))
     }
     default:
       return state satisfies never
   }
+}
+
+/** The run of a row of `open_runs` or `busy_runs` is in this state, and of this journey. A scalar, which is asked of one row at a time. */
+function ofRun(id: PgColumn, state: RunState, journey: string | undefined): SQL {
+  const ofJourney = journey === undefined ? undefined : eq(runs.journey, journey)
+  return sql`(select true from ${runs} where ${and(eq(runs.id, id), eq(runs.state, state), ofJourney)})`
 }

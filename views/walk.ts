@@ -7,9 +7,10 @@
  */
 import { and, getTableName, type SQL, sql } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
+import type { Db } from '../db/connect.ts'
 import { firstIdOf } from '../db/ids.ts'
 import { instantShape } from '../domain/shapes/primitives.ts'
-import { rowsFor } from './page.ts'
+import { type Page, rowsFor } from './page.ts'
 
 /** Query parameters of a list by time: ids carry the moment their row was made, so a period is a range of ids. */
 export const periodQuery = {
@@ -25,7 +26,7 @@ const highest = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 
 export type Walk = {
   /** What the index begins with, in its order, and what each column must be. */
-  along: readonly (readonly [PgColumn | SQL, unknown])[]
+  along: readonly (readonly [PgColumn, unknown])[]
   /** The id that the index ends in. */
   id: PgColumn
   /** What else must hold: the predicate of a partial index, or what few rows are left to look at for. */
@@ -37,14 +38,29 @@ export type Walk = {
 
 /** A select of the ids of one page, the newest first. */
 export function newestFirst(table: PgTable, walk: Walk & Period, answer: Answer = ids(walk)): SQL {
-  const { from, to, after } = walk
-  const upper = [to === undefined ? highest : firstIdOf(to), after ?? highest].sort()[0] ?? highest
+  const { lower, upper } = boundsOf(walk)
   return select(table, walk, {
-    lower: sql`>= ${edge(walk, from === undefined ? lowest : firstIdOf(from))}`,
+    lower: sql`>= ${edge(walk, lower)}`,
     upper: sql`< ${edge(walk, upper)}`,
     direction: sql`desc`,
     ...answer,
   })
+}
+
+/** As `newestFirst`, of rows so few that all of them are read, by the index of what they have in common. */
+export function newestOfFew(
+  table: PgTable,
+  { id, where, limit, ...walk }: Omit<Walk, 'along'> & Period,
+): SQL {
+  const { lower, upper } = boundsOf(walk)
+  return sql`with few as materialized (
+      select ${id} as id from ${table} where ${and(...(where ?? []), sql`${id} >= ${lower}`, sql`${id} < ${upper}`)}
+    ) select id from few order by id desc limit ${rowsFor(limit)}`
+}
+
+function boundsOf({ from, to, after }: Period & Pick<Walk, 'after'>): { lower: string; upper: string } {
+  const upper = [to === undefined ? highest : firstIdOf(to), after ?? highest].sort()[0] ?? highest
+  return { lower: from === undefined ? lowest : firstIdOf(from), upper }
 }
 
 /** A select of the ids of one page, the oldest first. */
@@ -67,19 +83,36 @@ export function newestOf(each: { one: SQL; walk: SQL }, limit: number): SQL {
  * For what is too common for an index of its own: the page is looked for among the next `mostLooked` rows of a walk, so that it costs
  * no more where what is asked for is rare. Then the page is short, and goes on at `lastLooked`.
  */
-export const mostLooked = 10_000
+const mostLooked = 10_000
+
+/** `last`: of a page that may end before its limit, where the next one begins. */
+export type Found = { page: SQL; last: SQL | null }
+
+export const whole = (page: SQL): Found => ({ page, last: null })
+
+/** The newest rows that fit the filter, among those that a page may look at. */
+export function among(table: PgTable, walk: Walk & Period, filter: SQL): Found {
+  return { page: newestAmong(table, walk, filter), last: lastLooked(table, walk) }
+}
+
+/** A page that was looked for among many: where it is short, it goes on where the look ended. */
+export async function shortened<T>(db: Db, page: Page<T>, { last }: Found): Promise<Page<T>> {
+  if (page.next !== null || last === null) return page
+  const [row] = await db.execute<{ id: string }>(last)
+  return { ...page, next: row?.id ?? null }
+}
 
 /** As `newestFirst`, of the rows that fit the filter. */
-export function newestAmong(table: PgTable, walk: Walk & Period, filter: SQL): SQL {
+function newestAmong(table: PgTable, walk: Walk & Period, filter: SQL): SQL {
   const looked = newestFirst(table, walk, { columns: sql`*`, rows: sql.raw(String(mostLooked)) })
   // In the order of the walk, so that it ends with the page.
   const order = [...walk.along.map(([column]) => column), walk.id].map((column) => sql`${column} desc`)
-  return sql`select id from (${looked}) as ${sql.identifier(getTableName(table))}
+  return sql`select ${walk.id} from (${looked}) as ${sql.identifier(getTableName(table))}
     where ${filter} order by ${sql.join(order, sql`, `)} limit ${rowsFor(walk.limit)}`
 }
 
 /** The last id that `newestAmong` looks at; no row where it looks at everything there is. */
-export function lastLooked(table: PgTable, walk: Walk & Period): SQL {
+function lastLooked(table: PgTable, walk: Walk & Period): SQL {
   return newestFirst(table, walk, {
     columns: sql`${walk.id} as id`,
     rows: sql.raw(`1 offset ${mostLooked - 1}`),

@@ -39,6 +39,8 @@ const afterMoment = sql`(${given('first')}::timestamptz, ${given('second')}::uui
 const afterName = sql`(${given('first')}::text, ${given('second')}::uuid)`
 const runColumns = sql`'run' as kind, r.id, r.journey as owner`
 const openRun = sql`r.ended_at is null and r.parked is null`
+/** One by one, along the key: they are few, and `runs` is large. */
+const runOfBusy = sql`cross join lateral (select * from runs where id = b.run_id limit 1) r`
 const mayLook = sql`(r.recover_after is null or r.recover_after <= clock_timestamp())`
 const mayLookAtRequest = sql`(d.settle_after is null or d.settle_after <= clock_timestamp())`
 
@@ -70,12 +72,12 @@ const dueDeliveries = new PreparedQuery<Given, Row>(sql`
 
 /** Sends that stalled, with a row or before there was one, and runs that stopped between two steps. */
 const stalledRuns = new PreparedQuery<Given, Row>(sql`
-  select ${runColumns}, r.journey as first, r.id as second from runs r
-  where r.state = 'running' and (r.journey, r.id) > ${afterName}
-    and ${openRun} and r.clock = 'real' and r.started_at < ${stalled} and ${mayLook}
+  select ${runColumns}, '' as first, r.id as second from busy_runs b ${runOfBusy}
+  where b.run_id > ${given('second')}::uuid and b.since < ${stalled}
+    and ${openRun} and r.state = 'running' and r.clock = 'real' and ${mayLook}
     and not exists (select from deliveries x where x.id = (r.position->>'delivery')::uuid
       and coalesce(x.held_until, x.claimed_at) > case when x.state = 'held' then ${late} else ${stalled} end)
-  order by r.journey, r.id limit ${given('limit')}`)
+  order by b.run_id limit ${given('limit')}`)
 
 const dueReminders = new PreparedQuery<Given, Row>(sql`
   select 'request' as kind, d.id, d.profile as owner, ${rfc3339(sql`d.remind_at`)} as first, d.id as second from double_opt_ins d
@@ -126,15 +128,19 @@ const waitsOfSweep = (part: SQL): PreparedQuery<SweepGiven, Row> =>
       and w.opened_at < ${given('began')}::timestamptz + interval '1 day' and r.started_at < ${given('began')}::timestamptz
     order by w.deadline, w.id limit ${given('limit')}`)
 
-const runsOfSweep = (state: 'running' | 'paused'): PreparedQuery<SweepGiven, Row> =>
-  new PreparedQuery(sql`
-    select ${runColumns}, r.journey as first, r.id as second from runs r
-    where r.state = ${sql.raw(`'${state}'`)} and (r.journey, r.id) > ${afterName} and ${openRun}
-      and r.started_at < ${given('began')}::timestamptz
-    order by r.journey, r.id limit ${given('limit')}`)
+const busyOfSweep = new PreparedQuery<SweepGiven, Row>(sql`
+  select ${runColumns}, '' as first, r.id as second from busy_runs b ${runOfBusy}
+  where b.run_id > ${given('second')}::uuid and ${openRun} and r.started_at < ${given('began')}::timestamptz
+  order by b.run_id limit ${given('limit')}`)
+
+const pausedOfSweep = new PreparedQuery<SweepGiven, Row>(sql`
+  select ${runColumns}, r.journey as first, r.id as second from runs r
+  where r.course = 'paused' and r.course <> 'usual' and (r.journey, r.id) > ${afterName} and ${openRun}
+    and r.started_at < ${given('began')}::timestamptz
+  order by r.journey, r.id limit ${given('limit')}`)
 
 const sweeping: Readonly<Record<Sweep['phase'], PreparedQuery<SweepGiven, Row>>> = {
-  running: runsOfSweep('running'),
+  running: busyOfSweep,
   soon: waitsOfSweep(sql`w.deadline <= ${given('horizon')}::timestamptz`),
   requests: new PreparedQuery(sql`
     select 'request' as kind, d.id, d.profile as owner, ${rfc3339(sql`d.expires_at`)} as first, d.id as second
@@ -142,7 +148,7 @@ const sweeping: Readonly<Record<Sweep['phase'], PreparedQuery<SweepGiven, Row>>>
     where d.state = 'pending' and (d.expires_at, d.id) > ${afterMoment} and d.requested_at < ${given('began')}::timestamptz
     order by d.expires_at, d.id limit ${given('limit')}`),
   later: waitsOfSweep(sql`w.deadline > ${given('horizon')}::timestamptz`),
-  paused: runsOfSweep('paused'),
+  paused: pausedOfSweep,
 }
 
 /** The next page of all open runs and requests that there were when the sweep began. */

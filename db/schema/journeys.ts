@@ -1,4 +1,5 @@
 /** Journeys with their published versions; runs, their path and their waits. */
+import { type InferSelectModel, sql } from 'drizzle-orm'
 import { bigint, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import type { JourneyDefinition } from '../../domain/journey/definition.ts'
 import { runStates } from '../../domain/journey/runState.ts'
@@ -24,6 +25,20 @@ export const journeyVersions = pgTable(
   },
   (t) => [primaryKey({ columns: [t.key, t.version] })],
 )
+
+/** Runs that have not ended. `runs` has no index by state or end, so that its rows are updated in place. */
+export const openRuns = pgTable('open_runs', {
+  runId: uuid('run_id').primaryKey(),
+  contactId: uuid('contact_id').notNull(),
+  journey: text('journey').notNull(),
+})
+
+/** Runs whose state is `running`: at a send, or between two steps. */
+export const busyRuns = pgTable('busy_runs', {
+  runId: uuid('run_id').primaryKey(),
+  /** When its position was last written. */
+  since: instant('since').notNull().default(databaseClock),
+})
 
 export const runs = pgTable('runs', {
   id: uuid('id').primaryKey(),
@@ -54,7 +69,12 @@ export const runs = pgTable('runs', {
   recoverAfter: instant('recover_after'),
   /** When its path and waits were deleted (domain/retention.ts); null: they are there. */
   pathDeletedAt: instant('path_deleted_at'),
+  /** The state, and `usual` for all states of the usual way; the database derives it. For lists: `state` stands in no index. */
+  course: text('course').notNull().generatedAlwaysAs(sql`derived`),
 })
+
+/** A run's row, without what the database derives. */
+export type RunRow = Omit<InferSelectModel<typeof runs>, 'course'>
 
 /** When a contact last entered a journey, and when a run of it there last ended: for re-entry rules, kept beyond the runs. */
 export const journeyEntries = pgTable(

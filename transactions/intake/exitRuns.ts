@@ -15,8 +15,8 @@ type Candidate = Pick<typeof runs.$inferSelect, 'id' | 'journey' | 'version' | '
 /** The contact's runs that have such an exit, under whatever condition. */
 export const exitableRuns = new PreparedQuery<{ contact: string; name: string }, Candidate>(
   sql`select r.id, r.journey, r.version, r.payload
-    from runs r join journey_versions v on v.key = r.journey and v.version = r.version
-    where r.contact_id = ${given('contact')} and r.ended_at is null
+    from open_runs o join runs r on r.id = o.run_id join journey_versions v on v.key = r.journey and v.version = r.version
+    where o.contact_id = ${given('contact')}
       and v.exit_triggers @> array[${given('name')}::text]
     order by r.id`,
 )

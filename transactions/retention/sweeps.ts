@@ -114,7 +114,7 @@ const triggerEvents: Sweep = {
       select id from trigger_events e
       where id = any(array(select id from looked))
         and recorded_at < ${cutoff(days)}
-        and (select true from runs r where r.contact_id = e.contact_id and r.ended_at is null and r.entry_seq <= e.seq limit 1) is null
+        and (select true from open_runs o join runs r on r.id = o.run_id where o.contact_id = e.contact_id and r.entry_seq <= e.seq limit 1) is null
       for update skip locked
     ), gone as (
       delete from trigger_events where id = any(array(select id from due)) returning 1

@@ -101,9 +101,15 @@ async function save({ tx, run }: Advancing, position: Position, seen: Answer | N
 }
 
 const saving = new PreparedQuery<{ run: string; position: string; waiting: boolean }, never>(
-  sql`update runs set position = ${given('position')}::jsonb, recoveries = 0, recover_after = null,
-    state = case when ${given('waiting')}::boolean then ${stateAfter('waits')} else ${stateAfter('goes-on')} end
-    where id = ${given('run')}::uuid`,
+  sql`with saved as (
+    update runs set position = ${given('position')}::jsonb, recoveries = 0, recover_after = null,
+      state = case when ${given('waiting')}::boolean then ${stateAfter('waits')} else ${stateAfter('goes-on')} end
+    where id = ${given('run')}::uuid returning id, state
+  ), rested as (
+    delete from busy_runs using saved where run_id = saved.id and saved.state <> 'running'
+  )
+  insert into busy_runs (run_id) select id from saved where state = 'running'
+  on conflict (run_id) do update set since = excluded.since`,
 )
 
 type Rest = Pick<RunRow, 'state' | 'endReason' | 'parked'> & {

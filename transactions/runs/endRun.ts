@@ -103,9 +103,13 @@ async function endAll(
 /** The runs, their open waits, what they hold, their paths, and what re-entry rules read. Gives only the runs that were open. */
 const ending = new PreparedQuery<Ending & { contact: string }, { id: string; journey: string }>(
   sql`with ended as (
-    update runs set state = ${given('state')}, ended_at = ${given('at')}::timestamptz, end_reason = ${given('reason')}
+    update runs set state = ${given('state')}, ended_at = ${given('at')}::timestamptz, end_reason = ${given('reason')}, recover_after = null
     where id = any(${given('runs')}::uuid[]) and contact_id = ${given('contact')}::uuid and ended_at is null
     returning id, journey, contact_id, position
+  ), not_open as (
+    delete from open_runs using ended where run_id = ended.id
+  ), not_busy as (
+    delete from busy_runs using ended where run_id = ended.id
   ), let_go as (
     update deliveries set state = 'cancelled', reason = ${given('reason')}, held_until = null, settled_at = clock_timestamp()
     from ended where deliveries.id = (ended.position->>'delivery')::uuid and deliveries.state = 'held'

@@ -86,7 +86,9 @@ const match = new PreparedQuery<
   ), moved as (
     update runs set state = ${stateAfter('goes-on')}, mark_seq = greatest(mark_seq, ${given('seq')}::bigint)
     from settled where runs.id = settled.run_id
-    returning runs.id, runs.journey
+    returning runs.id, runs.journey, runs.state
+  ), busy as (
+    insert into busy_runs (run_id) select id from moved where state = 'running' on conflict (run_id) do update set since = excluded.since
   ), told as (
     insert into run_path (run_id, step, visit, at, outcome, reason, event, way)
     select run_id, step, visit, ${given('at')}::timestamptz, 'matched', ${given('name')}, ${given('event')}::uuid, branch from settled

@@ -7,8 +7,8 @@ import { clockQuery } from '../../db/clock.ts'
 import type { Db } from '../../db/connect.ts'
 import { newId } from '../../db/ids.ts'
 import { pipelined } from '../../db/pipelined.ts'
-import { type BoundQuery, build, given, PreparedQuery } from '../../db/preparedQuery.ts'
-import { journeys, journeyVersions } from '../../db/schema/journeys.ts'
+import { type BoundQuery, build, given, insertOf, PreparedQuery } from '../../db/preparedQuery.ts'
+import { journeys, journeyVersions, openRuns } from '../../db/schema/journeys.ts'
 import { entryOf } from '../../domain/journey/awaits.ts'
 import type { JourneyDefinition } from '../../domain/journey/definition.ts'
 import { begin } from '../../domain/journey/machine.ts'
@@ -76,7 +76,7 @@ export async function startRun(
       publishedJourney(request.journey),
       contactLock(request.contactId),
       clockQuery,
-      openRuns.with({ contact: request.contactId, journey: request.journey }),
+      countOpen.with({ contact: request.contactId, journey: request.journey }),
     ])
     if (journey.version !== judged.version) {
       await refuseUnfitPayload(deps, tx, journey.definition, request.payload)
@@ -145,20 +145,20 @@ export async function entryVerdict(
   now: string,
 ): Promise<EntryVerdict> {
   return verdictOf(tx, journey, contact, now, () =>
-    openRuns.all(tx, { contact: contact.id, journey: journey.key }),
+    countOpen.all(tx, { contact: contact.id, journey: journey.key }),
   )
 }
 
-/** @param countOpen answers the contact's open runs of the journey; asked for only where their number matters */
+/** @param askOpen answers the contact's open runs of the journey; asked for only where their number matters */
 async function verdictOf(
   tx: Db,
   { key, definition: { reentry } }: PublishedJourney,
   contact: LockedContact,
   now: string,
-  countOpen: () => Promise<{ open: number }[]>,
+  askOpen: () => Promise<{ open: number }[]>,
 ): Promise<EntryVerdict> {
   if (reentry === 'always') {
-    const [counted] = await countOpen()
+    const [counted] = await askOpen()
     return mayEnter(reentry, { newest: null, open: counted?.open ?? 0 }, now)
   }
   const [newest = null] = await newestRun.all(tx, { contact: contact.id, journey: key })
@@ -170,14 +170,14 @@ const newestRun = new PreparedQuery<
   { startedAt: string; open: boolean }
 >(
   sql`select to_json(last_entered) #>> '{}' as "startedAt", exists (
-      select from runs where contact_id = ${given('contact')}::uuid and journey = ${given('journey')} and ended_at is null) as open
+      select from open_runs where contact_id = ${given('contact')}::uuid and journey = ${given('journey')}) as open
     from journey_entries where contact_id = ${given('contact')}::uuid and journey = ${given('journey')}`,
 )
 
 /** Counted up to as many as there may be. */
-const openRuns = new PreparedQuery<{ contact: string; journey: string }, { open: number }>(
+const countOpen = new PreparedQuery<{ contact: string; journey: string }, { open: number }>(
   sql`select count(*)::int as open from (
-    select from runs where contact_id = ${given('contact')}::uuid and journey = ${given('journey')} and ended_at is null
+    select from open_runs where contact_id = ${given('contact')}::uuid and journey = ${given('journey')}
     limit ${sql.raw(String(mostOpenRuns))}) as counted`,
 )
 
@@ -223,6 +223,7 @@ export async function insertRun(
   const { definition, plan } = await deps.versions.journey(tx, journey, version)
   const [inserted] = await pipelined(tx, [
     insertRunRow(row),
+    insertOpen.with({ runId: id, contactId: contact.id, journey }),
     remember.with({ contact: contact.id, journey, now }),
   ])
   const bindings = lazyBindings(tx, contact, now)
@@ -240,6 +241,8 @@ export async function insertRun(
   whenCommitted(deps, countRunStarted)
   return id
 }
+
+const insertOpen = insertOf(openRuns)
 
 const remember = new PreparedQuery<{ contact: string; journey: string; now: string }, never>(
   sql`insert into journey_entries (contact_id, journey, last_entered)

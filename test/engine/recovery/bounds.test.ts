@@ -98,9 +98,15 @@ it('a trigger is told while hundreds of runs are still to be recovered: they do 
   const person = await putPerson(assent.api)
   await startRunOf(assent.api, journey, person)
   // Runs without any workflow, as a new engine finds them.
-  await sql`insert into runs (id, journey, version, contact_id, state, payload, entry_seq, mark_seq, started_at, position)
-    select gen_random_uuid(), ${journey}, 1, ${person.id}, 'running', '{}', 0, 0, clock_timestamp() - interval '1 hour',
-      '{"machineVersion":1,"step":"pause","visit":1,"loops":{}}' from generate_series(1, 300)`
+  await sql`with made as (
+      insert into runs (id, journey, version, contact_id, state, payload, entry_seq, mark_seq, started_at, position)
+      select gen_random_uuid(), ${journey}, 1, ${person.id}, 'running', '{}', 0, 0, clock_timestamp() - interval '1 hour',
+        '{"machineVersion":1,"step":"pause","visit":1,"loops":{}}' from generate_series(1, 300)
+      returning id, contact_id, journey
+    ), opened as (
+      insert into open_runs (run_id, contact_id, journey) select id, contact_id, journey from made
+    )
+    insert into busy_runs (run_id) select id from made`
   await sql`update recovery set namespace = 'another', holder = null`
   const recovery = watch(30)
   const looking = recovery.look()
@@ -137,9 +143,9 @@ it('suspects are found along partial indexes, however many runs there are', asyn
     againRuns: 'runs_to_recover',
     againRequests: 'double_opt_ins_to_recover',
     dueWaits: 'waits_due',
-    dueDeliveries: 'deliveries_open',
+    dueDeliveries: 'deliveries_due',
     dueReminders: 'double_opt_ins_remind',
-    stalledRuns: 'runs_running',
+    stalledRuns: 'busy_runs_pkey',
   }
   const sources: Source[] = [
     'againRuns',

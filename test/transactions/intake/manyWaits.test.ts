@@ -41,7 +41,9 @@ async function waiting(journey: string, person: Person, groups: Record<string, n
       tx.execute(sql`with run as (
         insert into runs (id, journey, version, contact_id, state, payload, entry_seq, mark_seq, started_at)
         select gen_random_uuid(), ${journey}, 1, ${person.id}, 'waiting', jsonb_build_object('group', ${group}::text), 0, 0, now()
-        from generate_series(1, ${count}::int) returning id, contact_id
+        from generate_series(1, ${count}::int) returning id, contact_id, journey
+      ), opened as (
+        insert into open_runs (run_id, contact_id, journey) select id, contact_id, journey from run
       )
       insert into waits (id, run_id, contact_id, step, visit, kind, state, since_seq, deadline, opened_at, awaited)
       select gen_random_uuid(), id, contact_id, 'ordered', 1, 'events', 'open', 0, now() + interval '3 days', now(), '{order.placed}'

@@ -77,8 +77,8 @@ const rows: Record<RetentionName, Rows> = {
     table: 'deliveries',
     counting: `provider_answer ? 'text'`,
     insert: (count, days) => owner`
-      insert into deliveries (id, channel, message, purpose, state, provider_answer, created_at, settled_at)
-      select ${oldId(days)}, 'email', 'first', 'marketing', 'sent', '{"code":250,"enhanced":"2.0.0","text":"Ok"}', ${ago(days)}, ${ago(days)}
+      insert into deliveries (id, channel, message, purpose, state, provider_answer, settled_at)
+      select ${oldId(days)}, 'email', 'first', 'marketing', 'sent', '{"code":250,"enhanced":"2.0.0","text":"Ok"}', ${ago(days)}
       from generate_series(1, ${count}::int)`,
   },
   'confirmation-links': {
@@ -124,14 +124,17 @@ const oldId = (days: number) => owner`(
 /** Rows of the tables that a sweep looks into before it deletes: as many as there would be. */
 const judges: Partial<Record<RetentionName, () => Promise<unknown>>> = {
   'run-paths': () => owner`
-    insert into deliveries (id, run_id, contact_id, channel, message, purpose, state, created_at)
-    select gen_random_uuid(), id, contact_id, 'email', 'first', 'marketing', 'blocked', started_at from runs`,
+    insert into deliveries (id, run_id, contact_id, channel, message, purpose, state)
+    select gen_random_uuid(), id, contact_id, 'email', 'first', 'marketing', 'blocked' from runs`,
   'trigger-events': () => owner`
     with one as (
       insert into contacts (id, kind) select gen_random_uuid(), 'contact' from generate_series(1, 20000) returning id
     )
-    insert into runs (id, journey, version, contact_id, state, payload, entry_seq, mark_seq, started_at)
-    select gen_random_uuid(), ${journey}, 1, id, 'waiting', '{}', 0, 0, now() from one`,
+    , run as (
+      insert into runs (id, journey, version, contact_id, state, payload, entry_seq, mark_seq, started_at)
+      select gen_random_uuid(), ${journey}, 1, id, 'waiting', '{}', 0, 0, now() from one returning id, contact_id, journey
+    )
+    insert into open_runs select id, contact_id, journey from run`,
 }
 
 async function count(name: RetentionName): Promise<number> {
@@ -257,8 +260,11 @@ describe('a round', () => {
 
   it('passes over events that stay, however many they are, to those behind them', async () => {
     const days = defaultDays['trigger-events']
-    await owner`insert into runs (id, journey, version, contact_id, state, payload, entry_seq, mark_seq, started_at)
-      values (gen_random_uuid(), ${journey}, 1, ${contact}, 'waiting', '{}', 0, 0, ${ago(days + 9)})`
+    await owner`with run as (
+        insert into runs (id, journey, version, contact_id, state, payload, entry_seq, mark_seq, started_at)
+        values (gen_random_uuid(), ${journey}, 1, ${contact}, 'waiting', '{}', 0, 0, ${ago(days + 9)}) returning id, contact_id, journey
+      )
+      insert into open_runs select id, contact_id, journey from run`
     await owner`insert into trigger_events (id, name, sender, sender_event, contact_id, seq, payload, occurred_at, recorded_at)
       select ${oldId(days + 5)}, 'old.event', 's', 'e', ${contact}, n, '{}', ${ago(days + 5)}, ${ago(days + 5)}
       from generate_series(1, 1500) n`
@@ -266,6 +272,7 @@ describe('a round', () => {
     await newRetention().sweep()
     expect(await count('trigger-events')).toBe(1_500)
     await owner`update runs set state = 'completed', ended_at = clock_timestamp()`
+    await owner`delete from open_runs`
     await newRetention().sweep()
     expect(await count('trigger-events')).toBe(0)
   })
