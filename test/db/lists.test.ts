@@ -49,8 +49,8 @@ async function fill(): Promise<void> {
       select ${id('n', '01')}, 'email', case when n % 2 = 0 then ${id('2', '02')} else ${id('n', '02')} end
       from generate_series(1, ${many}) n;
     insert into journeys (key, draft, published_version) select key, '{}', 1 from unnest(array['common', 'rare']) key;
-    insert into journey_versions (key, version, definition, plan, exit_triggers)
-      select key, 1, '{}', '{}', '{}' from unnest(array['common', 'rare']) key;
+    insert into journey_versions (key, version, definition, exit_triggers)
+      select key, 1, '{}', '{}' from unnest(array['common', 'rare']) key;
     insert into runs (id, journey, version, contact_id, state, payload, entry_seq, mark_seq, started_at, ended_at)
       select ${id('n', '03')}, case when n <= 5 then 'rare' else 'common' end, 1, ${id('n', '01')},
         case when n in (1, 6) then 'failed' when n in (2, 7) then 'running' when n in (3, 8) then 'paused'

@@ -86,7 +86,7 @@ it('any stored decision recomputes, from its frame and its facts', async () => {
 })
 
 /** Rows as they were made, multiplied: ten are under way at a time, and each is handed over and settled in transactions of its own. */
-async function multiply(times: number): Promise<number> {
+async function multiply(times: number): Promise<{ rows: number; walBytes: number }> {
   const made = Object.values(getTableColumns(deliveries))
     .filter((column) => column.generated === undefined)
     .map((column) => column.name)
@@ -118,6 +118,7 @@ async function multiply(times: number): Promise<number> {
     create index on copies (place);
     analyze copies`)
   await owner`set synchronous_commit = off`
+  const [begin] = await owner<{ at: string }[]>`select pg_current_wal_insert_lsn()::text as at`
   await owner.unsafe(`do $$ begin
     for start in 1 .. (select max(place) from copies) by 10 loop
       insert into deliveries (${made.join(', ')}) select ${made.map(fresh).join(', ')} from copies d where place between start and start + 9;
@@ -136,14 +137,16 @@ async function multiply(times: number): Promise<number> {
       end loop;
     end loop;
   end $$`)
-  const [row] = await owner<{ count: number }[]>`select count(*)::int from deliveries`
-  return row?.count ?? 0
+  const [row] = await owner<{ rows: number; wal: number }[]>`
+    select count(*)::int as rows, pg_wal_lsn_diff(pg_current_wal_insert_lsn(), ${begin?.at ?? ''}::text::pg_lsn)::float as wal from deliveries`
+  return { rows: row?.rows ?? 0, walBytes: row?.wal ?? 0 }
 }
 
-it('a delivery takes 1.4 kB at most, its indexes and the scope of its links included', async () => {
-  const rows = await multiply(times)
+it('a delivery takes 1.4 kB at most, its indexes and the scope of its links included, and 3 kB of WAL', async () => {
+  const { rows, walBytes } = await multiply(times)
   expect(rows).toBeGreaterThanOrEqual(people * perPerson * times)
   const [whole] = await owner<{ bytes: number }[]>`
     select ((pg_total_relation_size('deliveries') + pg_total_relation_size('handles')) / ${rows}::float)::int as bytes`
   expect(whole?.bytes).toBeLessThanOrEqual(1_400)
+  expect(walBytes / rows).toBeLessThanOrEqual(3_000)
 })
