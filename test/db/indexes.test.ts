@@ -41,6 +41,7 @@ const statements: Record<string, string> = {
   double_opt_ins_remind: `select id from double_opt_ins where state = 'pending' and reminded_at is null and remind_at < now() order by remind_at`,
   double_opt_ins_to_recover: `select id from double_opt_ins where state = 'pending' and settle_after is not null and settle_after < now()
     order by settle_after`,
+  double_opt_in_tokens_by_age: `select from double_opt_in_tokens where created_at < now() order by created_at`,
   // Events: what a wait that begins looks back at (transactions/runs/pastMatch.ts).
   trigger_events_by_name: `select from trigger_events where contact_id = ${id} and name = 'n' and seq > 1 order by seq`,
   trigger_events_by_delivery: `select from trigger_events where delivery_id = ${id} and name = 'n' order by seq`,
