@@ -52,39 +52,15 @@ export const lanesSql = sql`
 const countOf = (table: PgTable, condition: string): SQL =>
   sql`(select count(*)::int from (select from ${table} where ${sql.raw(condition)} limit ${sql.raw(String(most.other))}) as counted)`
 
-/**
- * Off the usual way, deliveries have an index. Those under way are found by their runs, which are busy, and along `due` where they were
- * held before or are for a request.
- */
-function deliveriesIn(state: (typeof watchedStates)[number]): SQL {
-  switch (state) {
-    case 'held':
-    case 'unknown':
-      return countOf(deliveries, `course = '${state}' and course <> 'usual'`)
-    case 'claimed':
-    case 'handed-over': {
-      const rows = sql.raw(String(most.other))
-      return sql`(select count(*)::int from (
-        select from (select run_id from busy_runs limit ${rows}) b
-          cross join lateral (select position from runs where id = b.run_id limit 1) r
-          cross join lateral (select state, due from deliveries where id = (r.position->>'delivery')::uuid limit 1) x
-          where x.state = ${sql.raw(`'${state}'`)} and x.due is null
-        union all
-        (select from deliveries where due is not null and state = ${sql.raw(`'${state}'`)} limit ${rows})
-      ) as counted)`
-    }
-    default:
-      return state satisfies never
-  }
-}
-
 const counted: Readonly<Record<string, SQL>> = {
   outboxParked: countOf(outbox, `state = 'parked'`),
   // A run that was cancelled stays marked as parked. The bound keeps the planner from looking at all open runs instead.
   runsParked: sql`(select count(*) filter (where ended_at is null)::int from (
     select ended_at from ${runs} where parked is not null limit ${sql.raw(String(most.other))}) as counted)`,
   doubleOptInsPending: countOf(doubleOptIns, `state = 'pending'`),
-  ...Object.fromEntries(watchedStates.map((state) => [state, deliveriesIn(state)])),
+  ...Object.fromEntries(
+    watchedStates.map((state) => [state, countOf(deliveries, `course = '${state}' and course <> 'usual'`)]),
+  ),
 }
 
 export const countsSql = sql`select ${sql.join(
