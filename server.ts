@@ -3,6 +3,7 @@ import { Client, Connection } from '@temporalio/client'
 import { sql } from 'drizzle-orm'
 import { createApp } from './api/app.ts'
 import { httpServer, stopServing } from './api/serving.ts'
+import { openChannels } from './channels/registry.ts'
 import { closePools, openPools, serverPools } from './db/pools.ts'
 import { Versions } from './db/reads/versions.ts'
 import { readyDatabase } from './db/restricted.ts'
@@ -21,8 +22,7 @@ import { watchThreads } from './telemetry/threads.ts'
 import { startTraces } from './telemetry/traces.ts'
 import { Threads } from './threads/pool.ts'
 import { registerBuiltIns } from './transactions/definitions/registerBuiltIns.ts'
-import { channelsOf, type Deps } from './transactions/deps.ts'
-import { DkimKeys } from './transactions/dkimKeys.ts'
+import type { Deps } from './transactions/deps.ts'
 import { readGauges } from './views/gauges.ts'
 import { readWorkers } from './views/workers.ts'
 
@@ -37,14 +37,15 @@ if (migrated.length > 0) log.info({ migrated }, 'the schema was brought up to da
 const pools = openPools(settings.DATABASE_URL, serverPools)
 const threads = new Threads()
 threads.warm()
+const channels = openChannels(settings)
 const deps: Deps = {
   db: pools.main.db,
   reads: pools.reads.db,
   versions: new Versions(),
   threads,
-  dkimKeys: new DkimKeys(settings.ASSENT_DKIM_FOLDER ?? null),
   dataKeys: settings.dataKeys,
-  channels: channelsOf(settings),
+  channels: channels.keys,
+  checkSender: (profile) => channels.checkSender(profile),
   log,
 }
 await registerBuiltIns(deps)
@@ -117,6 +118,7 @@ await metricsServer?.close()
 await dispatcher.stop()
 await verifier.stop()
 await connection.close()
+await channels.close()
 await threads.close()
 await closePools(pools)
 await stopTraces()

@@ -1,8 +1,8 @@
 /** Settings from the environment, checked at start: one message lists everything that is wrong. Values are never shown. */
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
-import { isAbsolute } from 'node:path'
 import { z } from 'zod'
+import { channelSettings } from './channels/settings.ts'
 import {
   type DataKeyring,
   KeyringError,
@@ -80,12 +80,7 @@ const shape = z.object({
   TEMPORAL_TASK_QUEUE: z.string().min(1).default('assent'),
   /** File of a workflow bundle that was built earlier; without it the worker builds one at start. */
   TEMPORAL_WORKFLOW_BUNDLE: file.optional(),
-  SMTP_URL: url(['smtp:', 'smtps:']),
-  /**
-   * Folder of the private keys that sign mail (DKIM); profiles name a file in it. Unset: no profile can sign here. Looked into for each
-   * mail, not at start: keys that are away for a while hold the mail of their profile, and nothing else.
-   */
-  ASSENT_DKIM_FOLDER: z.string().refine(isAbsolute, 'an absolute path').optional(),
+  ...channelSettings,
   /** At least 32 characters: signs short-lived tokens. */
   ASSENT_SECRET: z.string().min(32, 'at least 32 characters'),
   ASSENT_DATA_KEYS: keyring(parseDataKeys),

@@ -1,4 +1,4 @@
-/** The worker process: runs workflows and activities until it is told to stop, sweeps the outbox with the API, and looks after runs that lost their workflow. */
+/** The worker process: runs workflows and activities until it is stopped, dispatches the outbox beside the API, and recovers runs that lost their workflow. */
 import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Client, Connection } from '@temporalio/client'
@@ -12,8 +12,7 @@ import {
 import { createActivities } from './activities/activities.ts'
 import { redactFailures } from './activities/redactFailures.ts'
 import { TestMails } from './activities/testMails.ts'
-import { openSmtpChannel } from './channels/email/smtp.ts'
-import { probeMail } from './channels/probe.ts'
+import { openChannels } from './channels/registry.ts'
 import { closePools, openPools, workerPools } from './db/pools.ts'
 import { Versions } from './db/reads/versions.ts'
 import { readyDatabase } from './db/restricted.ts'
@@ -39,8 +38,7 @@ import { countSwept } from './telemetry/sweeps.ts'
 import { watchThreads } from './telemetry/threads.ts'
 import { startTraces } from './telemetry/traces.ts'
 import { Threads } from './threads/pool.ts'
-import { channelsOf, type Deps } from './transactions/deps.ts'
-import { DkimKeys } from './transactions/dkimKeys.ts'
+import type { Deps } from './transactions/deps.ts'
 import { readGauges } from './views/gauges.ts'
 
 const settings = requireSettings(process.env)
@@ -68,17 +66,17 @@ await readyDatabase(settings)
 const pools = openPools(settings.DATABASE_URL, workerPools)
 const threads = new Threads()
 threads.warm()
+const channels = openChannels(settings)
 const deps: Deps = {
   db: pools.main.db,
   reads: pools.reads.db,
   versions: new Versions(),
   threads,
-  dkimKeys: new DkimKeys(settings.ASSENT_DKIM_FOLDER ?? null),
   dataKeys: settings.dataKeys,
-  channels: channelsOf(settings),
+  channels: channels.keys,
+  checkSender: (profile) => channels.checkSender(profile),
   log,
 }
-const email = openSmtpChannel(settings.SMTP_URL)
 
 watchProcess()
 watchPools(pools)
@@ -123,18 +121,18 @@ if (connection !== null) {
     taskQueue: settings.TEMPORAL_TASK_QUEUE,
     log,
   })
-  const testMails = new TestMails({ deps, email })
+  const testMails = new TestMails({ deps, channels })
   const heartbeat = new Heartbeat({
     deps: background,
     taskQueue: settings.TEMPORAL_TASK_QUEUE,
-    probe: () => probeMail(email),
+    probe: () => channels.probe(),
   })
   const worker = await Worker.create({
     connection,
     namespace: settings.TEMPORAL_NAMESPACE,
     taskQueue: settings.TEMPORAL_TASK_QUEUE,
     ...workflows(),
-    activities: createActivities({ deps, email, publicUrl: settings.PUBLIC_URL }),
+    activities: createActivities({ deps, channels, publicUrl: settings.PUBLIC_URL }),
     interceptors: {
       // A trace sees failures as the history does: redacted.
       activity: [...traces.activity, () => ({ inbound: redactFailures(log) })],
@@ -166,7 +164,7 @@ if (connection !== null) {
 await metricsServer?.close()
 await retention.stop()
 await verifier.stop()
-await email.close()
+await channels.close()
 await threads.close()
 await closePools(pools)
 await stopTraces()

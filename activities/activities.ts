@@ -1,6 +1,6 @@
 /**
- * What the workflows may ask for. Thin: each calls a transaction, or the channel. Requests and answers hold ids, codes, times, and what
- * a decision was made from.
+ * The activities of the workflows. Thin: each calls a transaction or a channel. Requests and answers contain ids, codes, times, and the
+ * inputs of decisions.
  */
 import type { RunEnd } from '../domain/journey/machineTypes.ts'
 import type { Next } from '../domain/journey/next.ts'

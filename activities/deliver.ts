@@ -1,26 +1,28 @@
 /**
- * The delivery activity: render, obtain a free connection, and only then claim (which decides again under the lock) and hand over at
- * once. It lives for minutes at most: what is held longer is a row with a time, which the run's workflow waits for. Each attempt
- * runs this from the start; the delivery's row says what an earlier one did.
+ * The delivery activity: render and prepare, obtain a slot, and only then claim (which decides again under the lock) and hand over at
+ * once. It lives for minutes at most: a longer hold is a row with a time, which the run's workflow waits for. Each attempt starts
+ * from the beginning; the delivery's row says what an earlier one did.
  */
 import { Context, heartbeat } from '@temporalio/activity'
-import type { EmailChannel } from '../channels/channel.ts'
+import type { Channels } from '../channels/registry.ts'
+import { isFault, MessageFault, RenderingStopped } from '../domain/delivery/faults.ts'
+import type { HandOverOutcome } from '../domain/delivery/outcome.ts'
 import { failpoint } from '../failpoints.ts'
 import { observeHandOver } from '../telemetry/sends.ts'
 import { inSpan } from '../telemetry/spans.ts'
-import { JobFailed } from '../threads/pool.ts'
 import { type Claim, claimDelivery, type DeliveryRow } from '../transactions/deliveries/claimDelivery.ts'
 import { giveUpDelivery } from '../transactions/deliveries/giveUpDelivery.ts'
 import { holdDelivery } from '../transactions/deliveries/holdDelivery.ts'
-import { type DeliveryRef, type Origin, readDraft } from '../transactions/deliveries/origin.ts'
 import {
-  type HandOverOutcome,
-  markHandedOver,
-  settleDelivery,
-} from '../transactions/deliveries/settleDelivery.ts'
+  type Assessment,
+  type Content,
+  type DeliveryRef,
+  type Origin,
+  readDraft,
+} from '../transactions/deliveries/origin.ts'
+import { markHandedOver, settleDelivery } from '../transactions/deliveries/settleDelivery.ts'
 import type { Deps } from '../transactions/deps.ts'
-import { faultOf } from './faults.ts'
-import { renderDelivery } from './render.ts'
+import { prepareDelivery } from './prepare.ts'
 
 /** `now`: the workflow's clock, RFC 3339. */
 export type DeliverRequest = { ref: DeliveryRef; now: string }
@@ -28,10 +30,10 @@ export type DeliverRequest = { ref: DeliveryRef; now: string }
 /** The delivery as this attempt leaves it, and the clock of its run. */
 export type Delivered = { delivery: DeliveryRow; clock: Origin['clock'] }
 
-/** What a delivery is made with. */
-export type Means = { deps: Deps; email: EmailChannel; publicUrl: string }
+/** What a delivery is made with. `publicUrl`: base of the links in a message. */
+export type Means = { deps: Deps; channels: Channels; publicUrl: string }
 
-/** A rendering goes stale when somebody changes the message or the person's wish meanwhile; not this often in a row. */
+/** A rendering goes stale when the message or the person's consent changes meanwhile; not this often in a row. */
 const mostRenderings = 20
 
 export async function deliver(means: Means, request: DeliverRequest): Promise<Delivered> {
@@ -48,7 +50,7 @@ export async function deliver(means: Means, request: DeliverRequest): Promise<De
   return { delivery, clock: 'skipping' }
 }
 
-/** Gives signs of life until the work is done: without one for 15 seconds the engine would start another attempt beside it. */
+/** Sends heartbeats until the work is done: without one for 15 seconds the engine would start another attempt beside it. */
 export async function alive<T>(work: () => Promise<T>): Promise<T> {
   const beat = setInterval(() => heartbeat(), 3_000)
   try {
@@ -63,30 +65,37 @@ async function tryOnce(means: Means, { ref, now: asked }: DeliverRequest): Promi
   const { assessment, content } = await readDraft(deps, deps.reads ?? deps.db, ref)
   const { origin, intended, decision } = assessment
   const { clock } = origin
-  // On skipped time only the workflow's word for the time counts.
+  // On skipped time only the workflow knows what time it is.
   const now = () => (clock === 'real' ? new Date().toISOString() : asked)
-  const unlessFaulty = <T>(make: () => Promise<T>): Promise<T | DeliveryRow> =>
-    make().catch((error: unknown) => notMade(deps, { ref, now: now() }, error))
   if (decision.verdict === 'block' || origin.ended !== null) {
     return settled(await claimDelivery(deps, { ready: false, assessment }, now()), clock)
   }
-  const made = await unlessFaulty(() => renderDelivery(deps, assessment, content, means.publicUrl))
-  if ('state' in made) return { delivery: made, clock }
-  await failpoint('deliver:rendered')
-  const slot = await unlessFaulty(() => means.email.acquire({ signal: Context.current().cancellationSignal }))
-  if ('state' in slot) return { delivery: slot, clock }
+  const ready = await makeReady(means, assessment, content).catch((error: unknown) => {
+    return notMade(means, { ref, now: now() }, assessment, error)
+  })
+  if ('state' in ready) return { delivery: ready, clock }
+  const { rendering, prepared, slot } = ready
   try {
-    const claim = await claimDelivery(deps, made.rendering, now())
+    const claim = await claimDelivery(deps, rendering, now())
     if (claim.kind !== 'claimed') return settled(claim, clock)
     await failpoint('deliver:claimed')
     const outcome = await measured(intended.channel, () =>
-      slot.handOver(made.mail, () => markHandedOver(deps, claim.delivery, claim.attempt)),
+      slot.handOver(prepared, () => markHandedOver(deps, claim.delivery, claim.attempt)),
     )
     await failpoint('deliver:answered')
-    return { delivery: await record(deps, claim, outcome, now()), clock }
+    const made = { ...claim, idempotent: rendering.idempotent }
+    return { delivery: await record(deps, made, outcome, now()), clock }
   } finally {
     slot.release()
   }
+}
+
+/** Everything the claim waits for: what leaves, and a place to hand it over. @throws Fault */
+async function makeReady(means: Means, assessment: Assessment, content: Content) {
+  const { channel, prepared, rendering } = await prepareDelivery(means, assessment, content)
+  await failpoint('deliver:rendered')
+  const slot = await channel.acquire({ signal: Context.current().cancellationSignal })
+  return { rendering, prepared, slot }
 }
 
 function settled(claim: Claim, clock: Origin['clock']): Delivered | 'stale' {
@@ -106,10 +115,10 @@ async function measured(channel: string, work: () => Promise<HandOverOutcome>): 
   }
 }
 
-/** The provider's answer is worth some patience with a database that is away for a moment: without it all that is left is `unknown`. */
+/** Is patient with a database that is away for a moment: without the provider's answer the delivery would end as `unknown`. */
 async function record(
   deps: Deps,
-  claim: Extract<Claim, { kind: 'claimed' }>,
+  claim: Extract<Claim, { kind: 'claimed' }> & { idempotent: boolean },
   outcome: HandOverOutcome,
   now: string,
 ): Promise<DeliveryRow> {
@@ -124,18 +133,21 @@ async function record(
 }
 
 /**
- * What cannot be made now: fails where the message is the cause, is held where our environment is, and says why in its row.
- * @throws what says nothing about either
+ * Records why the delivery cannot be made now: it fails if the message is the cause, and is held if our environment is.
+ * @throws the error, if it is no fault of either
  */
-async function notMade(deps: Deps, { ref, now }: DeliverRequest, error: unknown): Promise<DeliveryRow> {
-  const fault = faultOf(error)
-  if (fault === null) throw error
-  const { kind, reason } = fault
-  if (error instanceof JobFailed) {
-    deps.log.error({ delivery: ref.delivery, kind: error.kind }, 'rendering a mail failed unexpectedly')
-  }
-  if (kind === 'message') return giveUpDelivery(deps, ref, reason)
-  const delivery = await holdDelivery(deps, ref, { reason, rendering: kind === 'rendering' }, now)
+async function notMade(
+  { deps, channels }: Means,
+  { ref, now }: DeliverRequest,
+  { intended }: Assessment,
+  fault: unknown,
+): Promise<DeliveryRow> {
+  if (!isFault(fault)) throw fault
+  const { reason } = fault
+  if (fault instanceof MessageFault) return giveUpDelivery(deps, ref, reason)
+  const idempotent = channels.isIdempotent(intended.channel)
+  const hold = { reason, rendering: fault instanceof RenderingStopped, idempotent }
+  const delivery = await holdDelivery(deps, ref, hold, now)
   await failpoint('deliver:held')
   return delivery
 }

@@ -1,10 +1,10 @@
 /**
- * Sends the test mails that the API has taken, one at a time, beside the worker's activities and over the same channel. A queue of
- * our own rather than a workflow: there is no journey in it, nothing to wait for, and nobody to tell.
+ * Sends the test mails that the API has accepted, one at a time, beside the worker's activities and over the same channel. They are a
+ * table and not a workflow: there is no journey, nothing to wait for, and nobody to signal.
  */
-import type { EmailChannel } from '../channels/channel.ts'
-import { composeMail } from '../channels/email/compose.ts'
-import { messageIdOf, testMailHeaders } from '../domain/messages/headers.ts'
+import type { Outgoing } from '../channels/channel.ts'
+import type { Channels } from '../channels/registry.ts'
+import { isFault, MessageFault } from '../domain/delivery/faults.ts'
 import type { Deps } from '../transactions/deps.ts'
 import {
   failTestMail,
@@ -16,12 +16,10 @@ import {
   type TakenTestMail,
   takeTestMail,
 } from '../transactions/testMails/sendTestMail.ts'
-import { faultOf } from './faults.ts'
-import { signingKey } from './render.ts'
 
 export type TestMailsOptions = {
   deps: Deps
-  email: EmailChannel
+  channels: Channels
   /** Milliseconds between two looks at the queue. */
   interval?: number
 }
@@ -71,35 +69,29 @@ export class TestMails {
   }
 
   async #send(taken: TakenTestMail): Promise<void> {
-    const { deps, email } = this.#options
+    const { deps, channels } = this.#options
     try {
-      const mail = await compose(deps, taken)
-      const slot = await email.acquire({ signal: this.#stopping.signal })
+      const channel = channels.get('email')
+      const prepared = await channel.prepare(await outgoingOf(deps, taken))
+      const slot = await channel.acquire({ signal: this.#stopping.signal })
       try {
-        const outcome = await slot.handOver(mail, () => markTestMail(deps, taken))
+        const outcome = await slot.handOver(prepared, () => markTestMail(deps, taken))
         await settleTestMail(deps, taken, outcome)
       } finally {
         slot.release()
       }
-    } catch (error) {
-      const fault = faultOf(error)
-      if (fault === null) throw error
-      if (fault.kind === 'message') await failTestMail(deps, taken, fault.reason)
+    } catch (fault) {
+      if (!isFault(fault)) throw fault
+      if (fault instanceof MessageFault) await failTestMail(deps, taken, fault.reason)
       else await putBackTestMail(deps, taken, fault.reason)
     }
   }
 }
 
-async function compose(deps: Deps, { id, recipient, content, ...taken }: TakenTestMail) {
+async function outgoingOf(
+  deps: Deps,
+  { id, recipient, content, ...taken }: TakenTestMail,
+): Promise<Outgoing> {
   const profile = await deps.versions.profile(deps.db, taken.profile, taken.profileVersion)
-  const { name, email } = profile.sender
-  return composeMail({
-    from: { name, email },
-    to: recipient,
-    message: content,
-    messageId: messageIdOf(`test:${id}`, email),
-    date: new Date(),
-    headers: testMailHeaders(id),
-    dkim: await signingKey(deps, profile),
-  })
+  return { id, to: recipient, profile, message: content, occasion: { kind: 'test' } }
 }

@@ -1,4 +1,4 @@
-/** Liveness, and whether what we stand on can be reached. */
+/** Liveness, and whether the parts that Assent needs can be reached. */
 import express, { type Router } from 'express'
 import { shared } from '../telemetry/shared.ts'
 import type { WorkersView } from '../views/workers.ts'
@@ -8,7 +8,7 @@ import { sendJson } from './json.ts'
 export type Health = {
   database: () => Promise<void>
   engine: () => Promise<void>
-  /** As the workers themselves say: the API needs no mail server. */
+  /** As the workers report: the API itself needs no channel's provider. */
   workers: () => Promise<WorkersView>
 }
 
@@ -30,7 +30,7 @@ export function healthRoutes(health: Health): Router {
       database: database === true,
       engine: engine === true,
       workers: workers?.alive ?? null,
-      mail: workers?.mail ?? null,
+      channels: workers?.channels ?? null,
     }
   })
   router.get('/healthz', (_request, response) => {
@@ -38,7 +38,7 @@ export function healthRoutes(health: Health): Router {
   })
   router.get('/readyz', async (_request, response) => {
     const parts = await looked()
-    // An API that nobody works for goes on accepting, and what it accepts waits: taking it out of service would lose that.
+    // Without workers the API goes on accepting, and what it accepts waits. Taking it out of service would lose that.
     response.status(parts.database && parts.engine ? 200 : 503)
     sendJson(response, parts)
   })

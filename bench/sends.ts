@@ -4,7 +4,8 @@
  */
 import { sql } from 'drizzle-orm'
 import { pino } from 'pino'
-import { renderDelivery } from '../activities/render.ts'
+import { prepareDelivery } from '../activities/prepare.ts'
+import { openChannels } from '../channels/registry.ts'
 import { connect } from '../db/connect.ts'
 import { Versions } from '../db/reads/versions.ts'
 import { outbox } from '../db/schema/triggers.ts'
@@ -14,8 +15,7 @@ import { claimDelivery } from '../transactions/deliveries/claimDelivery.ts'
 import { decideDelivery } from '../transactions/deliveries/decideDelivery.ts'
 import { type DeliveryRef, readDraft } from '../transactions/deliveries/origin.ts'
 import { markHandedOver, settleDelivery } from '../transactions/deliveries/settleDelivery.ts'
-import { channelsOf, type Deps } from '../transactions/deps.ts'
-import { DkimKeys } from '../transactions/dkimKeys.ts'
+import type { Deps } from '../transactions/deps.ts'
 import { advance } from '../transactions/runs/advance.ts'
 import { startRun } from '../transactions/runs/startRun.ts'
 import { journey } from './brand.ts'
@@ -36,14 +36,15 @@ export function openSends(environment: Readonly<Record<string, string>>): Sends 
   const database = connect(settings.DATABASE_URL)
   const reads = connect(settings.DATABASE_URL, 1)
   const threads = new Threads({ size: 2 })
+  const channels = openChannels(settings)
   const deps: Deps = {
     db: database.db,
     reads: reads.db,
     versions: new Versions(),
     threads,
-    dkimKeys: new DkimKeys(null),
     dataKeys: settings.dataKeys,
-    channels: channelsOf(settings),
+    channels: channels.keys,
+    checkSender: (profile) => channels.checkSender(profile),
     log: pino({ level: 'silent' }),
   }
   const now = () => new Date().toISOString()
@@ -67,7 +68,8 @@ export function openSends(environment: Readonly<Record<string, string>>): Sends 
       const { decision } = await decideDelivery(deps, ref)
       if (decision.verdict !== 'allow') throw new Error(`a delivery was blocked: ${decision.reason}`)
       const { assessment, content } = await readDraft(deps, deps.reads ?? deps.db, ref)
-      const { rendering } = await renderDelivery(deps, assessment, content, settings.PUBLIC_URL)
+      const means = { deps, channels, publicUrl: settings.PUBLIC_URL }
+      const { rendering } = await prepareDelivery(means, assessment, content)
       const claim = await claimDelivery(deps, rendering, now())
       if (claim.kind !== 'claimed') throw new Error(`a delivery was not claimed: ${claim.kind}`)
       if (!(await markHandedOver(deps, claim.delivery, claim.attempt))) throw new Error('a claim was lost')
@@ -76,6 +78,7 @@ export function openSends(environment: Readonly<Record<string, string>>): Sends 
       if (state !== 'sent') throw new Error(`a delivery ended as ${state}`)
     },
     close: async () => {
+      await channels.close()
       await threads.close()
       await reads.close()
       await database.close()

@@ -1,16 +1,17 @@
-/** Whether the mail server takes a connection, found out as a delivery would: by getting one. */
-import { ChannelUnavailable, type EmailChannel } from './channel.ts'
+/** Whether a channel's provider can be used now. Found out as a delivery would: by obtaining a slot. */
+import type { ChannelStanding } from '../domain/delivery/channelStanding.ts'
+import { type Channel, ChannelUnavailable } from './channel.ts'
 
-/** Milliseconds: less than a channel waits for a free place, and more than it waits for a server that does not answer. */
+/** Milliseconds: less than a channel waits for a free place, and more than it waits for a provider that does not answer. */
 const patience = 25_000
 
-/** @returns null where it could not be found out: all connections are busy, which a dead server's would not be */
-export async function probeMail(
-  email: EmailChannel,
+/** @returns null where it could not be found out: all places are in use, which they would not be with a dead provider */
+export async function probeChannel(
+  channel: Pick<Channel, 'acquire'>,
   options: { patience?: number } = {},
-): Promise<{ ok: true } | { ok: false; code: string } | null> {
+): Promise<ChannelStanding | null> {
   try {
-    const slot = await email.acquire({ signal: AbortSignal.timeout(options.patience ?? patience) })
+    const slot = await channel.acquire({ signal: AbortSignal.timeout(options.patience ?? patience) })
     slot.release()
     return { ok: true }
   } catch (error) {

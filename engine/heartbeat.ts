@@ -1,28 +1,28 @@
 /**
- * A worker's sign of life: a row in the database, which the API's `/readyz` reads. Without it nobody would notice from outside that
- * messages wait because no worker runs, or because none reaches the mail server.
+ * A worker's heartbeat: a row in the database, which the API's `/readyz` reads. It shows from outside that messages wait because no
+ * worker runs, or because none reaches a channel's provider.
  */
 import { newId } from '../db/ids.ts'
-import type { MailStanding } from '../db/schema/workers.ts'
+import type { ChannelStandings } from '../domain/delivery/channelStanding.ts'
 import type { Deps } from '../transactions/deps.ts'
 import { beat, leave } from '../transactions/workers/beat.ts'
 
 export type HeartbeatOptions = {
   deps: Deps
   taskQueue: string
-  /** Tries the mail server; null: that could not be found out, as where all connections are busy. Never throws. */
-  probe: () => Promise<MailStanding | null>
-  /** Milliseconds between two signs of life. */
+  /** Tries the channels' providers. A channel whose provider could not be tried (all connections are busy) is missing. Never throws. */
+  probe: () => Promise<ChannelStandings>
+  /** Milliseconds between two heartbeats. */
   interval?: number
 }
 
-/** Signs of life between two tries of the mail server. */
+/** Heartbeats between two probes. */
 const beatsPerProbe = 3
 
 export class Heartbeat {
   readonly #options: HeartbeatOptions
   readonly #id = newId()
-  #mail: MailStanding | null = null
+  #channels: ChannelStandings = {}
   #beats = 0
   #timer: NodeJS.Timeout | null = null
   #beating: Promise<void> | null = null
@@ -41,7 +41,7 @@ export class Heartbeat {
     next()
   }
 
-  /** Takes leave, so that nobody counts on this worker any more. */
+  /** Deletes the row, so that this worker is not counted any more. */
   async stop(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer)
     await this.#beating
@@ -50,13 +50,11 @@ export class Heartbeat {
 
   async #beat(): Promise<void> {
     const { deps, taskQueue, probe } = this.#options
-    const write = () => beat(deps, { id: this.#id, taskQueue, mail: this.#mail })
-    // First that it lives: trying the mail server may take its time.
+    const write = () => beat(deps, { id: this.#id, taskQueue, channels: this.#channels })
+    // The heartbeat first: a probe may take its time.
     await this.#safely(write)
     if (this.#beats++ % beatsPerProbe !== 0) return
-    const found = await probe()
-    if (found === null) return
-    this.#mail = found
+    this.#channels = { ...this.#channels, ...(await probe()) }
     await this.#safely(write)
   }
 
@@ -65,7 +63,7 @@ export class Heartbeat {
     try {
       await write()
     } catch (error) {
-      this.#options.deps.log.warn({ err: error }, 'the sign of life could not be written')
+      this.#options.deps.log.warn({ err: error }, 'the heartbeat could not be written')
     }
   }
 }

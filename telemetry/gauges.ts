@@ -13,8 +13,8 @@ export type Gauges = {
   runsParked: number
   doubleOptInsPending: number
   workers: number
-  /** Null: no worker has tried the mail server yet. */
-  mailReachable: boolean | null
+  /** Whether a worker reached the channel's provider when it last tried. A channel that none has tried yet is missing. */
+  channels: readonly { channel: string; reachable: boolean }[]
   /** Runs and requests looked at by a sweep of recovery that is under way; null: there is none. */
   sweepSeen: number | null
 }
@@ -47,9 +47,10 @@ const pending = gauge(
   'Double opt-ins that wait for their confirmation, counted up to 10,000',
 )
 const workers = gauge('assent_workers', 'Workers that gave a sign of life in the last 30 seconds')
-const mail = gauge(
-  'assent_mail_reachable',
-  '1: a worker reached the mail server when it last tried; 0: none did',
+const channels = gaugeBy(
+  'channel',
+  'assent_channel_reachable',
+  "1: a worker reached the channel's provider when it last tried; 0: none did",
 )
 const sweeping = gauge(
   'assent_recovery_sweep_running',
@@ -59,8 +60,8 @@ const seen = gauge('assent_recovery_sweep_seen', 'Runs and requests that the swe
 
 /** @param view null: it could not be read, so nothing is shown */
 export function showGauges(view: Gauges | null): void {
-  for (const one of [outboxParked, runsParked, pending, workers, mail, sweeping, seen]) one.remove()
-  for (const one of [rows, age, deliveries]) one.reset()
+  for (const one of [outboxParked, runsParked, pending, workers, sweeping, seen]) one.remove()
+  for (const one of [rows, age, deliveries, channels]) one.reset()
   read.set(view === null ? 0 : 1)
   if (view === null) return
   for (const { lane, rows: count, seconds } of view.outbox) {
@@ -72,7 +73,7 @@ export function showGauges(view: Gauges | null): void {
   runsParked.set(view.runsParked)
   pending.set(view.doubleOptInsPending)
   workers.set(view.workers)
-  if (view.mailReachable !== null) mail.set(view.mailReachable ? 1 : 0)
+  for (const { channel, reachable } of view.channels) channels.set({ channel }, reachable ? 1 : 0)
   sweeping.set(view.sweepSeen === null ? 0 : 1)
   seen.set(view.sweepSeen ?? 0)
 }

@@ -3,9 +3,9 @@ import type { Logger } from 'pino'
 import type { Db } from '../db/connect.ts'
 import type { Versions } from '../db/reads/versions.ts'
 import type { DataKeyring } from '../domain/ledger/keyring.ts'
-import { invalid } from '../domain/refusal.ts'
+import { type FieldError, invalid } from '../domain/refusal.ts'
+import type { Profile } from '../domain/shapes/profile.ts'
 import type { Threads } from '../threads/pool.ts'
-import type { DkimKeys } from './dkimKeys.ts'
 
 export type Deps = {
   db: Db
@@ -20,19 +20,14 @@ export type Deps = {
   threads: Threads
   /** Wraps the contact points' own keys (ASSENT_DATA_KEYS). */
   dataKeys: DataKeyring
-  /** Signs mail (ASSENT_DKIM_FOLDER). */
-  dkimKeys: DkimKeys
-  /** Channels that can be sent on now. */
+  /** Channels that can be sent on (`channels/registry.ts`). */
   channels: ReadonlySet<string>
+  /** What in a profile these channels cannot send with. */
+  checkSender: (profile: Profile) => Promise<readonly FieldError[]>
   /** For alarms that an operator must see although the request succeeds, and outcomes (`outcomes.ts`). Takes no personal data. */
   log: Logger
   /** Where `db` is a transaction that somebody else commits: what is to be done when they have. */
   afterCommit?: (() => void)[]
-}
-
-/** The channels these settings give. */
-export function channelsOf(settings: { SMTP_URL: string }): ReadonlySet<string> {
-  return new Set(settings.SMTP_URL === '' ? [] : ['email'])
 }
 
 /** Channels that exist even where no provider is set for them: no opt-out waits for a provider. */

@@ -1,9 +1,10 @@
 /**
- * What the log and the metrics say of outcomes: one line for each change of a delivery that an operator may ask about, and one for each
- * run's end. A line is written, and an outcome counted, when its change is committed. Ids, keys and codes only; of a mail server's words, those with addresses masked.
+ * The log lines and the metrics of outcomes: one line for each change of a delivery that an operator may ask about, and one for each run's
+ * end. A line is written, and an outcome counted, once its change is committed. It holds ids, keys and codes, and the provider's words
+ * with addresses masked.
  */
 import type { DeliveryRow } from '../db/schema/deliveries.ts'
-import { providerAnswerShape } from '../domain/delivery/providerAnswer.ts'
+import { codesOf, textOf } from '../domain/delivery/providerAnswer.ts'
 import type { RunEnd } from '../domain/journey/machineTypes.ts'
 import { countRunEnded } from '../telemetry/journeys.ts'
 import { countDelivery } from '../telemetry/sends.ts'
@@ -23,10 +24,11 @@ export async function committing<T>(deps: Deps, work: (inner: Deps) => Promise<T
 /** The delivery came into the state it has. */
 export function tellDelivery(deps: Deps, delivery: DeliveryRow): void {
   const { id, runId, doubleOptIn, journey, step, message, channel, state, reason, attempt } = delivery
-  const { code, enhanced, text } = providerAnswerShape.parse(delivery.providerAnswer ?? {})
+  const answer = delivery.providerAnswer
   const line = {
+    ...codesOf(answer),
     ...{ delivery: id, run: runId, doubleOptIn, journey, step, message, channel, state, reason, attempt },
-    ...{ code, enhanced, answer: text },
+    answer: textOf(answer),
   }
   whenCommitted(deps, () => {
     countDelivery(line)

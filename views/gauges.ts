@@ -86,7 +86,7 @@ export async function readGauges(db: Db): Promise<Gauges> {
     Promise.all([bounded.all(tx, {}), laneQuery.all(tx, {}), countsQuery.all(tx, {})]),
   )
   const { outboxParked, runsParked, doubleOptInsPending, sweepSeen, ...states } = countsShape.parse(row)
-  const { alive, mail } = await readWorkers(db)
+  const { alive, channels } = await readWorkers(db)
   return {
     outbox: byLane.map(({ lane, rows, seconds }) => ({ lane: laneName(lane), rows, seconds: seconds ?? 0 })),
     outboxParked,
@@ -94,7 +94,7 @@ export async function readGauges(db: Db): Promise<Gauges> {
     runsParked,
     doubleOptInsPending,
     workers: alive,
-    mailReachable: mail === null ? null : mail.ok,
+    channels: Object.entries(channels).map(([channel, { ok }]) => ({ channel, reachable: ok })),
     sweepSeen,
   }
 }

@@ -1,5 +1,5 @@
 /** Runs with their path, as the API shows them. */
-import { and, asc, desc, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, inArray, isNotNull, isNull, type SQL, sql } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
 import type { Db } from '../db/connect.ts'
 import { contactIdOf } from '../db/reads/contactPoint.ts'
@@ -109,7 +109,13 @@ async function waitingForOf(db: Db, run: RunView, position: unknown): Promise<Ru
   const [held] = await db
     .select({ until: deliveries.heldUntil })
     .from(deliveries)
-    .where(and(eq(deliveries.id, delivery), eq(deliveries.state, 'held')))
+    .where(
+      and(
+        eq(deliveries.id, delivery),
+        inArray(deliveries.state, ['held', 'handed-over']),
+        isNotNull(deliveries.heldUntil),
+      ),
+    )
   return held === undefined ? null : { step, until: held.until, why: 'held' }
 }
 

@@ -1,5 +1,14 @@
-/** Reads a server's SMTP reply, and takes addresses out of its words before anyone stores them. */
-import type { ProviderAnswer } from '../channel.ts'
+/** Reads a server's SMTP reply, and masks the addresses in its words before anyone stores them. */
+
+/** What the API shows as the provider's answer of an e-mail. */
+export type SmtpReply = {
+  /** Reply code (RFC 5321 §4.2), such as 250 or 550; null where the server gave none. */
+  readonly code: number | null
+  /** Enhanced status code (RFC 3463), such as `5.1.1`; null where the server gave none. */
+  readonly enhanced: string | null
+  /** The server's words, addresses masked, cut to 500 characters. */
+  readonly text: string
+}
 
 const MAX_TEXT = 500
 
@@ -7,9 +16,9 @@ const MAX_TEXT = 500
  * The answer in a reply of one or more lines (RFC 5321 §4.2), with its enhanced status code (RFC 3463) where the
  * server gives one.
  *
- * @param recipient the address written to: masked in the text, its local part alone included
+ * @param recipient the recipient's address: masked in the text, and so is its local part alone
  */
-export function readReply(reply: string, recipient: string): ProviderAnswer {
+export function readReply(reply: string, recipient: string): SmtpReply {
   const lines = reply.split(/\r?\n/).filter((line) => line.trim() !== '')
   const first = /^(\d{3})(?:[ -]+(\d\.\d{1,3}\.\d{1,3})(?=\s|$))?/.exec(lines[0] ?? '')
   const words = lines.map((line) =>
@@ -22,7 +31,7 @@ export function readReply(reply: string, recipient: string): ProviderAnswer {
   }
 }
 
-/** Whatever looks like an address is masked; so is the recipient's local part, which servers like to quote alone. */
+/** Masks everything that looks like an address, and the recipient's local part, which servers like to quote alone. */
 function maskText(text: string, recipient: string): string {
   const local = recipient.slice(0, recipient.lastIndexOf('@'))
   const alone = new RegExp(`(?<![\\p{L}\\p{N}])${literally(local)}(?![\\p{L}\\p{N}])`, 'giu')

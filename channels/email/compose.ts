@@ -1,17 +1,19 @@
 /**
- * Makes the bytes of a mail (RFC 5322, MIME) and signs them with DKIM (RFC 6376) where the profile has a key. A mail
- * has exactly one recipient: there is no field for another, and an address that holds two is refused.
+ * Makes the bytes of a mail (RFC 5322, MIME) and signs them with DKIM (RFC 6376) if the profile has a key. A mail has
+ * exactly one recipient: there is no field for another, and an address that names two is refused.
  */
 import { createHash } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
 import DKIM from 'nodemailer/lib/dkim'
 import MailComposer from 'nodemailer/lib/mail-composer'
 import { normaliseAddress } from '../../domain/addresses/normalise.ts'
-import type { MailHeader } from '../../domain/messages/headers.ts'
+import { MessageFault } from '../../domain/delivery/faults.ts'
 import type { RenderedMessage } from '../../domain/messages/template.ts'
-import type { Mail } from '../channel.ts'
+import type { Prepared } from '../channel.ts'
+import { DkimKeyError } from './dkimKeys.ts'
+import type { MailHeader } from './headers.ts'
 
-/** All that goes into a mail. */
+/** Everything that goes into a mail. */
 export type Composition = {
   readonly from: { readonly name: string; readonly email: string }
   /** The one recipient, normalised. */
@@ -35,18 +37,28 @@ export type DkimKey = {
   readonly privateKey: string
 }
 
-/** `dkim-failed`: the key cannot sign. `unexpected`: the library that makes the bytes threw. */
-export type ComposeErrorCode = 'bad-address' | 'bad-header' | 'dkim-failed' | 'unexpected'
+/** `bad-address`: sender or recipient. `bad-header`: a field of ours. `unexpected`: the library that makes the bytes threw. */
+export type ComposeErrorCode = 'bad-address' | 'bad-header' | 'unexpected'
 
-/** The mail cannot be made as asked. Its message holds no address and nothing of the key. */
-export class ComposeError extends Error {
+/** The mail cannot be made from this message. The error's text contains no address. */
+export class ComposeError extends MessageFault {
   override readonly name = 'ComposeError'
   readonly code: ComposeErrorCode
 
   constructor(code: ComposeErrorCode, message: string) {
-    super(message)
+    super(`cannot-compose: ${code}`, message)
     this.code = code
   }
+}
+
+/** A mail as it leaves, for exactly one recipient. */
+export type Mail = Prepared & {
+  /** Its Message-ID, with angle brackets. */
+  readonly providerId: string
+  /** The SMTP envelope (RFC 5321): the return path and the one recipient. */
+  readonly envelope: { readonly from: string; readonly to: string }
+  /** The message as it goes over the wire (RFC 5322), complete with its headers. */
+  readonly mime: Uint8Array
 }
 
 /** Among the fields signed are those RFC 8058 §4 demands, which nodemailer's own list lacks. */
@@ -65,9 +77,10 @@ const SIGNED_FIELDS = [
 ].join(':')
 
 /**
- * The mail for a composition. The same composition gives the same bytes, its signature included.
+ * The mail for a composition. The same composition gives the same bytes, signature included.
  *
  * @throws ComposeError
+ * @throws DkimKeyError `cannot-sign`
  */
 export async function composeMail(composition: Composition): Promise<Mail> {
   const { from, to, message } = composition
@@ -97,7 +110,7 @@ export async function composeMail(composition: Composition): Promise<Mail> {
       throw new ComposeError('unexpected', 'the mail cannot be put together')
     })
   const mime = composition.dkim ? await sign(unsigned, composition.dkim) : unsigned
-  return { envelope: { from: returnPath, to }, mime }
+  return { providerId: composition.messageId, envelope: { from: returnPath, to }, mime }
 }
 
 async function sign(mime: Buffer, key: DkimKey): Promise<Buffer> {
@@ -109,13 +122,11 @@ async function sign(mime: Buffer, key: DkimKey): Promise<Buffer> {
   })
   const signed = await buffer(signer.sign(mime))
   // With a key it cannot use, nodemailer quietly hands back the mail unsigned.
-  if (!signed.subarray(0, 15).equals(Buffer.from('DKIM-Signature:'))) {
-    throw new ComposeError('dkim-failed', 'the DKIM key cannot sign: it must be an RSA private key in PEM')
-  }
+  if (!signed.subarray(0, 15).equals(Buffer.from('DKIM-Signature:'))) throw new DkimKeyError('cannot-sign')
   return signed
 }
 
-/** An address that normalising would take apart or refuse is none a mail may be sent to or from. */
+/** Refuses an address that normalising would refuse. */
 function checkAddress(address: string): void {
   if (!normaliseAddress('email', address).ok || /\s/.test(address)) {
     throw new ComposeError('bad-address', 'sender or recipient is not one plain e-mail address')

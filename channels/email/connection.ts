@@ -1,12 +1,14 @@
 /**
- * One SMTP connection of our own, on nodemailer's `SMTPConnection`: opened, greeted and authenticated before anybody
- * claims a delivery, and used for one hand-over at a time.
+ * One SMTP connection, on nodemailer's `SMTPConnection`: opened, greeted and authenticated before a delivery is claimed,
+ * and used for one hand-over at a time.
  *
  * nodemailer reports a connection lost after the body just as one that never was. So what became of a mail is read
  * from two things only: a reply the server gave in full, and whether body bytes had begun to flow (`GatedBody`).
  */
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
-import { ChannelUnavailable, type HandOver, type Mail } from '../channel.ts'
+import type { HandOverOutcome } from '../../domain/delivery/outcome.ts'
+import { ChannelUnavailable } from '../channel.ts'
+import type { Mail } from './compose.ts'
 import { HandOverAttempt } from './handOver.ts'
 import type { SmtpSettings } from './settings.ts'
 
@@ -113,7 +115,7 @@ export class SmtpConnection {
   }
 
   /** Hands one mail over; see `Slot.handOver`. Never throws. */
-  async handOver(mail: Mail, beforeBody: () => Promise<boolean>): Promise<HandOver> {
+  async handOver(mail: Mail, beforeBody: () => Promise<boolean>): Promise<HandOverOutcome> {
     this.#handOvers++
     const attempt = new HandOverAttempt(this.#smtp, mail, beforeBody, this.#timeouts.handOver)
     const outcome = await attempt.run()

@@ -5,13 +5,15 @@
  * asking   the server asked for the body (354), and `beforeBody` is being asked; still no byte
  * flowing  `beforeBody` said yes and the connection was still there: from here on the server may have the mail
  *
- * The end is a reply in full, the loss of the connection, the deadline, or a no of `beforeBody`. Where `beforeBody` is
- * being asked, its answer is awaited first, so that whoever called knows that what it commits is committed.
+ * It ends with a reply in full, a lost connection, the deadline, or a no of `beforeBody`. If `beforeBody` is being asked,
+ * its answer is awaited first, so that the caller knows whether its commit happened.
  */
 import type SMTPConnection from 'nodemailer/lib/smtp-connection'
-import type { HandOver, Mail, RefusalStage } from '../channel.ts'
+import type { HandOverOutcome } from '../../domain/delivery/outcome.ts'
 import { readReply } from './answer.ts'
+import type { Mail } from './compose.ts'
 import { GatedBody } from './gatedBody.ts'
+import { type RefusalStage, refusalOf } from './refusals.ts'
 
 /** How the conversation ended. */
 type End =
@@ -46,7 +48,7 @@ export class HandOverAttempt {
     this.#body = new GatedBody(mail.mime, () => this.#mayFlow())
   }
 
-  async run(): Promise<HandOver> {
+  async run(): Promise<HandOverOutcome> {
     const { envelope } = this.#mail
     const lost = () => setImmediate(() => this.#finish({ by: 'loss', cause: 'the connection was lost' }))
     const timer = setTimeout(() => this.#finish({ by: 'loss', cause: 'the time was over' }), this.#deadline)
@@ -67,7 +69,7 @@ export class HandOverAttempt {
     return this.#outcome(end, whole, answer)
   }
 
-  #outcome(end: End, whole: boolean, answer: 'go' | 'stop' | 'failed' | null): HandOver {
+  #outcome(end: End, whole: boolean, answer: 'go' | 'stop' | 'failed' | null): HandOverOutcome {
     const { flowing } = this.#body
     if (answer === 'stop') return { kind: 'forestalled' }
     if (answer === 'failed') return { kind: 'not-handed-over', cause: 'beforeBody failed' }
@@ -76,12 +78,7 @@ export class HandOverAttempt {
         if (whole) return { kind: 'accepted', answer: readReply(end.reply, this.#mail.envelope.to) }
         return lossOf(flowing, 'the server answered before it had the body')
       case 'no':
-        return {
-          kind: 'refused',
-          permanent: end.reply.startsWith('5'),
-          answer: readReply(end.reply, this.#mail.envelope.to),
-          stage: stageOf(end.command, flowing),
-        }
+        return refusalOf(readReply(end.reply, this.#mail.envelope.to), stageOf(end.command, flowing))
       case 'loss':
         return lossOf(flowing, end.cause)
       default:
@@ -120,7 +117,7 @@ async function ask(beforeBody: () => Promise<boolean>): Promise<'go' | 'stop' | 
   }
 }
 
-function lossOf(flowing: boolean, cause: string): HandOver {
+function lossOf(flowing: boolean, cause: string): HandOverOutcome {
   return { kind: flowing ? 'unknown' : 'not-handed-over', cause }
 }
 

@@ -1,4 +1,24 @@
-/** What `SMTP_URL` says: where the mail server is, who we are there, and how many connections it is good for. */
+/** The settings of e-mail, and how `SMTP_URL` is read: where the mail server is, with which credentials, and how many connections. */
+import { isAbsolute } from 'node:path'
+import { z } from 'zod'
+
+/** The variables that e-mail reads from the environment. */
+export const emailSettings = {
+  /** See `parseSmtpUrl`. */
+  SMTP_URL: z.string().superRefine((text, context) => {
+    try {
+      parseSmtpUrl(text)
+    } catch (error) {
+      if (!(error instanceof SmtpUrlError)) throw error
+      context.addIssue({ code: 'custom', message: error.message })
+    }
+  }),
+  /**
+   * Folder of the private keys that sign mail (DKIM); profiles name a file in it. Unset: no profile can sign here. Read for each mail,
+   * not at start: a missing key holds the mail of its profile, and nothing else.
+   */
+  ASSENT_DKIM_FOLDER: z.string().refine(isAbsolute, 'an absolute path').optional(),
+}
 
 /** How to reach the mail server. */
 export type SmtpSettings = {
@@ -19,7 +39,7 @@ export type SmtpSettings = {
   readonly maxConnections: number
 }
 
-/** An `SMTP_URL` that cannot be understood. Its message names the part, never a value: the URL holds a password. */
+/** An `SMTP_URL` that cannot be read. Its message names the part, never a value: the URL contains a password. */
 export class SmtpUrlError extends Error {
   override readonly name = 'SmtpUrlError'
 }
@@ -32,16 +52,16 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/
  * Reads `smtp://` and `smtps://user:password@host:port?option=value`. User and password are percent-encoded. Options:
  * `maxConnections` (1 to 100, default 5), `name`, `requireTLS`, `ignoreTLS`, `tls.rejectUnauthorized` (true or false).
  *
- * With credentials STARTTLS is required unless the server is on this machine or `requireTLS=false` is said: a server
- * that does not offer it, or someone in between who hides the offer, must not be told the password. On this machine
- * STARTTLS is not used unless it is required.
+ * With credentials, STARTTLS is required unless the server is on this machine or `requireTLS=false` is given. Otherwise a
+ * server without STARTTLS, or an attacker who hides the offer, would learn the password. On this machine STARTTLS is not
+ * used unless it is required.
  *
  * @throws SmtpUrlError
  */
 export function parseSmtpUrl(text: string): SmtpSettings {
   const url = URL.parse(text)
   if (!url || (url.protocol !== 'smtp:' && url.protocol !== 'smtps:') || url.hostname === '') {
-    throw new SmtpUrlError('SMTP_URL must be smtp://host:port or smtps://host:port')
+    throw new SmtpUrlError('must be smtp://host:port or smtps://host:port')
   }
   const secure = url.protocol === 'smtps:'
   const host = url.hostname.replace(/^\[|\]$/g, '')
@@ -84,20 +104,20 @@ function readOptions(parameters: URLSearchParams): Options {
         options.rejectUnauthorized = readBoolean(option, value)
         break
       case 'name':
-        if (!/^[A-Za-z0-9.:[\]-]+$/.test(value)) throw new SmtpUrlError('SMTP_URL: name must be a host name')
+        if (!/^[A-Za-z0-9.:[\]-]+$/.test(value)) throw new SmtpUrlError('name must be a host name')
         options.name = value
         break
       case 'maxConnections': {
         const count = /^\d{1,3}$/.test(value) ? Number(value) : 0
         if (count < 1 || count > MOST_CONNECTIONS) {
-          throw new SmtpUrlError(`SMTP_URL: maxConnections must be 1 to ${MOST_CONNECTIONS}`)
+          throw new SmtpUrlError(`maxConnections must be 1 to ${MOST_CONNECTIONS}`)
         }
         options.maxConnections = count
         break
       }
       default:
         throw new SmtpUrlError(
-          'SMTP_URL: options are maxConnections, name, requireTLS, ignoreTLS and tls.rejectUnauthorized',
+          'the options are maxConnections, name, requireTLS, ignoreTLS and tls.rejectUnauthorized',
         )
     }
   }
@@ -105,8 +125,7 @@ function readOptions(parameters: URLSearchParams): Options {
 }
 
 function readBoolean(option: string, value: string): boolean {
-  if (value !== 'true' && value !== 'false')
-    throw new SmtpUrlError(`SMTP_URL: ${option} must be true or false`)
+  if (value !== 'true' && value !== 'false') throw new SmtpUrlError(`${option} must be true or false`)
   return value === 'true'
 }
 
@@ -114,6 +133,6 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
-    throw new SmtpUrlError('SMTP_URL: user and password must be percent-encoded')
+    throw new SmtpUrlError('user and password must be percent-encoded')
   }
 }

@@ -1,4 +1,4 @@
-/** What became of a delivery, and why, in a sentence for the person who reads it. The API shows it. */
+/** What became of a delivery, and why, in a sentence for a person. The API shows it. */
 import { decisionReasons } from '../consent/reasons.ts'
 import type { DeliveryState } from './states.ts'
 
@@ -17,15 +17,17 @@ export function explainDelivery({ state, reason, settledByHand }: Explainable): 
     case 'claimed':
       return 'It is being handed over now.'
     case 'handed-over':
-      return 'The mail server asked for the message; its answer is awaited.'
+      return reason === 'no-answer'
+        ? 'No answer came. It is handed over again under the same id, so the provider sends it once at most.'
+        : 'The provider is receiving the message; its answer is awaited.'
     case 'sent':
-      return 'The mail server accepted the message.'
+      return 'The provider accepted the message.'
     case 'delivered':
       return 'The provider reported that the message arrived.'
     case 'held':
       return held.get(reason ?? '') ?? 'It could not be handed over yet and is tried again.'
     case 'unknown':
-      return 'The message was on its way when the answer was lost: it may have arrived. It is not sent again. Ask the mail server’s log for the providerId, then settle it.'
+      return 'The message was on its way when the answer was lost: it may have arrived. It is not sent again. Look for the providerId in the provider’s log, then settle it.'
     case 'blocked':
       return blocked.get(reason ?? '') ?? 'It was not permitted when it was decided on.'
     case 'cancelled':
@@ -40,19 +42,19 @@ export function explainDelivery({ state, reason, settledByHand }: Explainable): 
 }
 
 const held: ReadonlyMap<string, string> = new Map([
-  ['refused-for-now', 'The mail server refused it for now (4xx); it is tried again.'],
+  ['refused-for-now', 'The provider refused it for now; it is tried again. See providerAnswer.'],
   ['not-handed-over', 'The connection was lost before the message was on its way; it is tried again.'],
 ])
 
 const blocked: ReadonlyMap<string, string> = new Map([
   ...Object.entries(decisionReasons),
-  ['confirmations-limited', 'This address was sent as many confirmations lately as it may be.'],
+  ['confirmations-limited', 'This address has recently received as many confirmations as are allowed.'],
 ])
 
 function failed(reason: string): string {
   if (reason === 'refused') {
-    return 'The mail server refused it for good (5xx): providerAnswer says why.'
+    return 'The provider refused it for good: providerAnswer says why.'
   }
-  if (reason === 'gave-up') return 'It was tried for as long as messages are, in vain.'
+  if (reason === 'gave-up') return 'It could not be sent in time: it was tried until the end of its send.'
   return `The message could not be made for this contact: ${reason}`
 }

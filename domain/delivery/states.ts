@@ -3,8 +3,9 @@
  *
  * 1. `claimed`: decided under the lock and taken by one attempt; no byte of the body has flowed.
  * 2. `handed-over` is committed before the first byte of the body. From then on the provider may have the message.
- * 3. Only what the provider explicitly said makes `sent`, `failed` or `held`. No answer makes `unknown`, which is never repeated
- *    by itself; a late answer, or a person who asked the provider, settles it.
+ * 3. Only what the provider explicitly said makes `sent`, `failed` or `held`. No answer makes `unknown`, which is not repeated; a late
+ *    answer, or a person who asked the provider, settles it. An idempotent channel repeats the hand-over instead: the delivery stays
+ *    `handed-over`, since the provider may have it all the while.
  * 4. `held` goes back to `claimed` by a new claim, which decides again.
  */
 import type { SendResult } from '../journey/machineTypes.ts'
@@ -29,7 +30,7 @@ export const transitions: Readonly<Record<DeliveryState | 'none', readonly Deliv
   // The same again: the attempt died before the body, and another one claims.
   claimed: ['claimed', 'held', 'handed-over', 'failed', 'blocked', 'cancelled', 'expired'],
   held: ['held', 'claimed', 'blocked', 'cancelled', 'expired', 'failed'],
-  'handed-over': ['sent', 'held', 'failed', 'unknown'],
+  'handed-over': ['sent', 'held', 'failed', 'unknown', 'handed-over'],
   unknown: ['sent', 'failed'],
   sent: ['delivered', 'failed'],
   delivered: [],

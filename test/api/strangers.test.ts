@@ -178,7 +178,7 @@ it('however many ask whether we are ready, the parts are asked once a second at 
     asked += 1
     return Promise.resolve()
   }
-  app.use(healthRoutes({ database: part, engine: part, workers: async () => ({ alive: 1, mail: null }) }))
+  app.use(healthRoutes({ database: part, engine: part, workers: async () => ({ alive: 1, channels: {} }) }))
   const server = createServer(app)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()

@@ -185,6 +185,43 @@ describe('inside transactions', () => {
   })
 })
 
+describe('the folder of a channel', () => {
+  const files = globSync('**/*.ts', {
+    cwd: checkout,
+    exclude: (name) => ['node_modules', '.assent', 'test', 'bench', 'dev'].includes(name),
+  })
+  const outside = files.filter((file) => !file.startsWith('channels/'))
+
+  test('is opened by the registry and the settings alone', () => {
+    const folders = globSync('channels/*/', { cwd: checkout })
+    expect(folders.length).toBeGreaterThan(0)
+    const found = files
+      .filter((file) => !/^channels\/(?:registry|settings)\.ts$/.test(file))
+      .flatMap((file) =>
+        importsOf(readFileSync(join(checkout, file), 'utf8'))
+          .map((one) => (one.from.startsWith('.') ? normalize(join(dirname(file), one.from)) : ''))
+          .filter((target) => /^channels\/[^/]+\//.test(target) && dirname(target) !== dirname(file))
+          .map((target) => `${file} imports ${target}`),
+      )
+    expect(found).toEqual([])
+  })
+
+  test('alone knows SMTP, MIME, DKIM and their codes', () => {
+    const known =
+      /nodemailer|\bsmtp|\bmime\b|rfc ?(?:5321|5322|3463|6376|2369)|\benhanced\b|\b[245]\.\d\.\d{1,3}\b|message-id/i
+    // Names of settings and of fields that the API shows, and what a person reads in its documents.
+    const shown = new Set(['domain/shapes/profile.ts', 'api/v1/deliveries.ts', 'api/people/unsubscribe.ts'])
+    const found = outside
+      .filter((file) => !shown.has(file) && !file.startsWith('demo/'))
+      .flatMap((file) => {
+        const code = readFileSync(join(checkout, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|(?<!:)\/\/.*/g, '')
+        const line = code.split('\n').find((one) => known.test(one))
+        return line === undefined ? [] : [`${file}: ${line.trim()}`]
+      })
+    expect(found).toEqual([])
+  })
+})
+
 describe('the lint rule', () => {
   test('goes red for each import a room may not have, and for no other', () => {
     const folder = mkdtempSync(join(tmpdir(), 'assent-arrows-'))

@@ -115,7 +115,7 @@ describe('with the database away', () => {
     await until(
       'unreadiness',
       async () =>
-        JSON.stringify(await readyz()) === '{"database":false,"engine":true,"workers":null,"mail":null}',
+        JSON.stringify(await readyz()) === '{"database":false,"engine":true,"workers":null,"channels":null}',
     )
     expect(await countRows(database)).toEqual(before)
     await mended()

@@ -84,7 +84,7 @@ describe('a held delivery', () => {
     const { person, run, id } = await heldForAnHour()
     const held = await deliveryOf(run)
     expect(held).toMatchObject({ state: 'held', reason: 'refused-for-now' })
-    expect(held?.explanation).toContain('4xx')
+    expect(held?.explanation).toContain('refused it for now')
     const answer = await assent.api.call('POST', `/v1/deliveries/${id}/retry`)
     expect([answer.status, answer.body]).toEqual([202, { id }])
     await until('the mail', async () => {

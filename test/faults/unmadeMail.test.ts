@@ -1,6 +1,6 @@
 /**
- * Mail that cannot be made: what is wrong with our environment holds it until that is mended; what is wrong with the message fails
- * it; what takes too long fails after a few attempts, however often a worker begins anew, and holds up nobody else.
+ * Mail that cannot be made. A DKIM key that is missing holds it until the key is back. A rendering that takes too long fails it after a few
+ * attempts, however many workers start again, and delays no other mail. Every other kind of fault: `test/activities/faults.test.ts`.
  */
 import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, writeFileSync } from 'node:fs'
@@ -9,15 +9,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { faultOf } from '../../activities/faults.ts'
-import { CannotRender } from '../../activities/render.ts'
-import { ChannelUnavailable } from '../../channels/channel.ts'
-import { ComposeError } from '../../channels/email/compose.ts'
 import { deliveries } from '../../db/schema/deliveries.ts'
-import { HeaderError, messageIdOf } from '../../domain/messages/headers.ts'
-import { JobFailed, JobStopped } from '../../threads/pool.ts'
 import { mostRenderAttempts } from '../../transactions/deliveries/holdDelivery.ts'
-import { DkimKeyError } from '../../transactions/dkimKeys.ts'
 import { type Assent, startAssent } from '../harness/assent.ts'
 import { publish, putBrand, putPerson, startRunOf } from '../harness/fixtures.ts'
 import { mailsArrived } from '../harness/mailbox.ts'
@@ -48,35 +41,6 @@ const deliveryOf = async (run: string) => {
 }
 
 const journeyOf = (message: string) => publish(assent.api, { steps: [{ id: 'mail', type: 'send', message }] })
-
-describe('what went wrong', () => {
-  it.each([
-    [new CannotRender('cannot-render: html: has no link'), 'message'],
-    [new HeaderError('no-sender-domain', 'x'), 'message'],
-    [new ComposeError('bad-address', 'x'), 'message'],
-    [new ComposeError('bad-header', 'x'), 'message'],
-    [new ComposeError('unexpected', 'x'), 'message'],
-    [new JobFailed('TypeError', 'x'), 'message'],
-    [new ComposeError('dkim-failed', 'x'), 'environment'],
-    [new DkimKeyError('not-found'), 'environment'],
-    [new DkimKeyError('not-rsa'), 'environment'],
-    [new DkimKeyError('no-folder'), 'environment'],
-    [new ChannelUnavailable('connection-failed', 'x'), 'environment'],
-    [new JobStopped('busy'), 'environment'],
-    [new JobStopped('deadline'), 'rendering'],
-    [new JobStopped('memory'), 'rendering'],
-  ])('%s is the fault of the %s', (error, kind) => {
-    expect(faultOf(error)?.kind).toBe(kind)
-  })
-
-  it('a header that cannot be made is a fault of its own type', () => {
-    expect(() => messageIdOf('key', 'nobody@ex ample')).toThrow(HeaderError)
-  })
-
-  it('is not guessed where the error says nothing about it', () => {
-    expect(faultOf(new TypeError('x'))).toBeNull()
-  })
-})
 
 describe('a profile that signs its mail', () => {
   const profile = (file: string) => ({

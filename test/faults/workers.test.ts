@@ -1,9 +1,10 @@
-/** Whether anybody sends: workers say that they live and how they find the mail server, and `/readyz` says it on. */
+/** Whether anything sends: workers report that they live and how they find each channel's provider, and `/readyz` shows it. */
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
-import { openSmtpChannel } from '../../channels/email/smtp.ts'
-import { probeMail } from '../../channels/probe.ts'
+import { openSmtpPool } from '../../channels/email/pool.ts'
+import { probeChannel } from '../../channels/probe.ts'
+import { openChannels } from '../../channels/registry.ts'
 import { workers } from '../../db/schema/workers.ts'
 import { defaultDays } from '../../domain/retention.ts'
 import { Heartbeat } from '../../engine/heartbeat.ts'
@@ -18,7 +19,7 @@ const readiness = z.object({
   database: z.boolean(),
   engine: z.boolean(),
   workers: z.number().nullable(),
-  mail: z.object({ ok: z.boolean(), code: z.string().optional() }).nullable(),
+  channels: z.record(z.string(), z.object({ ok: z.boolean(), code: z.string().optional() })).nullable(),
 })
 
 let smtp: SmtpServer
@@ -39,7 +40,7 @@ async function readyz(): Promise<{ status: number; said: z.output<typeof readine
 const says = (wanted: Partial<z.output<typeof readiness>>) =>
   until(JSON.stringify(wanted), async () => {
     const { said } = await readyz()
-    const relevant = { workers: said.workers, mail: said.mail }
+    const relevant = { workers: said.workers, channels: said.channels }
     return JSON.stringify({ ...relevant, ...wanted }) === JSON.stringify(relevant)
   })
 const inTransaction = (statement: ReturnType<typeof sql>) =>
@@ -48,21 +49,21 @@ const inTransaction = (statement: ReturnType<typeof sql>) =>
 it('without a worker the API is ready to accept, and says that nobody sends', async () => {
   expect(await readyz()).toEqual({
     status: 200,
-    said: { database: true, engine: true, workers: 0, mail: null },
+    said: { database: true, engine: true, workers: 0, channels: {} },
   })
 })
 
 it('a worker process is there once it works, with a mail server, and gone once it stopped', async () => {
   const worker = await startWorkerProcess(assent.environment)
-  await says({ workers: 1, mail: { ok: true } })
+  await says({ workers: 1, channels: { email: { ok: true } } })
   await worker.stop()
-  await says({ workers: 0, mail: null })
+  await says({ workers: 0, channels: {} })
 })
 
 it('a worker that is killed counts for half a minute; its row is kept for a day', async () => {
   const { db } = assent.deps
   const beats = (id: string) =>
-    new Heartbeat({ deps: assent.deps, taskQueue: id, probe: async () => null, interval: 3_600_000 })
+    new Heartbeat({ deps: assent.deps, taskQueue: id, probe: async () => ({}), interval: 3_600_000 })
   const dead = beats('dead')
   dead.start()
   await until('its row', async () => (await readWorkers(db)).alive === 1)
@@ -82,30 +83,31 @@ it('a worker that is killed counts for half a minute; its row is kept for a day'
   await sweepBatch(db, 'workers', { days: defaultDays.workers })
   expect(await db.select({ queue: workers.taskQueue }).from(workers)).toEqual([{ queue: 'alive' }])
   await Promise.all([dead.stop(), alive.stop()])
-  expect(await readWorkers(db)).toEqual({ alive: 0, mail: null })
+  expect(await readWorkers(db)).toEqual({ alive: 0, channels: {} })
 })
 
 it('one worker that reaches the mail server is enough; where none does, it says what is in the way', async () => {
   const { deps } = assent
-  const unreachable = openSmtpChannel('smtp://127.0.0.1:1')
-  const reachable = openSmtpChannel(smtp.url)
-  const beats = (probe: () => ReturnType<typeof probeMail>) => new Heartbeat({ deps, taskQueue: 'q', probe })
-  const cut = beats(() => probeMail(unreachable))
+  const unreachable = openChannels({ SMTP_URL: 'smtp://127.0.0.1:1' })
+  const reachable = openChannels({ SMTP_URL: smtp.url })
+  const beats = (channels: typeof reachable) =>
+    new Heartbeat({ deps, taskQueue: 'q', probe: () => channels.probe() })
+  const cut = beats(unreachable)
   cut.start()
-  await says({ workers: 1, mail: { ok: false, code: 'connection-failed' } })
-  const well = beats(() => probeMail(reachable))
+  await says({ workers: 1, channels: { email: { ok: false, code: 'connection-failed' } } })
+  const well = beats(reachable)
   well.start()
-  await says({ workers: 2, mail: { ok: true } })
+  await says({ workers: 2, channels: { email: { ok: true } } })
   await well.stop()
-  await says({ workers: 1, mail: { ok: false, code: 'connection-failed' } })
+  await says({ workers: 1, channels: { email: { ok: false, code: 'connection-failed' } } })
   await cut.stop()
   await Promise.all([unreachable.close(), reachable.close()])
 })
 
 it('a probe that finds all connections busy says nothing, for the mail server is at work', async () => {
-  const channel = openSmtpChannel(`${smtp.url}?maxConnections=1`)
+  const channel = openSmtpPool(`${smtp.url}?maxConnections=1`)
   const slot = await channel.acquire({})
-  const found = await probeMail(channel, { patience: 200 })
+  const found = await probeChannel(channel, { patience: 200 })
   slot.release()
   await channel.close()
   expect(found).toBeNull()

@@ -3,7 +3,7 @@
  * counts. The second attempt's steps are taken here by hand, in the order of the race.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { renderDelivery } from '../../activities/render.ts'
+import { prepareDelivery } from '../../activities/prepare.ts'
 import { installFailpoint } from '../../failpoints.ts'
 import { claimDelivery, type Prospect } from '../../transactions/deliveries/claimDelivery.ts'
 import { giveUpDelivery } from '../../transactions/deliveries/giveUpDelivery.ts'
@@ -41,7 +41,7 @@ async function optedIn(): Promise<Person> {
 /** A rendering as another attempt makes it. */
 async function rendering(ref: DeliveryRef): Promise<Prospect> {
   const { assessment, content } = await readDraft(assent.deps, assent.deps.db, ref)
-  return (await renderDelivery(assent.deps, assessment, content, assent.url)).rendering
+  return (await prepareDelivery(assent.means, assessment, content)).rendering
 }
 
 /** Holds the next attempt that has claimed, until told to go on. */

@@ -11,11 +11,11 @@ import { sql } from 'drizzle-orm'
 import { type Logger, pino } from 'pino'
 import { inject } from 'vitest'
 import { createActivities } from '../../activities/activities.ts'
+import type { Means } from '../../activities/deliver.ts'
 import { redactFailures } from '../../activities/redactFailures.ts'
 import { TestMails } from '../../activities/testMails.ts'
 import { createApp } from '../../api/app.ts'
-import { openSmtpChannel } from '../../channels/email/smtp.ts'
-import { probeMail } from '../../channels/probe.ts'
+import { type Channels, openChannels } from '../../channels/registry.ts'
 import { closePools, openPools, type PoolSizes, type Pools, serverPools } from '../../db/pools.ts'
 import { Versions } from '../../db/reads/versions.ts'
 import { readWorkflowId } from '../../db/reads/workflowId.ts'
@@ -26,8 +26,7 @@ import { readSettings } from '../../settings.ts'
 import { exposition } from '../../telemetry/exposition.ts'
 import { Threads, type ThreadsOptions } from '../../threads/pool.ts'
 import { registerBuiltIns } from '../../transactions/definitions/registerBuiltIns.ts'
-import { channelsOf, type Deps } from '../../transactions/deps.ts'
-import { DkimKeys } from '../../transactions/dkimKeys.ts'
+import type { Deps } from '../../transactions/deps.ts'
 import { readGauges } from '../../views/gauges.ts'
 import { readWorkers } from '../../views/workers.ts'
 import { ApiClient, type RunAnswer, runShape } from './client.ts'
@@ -44,6 +43,8 @@ export type AssentOptions = {
   worker?: boolean
   /** Another SMTP server than the run's mailbox. */
   smtp?: string
+  /** Other channels than those of the settings; asked once for each worker, and once for `means`. */
+  channels?: () => Channels
   /** Another address of the engine, as of one that is down. */
   engine?: string
   /** Another way to the database: given its `host:port`, answers the one to use. */
@@ -63,18 +64,22 @@ export class Assent {
   readonly url: string
   readonly deps: Deps
   readonly pools: Pools
+  /** What deliveries are made with, for tests that take an attempt's steps by hand. */
+  readonly means: Means
   readonly client: Client
   readonly dispatcher: Dispatcher
   /** What a process of its own would be started with. */
   readonly environment: Record<string, string>
   readonly #closers: (() => Promise<void>)[]
   readonly #log: Logger
+  readonly #openChannels: () => Channels
   #worker: { stop(): Promise<void> } | null = null
 
   constructor(parts: {
     url: string
     deps: Deps
     pools: Pools
+    channels: () => Channels
     client: Client
     dispatcher: Dispatcher
     environment: Record<string, string>
@@ -85,6 +90,8 @@ export class Assent {
     this.api = new ApiClient(parts.url, testKeys.ASSENT_API_KEY)
     this.deps = parts.deps
     this.pools = parts.pools
+    this.means = { deps: parts.deps, channels: parts.channels(), publicUrl: parts.url }
+    this.#openChannels = parts.channels
     this.client = parts.client
     this.dispatcher = parts.dispatcher
     this.environment = parts.environment
@@ -95,24 +102,24 @@ export class Assent {
   async startWorker(): Promise<void> {
     const settings = readSettings(this.environment)
     const log = this.#log
-    const email = openSmtpChannel(settings.SMTP_URL)
+    const channels = this.#openChannels()
     const connection = await NativeConnection.connect({ address: settings.TEMPORAL_ADDRESS })
     const worker = await Worker.create({
       connection,
       namespace: settings.TEMPORAL_NAMESPACE,
       taskQueue: settings.TEMPORAL_TASK_QUEUE,
       workflowBundle: { code: readFileSync(inject('bundle'), 'utf8') },
-      activities: createActivities({ deps: this.deps, email, publicUrl: this.url }),
+      activities: createActivities({ deps: this.deps, channels, publicUrl: this.url }),
       interceptors: { activity: [() => ({ inbound: redactFailures(log) })] },
       shutdownGraceTime: '2 seconds',
     })
-    const testMails = new TestMails({ deps: this.deps, email, interval: 200 })
+    const testMails = new TestMails({ deps: this.deps, channels, interval: 200 })
     testMails.start()
     const running = worker.run()
     const heartbeat = new Heartbeat({
       deps: this.deps,
       taskQueue: settings.TEMPORAL_TASK_QUEUE,
-      probe: () => probeMail(email),
+      probe: () => channels.probe(),
     })
     heartbeat.start()
     this.#worker = {
@@ -122,7 +129,7 @@ export class Assent {
         await heartbeat.stop()
         await testMails.stop()
         await connection.close()
-        await email.close()
+        await channels.close()
       },
     }
   }
@@ -173,6 +180,7 @@ export class Assent {
 
   async stop(): Promise<void> {
     await this.stopWorker()
+    await this.means.channels.close()
     for (const close of this.#closers) await close()
   }
 }
@@ -196,13 +204,15 @@ export async function startAssent(options: AssentOptions = {}): Promise<Assent> 
   const log = options.log ?? pino({ level: settings.LOG_LEVEL })
   const pools = openPools(settings.DATABASE_URL, { ...serverPools, main: 20, ...options.pools })
   const threads = new Threads({ size: 2, ...options.threads })
+  const open = options.channels ?? (() => openChannels(settings))
+  const channels = open()
   const deps: Deps = {
     db: pools.main.db,
     versions: new Versions(),
     threads,
-    dkimKeys: new DkimKeys(settings.ASSENT_DKIM_FOLDER ?? null),
     dataKeys: settings.dataKeys,
-    channels: channelsOf(settings),
+    channels: channels.keys,
+    checkSender: (profile) => channels.checkSender(profile),
     log,
   }
   await registerBuiltIns(deps)
@@ -247,6 +257,7 @@ export async function startAssent(options: AssentOptions = {}): Promise<Assent> 
     url,
     deps,
     pools,
+    channels: open,
     client,
     dispatcher,
     environment,
@@ -256,6 +267,7 @@ export async function startAssent(options: AssentOptions = {}): Promise<Assent> 
       () => dispatcher.stop(),
       () => connection.close(),
       () => threads.close(),
+      () => channels.close(),
       () => closePools(pools),
       () => database.drop(),
       async () => declared.check(),

@@ -19,7 +19,6 @@ import { Versions } from '../../db/reads/versions.ts'
 import { parseDataKeys } from '../../domain/ledger/keyring.ts'
 import { Threads } from '../../threads/pool.ts'
 import type { Deps } from '../../transactions/deps.ts'
-import { DkimKeys } from '../../transactions/dkimKeys.ts'
 import { type Appended, appendEvents, type NewEvent } from '../../transactions/ledger/appendEvents.ts'
 import { lockContactPoint } from '../../transactions/locks.ts'
 import { ApiClient } from './client.ts'
@@ -54,9 +53,9 @@ export async function startLedgerApi(): Promise<LedgerApi> {
     db: pool.db,
     versions: new Versions(),
     threads,
-    dkimKeys: new DkimKeys(null),
     dataKeys: parseDataKeys(testKeys.ASSENT_DATA_KEYS),
     channels: new Set(['email']),
+    checkSender: async () => [],
     log: pino({ level: 'debug' }, { write: (line: string) => logged.push(line) }),
   }
   const app = express()

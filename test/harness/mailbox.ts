@@ -2,6 +2,7 @@
 import PostalMime, { type Email } from 'postal-mime'
 import { inject } from 'vitest'
 import { z } from 'zod'
+import type { Prepared } from '../../channels/channel.ts'
 import { until } from './until.ts'
 
 const listed = z.array(z.looseObject({ id: z.string(), to: z.array(z.looseObject({ address: z.string() })) }))
@@ -36,4 +37,11 @@ export function linkIn(mail: Email, path: string): string {
   const found = new RegExp(`https?://[^\\s"'<>]*${path}[^\\s"'<>]*`).exec(text)?.[0]
   if (found === undefined) throw new Error(`no ${path} link in the mail`)
   return found
+}
+
+/** The bytes of a prepared mail, as they would leave. */
+export function bytesOf(prepared: Prepared): Buffer {
+  const mime = 'mime' in prepared ? prepared.mime : null
+  if (!(mime instanceof Uint8Array)) throw new Error('it is no mail')
+  return Buffer.from(mime)
 }

@@ -1,6 +1,6 @@
 /** Parts of a send, each by itself: what the workflow and its activities do about it, without a worker. */
 import { eq } from 'drizzle-orm'
-import { renderDelivery } from '../../activities/render.ts'
+import { prepareDelivery } from '../../activities/prepare.ts'
 import { deliveries } from '../../db/schema/deliveries.ts'
 import { type Claim, claimDelivery } from '../../transactions/deliveries/claimDelivery.ts'
 import { type DeliveryRef, readDraft } from '../../transactions/deliveries/origin.ts'
@@ -32,7 +32,7 @@ export async function sendingRun(
 
 export async function claimSend(assent: Assent, ref: DeliveryRef): Promise<Claim> {
   const { assessment, content } = await readDraft(assent.deps, assent.deps.db, ref)
-  const { rendering } = await renderDelivery(assent.deps, assessment, content, assent.url)
+  const { rendering } = await prepareDelivery(assent.means, assessment, content)
   return claimDelivery(assent.deps, rendering, new Date().toISOString())
 }
 

@@ -3,7 +3,7 @@
  * waits for the same contact.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { renderDelivery } from '../../activities/render.ts'
+import { prepareDelivery } from '../../activities/prepare.ts'
 import { claimDelivery } from '../../transactions/deliveries/claimDelivery.ts'
 import { decideDelivery } from '../../transactions/deliveries/decideDelivery.ts'
 import { readDraft } from '../../transactions/deliveries/origin.ts'
@@ -40,7 +40,7 @@ describe('the round trips of', () => {
     await optIn(assent.api, person.email, 'marketing', 'newsletter')
     const ref = await refOfRun(assent.deps, await startRunOf(assent.api, sending, person))
     const { assessment, content } = await readDraft(assent.deps, assent.deps.db, ref)
-    const { rendering } = await renderDelivery(assent.deps, assessment, content, assent.url)
+    const { rendering } = await prepareDelivery(assent.means, assessment, content)
     const { deps, roundTrips } = countStatements(assent.deps)
     expect(await claimDelivery(deps, rendering, now())).toMatchObject({ kind: 'claimed' })
     expect(roundTrips()).toBe(2)

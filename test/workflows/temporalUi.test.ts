@@ -128,7 +128,9 @@ describe('a run', () => {
     smtp.plan(person.email, refusal, refusal, refusal)
     const journey = await publish(held.api, { steps: [{ id: 'remind', type: 'send', message: 'first' }] })
     const id = await startRunOf(held.api, journey, person)
-    expect(await details(held, id, 'held')).toContain('held at step `remind`: refused-for-now (451 4.7.1)')
+    expect(await details(held, id, 'held')).toContain(
+      'held at step `remind`: refused-for-now (451 4.7.1 recipient)',
+    )
     await held.workflowResult(id)
     expect((await held.run(id)).path).toMatchObject([{ step: 'remind', outcome: 'sent' }])
     expect(await summariesOf(held, id)).toContainEqual(expect.stringMatching(/^held remind, until 20/))
@@ -177,7 +179,7 @@ describe('a double opt-in', () => {
       circumstances: 'footer form',
     }
     const { id } = await held.api.ok('POST', '/v1/double-opt-ins', asked, idOf)
-    expect(await details(held, id, 'held')).toContain('held mail 1: refused-for-now (451 4.7.1)')
+    expect(await details(held, id, 'held')).toContain('held mail 1: refused-for-now (451 4.7.1 recipient)')
     expect(await details(held, id, 'waiting')).toContain('waiting for the confirmation until')
   })
 })

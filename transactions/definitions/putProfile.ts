@@ -3,10 +3,9 @@ import { eq } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
 import { messages, profiles, purposes } from '../../db/schema/definitions.ts'
 import type { Problem } from '../../domain/journey/findings.ts'
-import { invalid } from '../../domain/refusal.ts'
+import { invalid, Refusal } from '../../domain/refusal.ts'
 import type { Profile } from '../../domain/shapes/profile.ts'
 import type { Deps } from '../deps.ts'
-import { DkimKeyError } from '../dkimKeys.ts'
 import { nextVersion } from './nextVersion.ts'
 
 import { type DefinitionReadBack, refuseOther } from './readBack.ts'
@@ -20,7 +19,7 @@ export async function putProfile(
   profile: Profile,
   readBack: DefinitionReadBack = {},
 ): Promise<PutAnswer> {
-  await checkSigningKey(deps, profile)
+  await refuseUnusableSender(deps, profile)
   return deps.db.transaction(async (tx) => {
     await refuseOther(tx, 'profile', key, profile, readBack)
     const problems: Problem[] = []
@@ -68,13 +67,13 @@ export async function putProfile(
   })
 }
 
-/** Told when the profile is put, rather than when its mail is held. */
-async function checkSigningKey(deps: Deps, { sender: { dkim } }: Profile): Promise<void> {
-  if (dkim === undefined) return
-  try {
-    await deps.dkimKeys.read(dkim.keyFile)
-  } catch (error) {
-    if (!(error instanceof DkimKeyError)) throw error
-    throw invalid('/sender/dkim/keyFile', error.message, `dkim-key-${error.code}`)
-  }
+/** The caller learns of it when the profile is put, rather than when its messages are held. */
+async function refuseUnusableSender(deps: Deps, profile: Profile): Promise<void> {
+  const errors = await deps.checkSender(profile)
+  const [first] = errors
+  if (first === undefined) return
+  throw new Refusal('invalid', first.message, {
+    ...(first.code === undefined ? {} : { code: first.code }),
+    errors,
+  })
 }

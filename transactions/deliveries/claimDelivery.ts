@@ -6,9 +6,9 @@
  * 3. row (`deliveryRow.ts`): the decision with its input, taken for this attempt;
  * 4. evidence: the scope of the mail's links (`mailScope.ts`), the text of a confirmation (`confirmationEvidence.ts`).
  *
- * One row per delivery id. An attempt that died after its claim left a row behind: `claimed` means that no byte had flowed (a
- * hand-over is marked before the first), so it is claimed anew; `handed-over` means that the provider may have it, so it ends as
- * `unknown` and is never repeated.
+ * One row per delivery id. An attempt that died after its claim left a row behind. `claimed`: no byte had flowed (a hand-over is marked
+ * before the first), so it is claimed anew. `handed-over`: the provider may have it, so it ends as `unknown` and is not repeated. Only
+ * an idempotent channel repeats it, to the same address; the row stays `handed-over`, since the provider may have it all the while.
  *
  * Locks: the run row, the contact point, the delivery.
  */
@@ -33,8 +33,8 @@ export type { DeliveryRow } from '../locks.ts'
 export type { Prospect, Rendering } from './prospect.ts'
 
 export type Claim =
-  /** `holds`: how often the delivery was held before. */
-  | { kind: 'claimed'; delivery: string; attempt: number; holds: number }
+  /** `holds`: how often the delivery was held before. `repeated`: an attempt before began a hand-over whose outcome is not known. */
+  | { kind: 'claimed'; delivery: string; attempt: number; holds: number; repeated: boolean }
   /** What the rendering was made from has changed: render again. */
   | { kind: 'stale' }
   | { kind: 'settled'; delivery: DeliveryRow }
@@ -76,7 +76,7 @@ type Judgement =
 async function judge(inner: Deps, standing: Standing, prospect: Prospect, now: string): Promise<Judgement> {
   const { existing, contactPoint, assessment } = standing
   const { origin, intended, decision } = assessment
-  if (existing !== null && existing.state !== 'claimed' && existing.state !== 'held') {
+  if (existing !== null && !isOpenFor(standing, existing, prospect)) {
     return { kind: 'keep', row: existing, now: intended.input.now }
   }
   countDecision('claim', decision)
@@ -97,6 +97,17 @@ async function judge(inner: Deps, standing: Standing, prospect: Prospect, now: s
   return { kind: 'take', rendering: prospect, contactPoint }
 }
 
+/**
+ * Whether this attempt may take the row. A hand-over that an attempt before began may only be made again where the provider recognises it
+ * by its id, and to the same address.
+ */
+function isOpenFor({ contactPoint }: Standing, existing: LockedDelivery, prospect: Prospect): boolean {
+  if (existing.state === 'handed-over') {
+    return prospect.ready && prospect.idempotent && existing.contactPointId === contactPoint?.id
+  }
+  return existing.state === 'claimed' || existing.state === 'held'
+}
+
 /** Writes row and evidence, in one round trip; the evidence of a confirmation takes more. */
 async function take(
   inner: Deps,
@@ -105,8 +116,9 @@ async function take(
 ): Promise<Claim> {
   const tx = inner.db
   const { ref } = assessment.origin
+  const repeated = existing?.state === 'handed-over'
   const { delivery, put } = decidedRow(inner, existing, assessment, {
-    state: 'claimed',
+    state: repeated ? 'handed-over' : 'claimed',
     reason: null,
     attempt: (existing?.attempt ?? 0) + 1,
     tracksOpens: rendering.tracksOpens,
@@ -124,7 +136,8 @@ async function take(
   if (rendering.confirmation !== null) {
     await keepConfirmation(tx, inner, contactPoint, rendering.confirmation, delivery)
   }
-  return { kind: 'claimed', delivery: delivery.id, attempt: delivery.attempt, holds: delivery.holds }
+  const { id, attempt, holds } = delivery
+  return { kind: 'claimed', delivery: id, attempt, holds, repeated }
 }
 
 const mark = new PreparedQuery<{ run: string }, never>(
@@ -143,6 +156,9 @@ async function settle(
   reason: string,
 ): Promise<Claim> {
   const settledAt = assessment.intended.input.now
+  if (existing?.state === 'handed-over') {
+    return { kind: 'settled', delivery: await unknownIfHandedOver(inner, existing, settledAt) }
+  }
   const { delivery, put } = decidedRow(inner, existing, assessment, { state, reason, settledAt })
   await pipelined(inner.db, put)
   tellDelivery(inner, delivery)

@@ -1,9 +1,15 @@
-/** Why a delivery is held, for operators: a code, and of the server's answer its numbers. Its words may quote an address. */
-import { providerAnswerShape } from '../../domain/delivery/providerAnswer.ts'
+/** Why a delivery is held, for operators: its reason, and the codes of the provider's answer. Never the provider's words. */
+import { codesOf } from '../../domain/delivery/providerAnswer.ts'
 
 export function heldBecause(row: { reason: string | null; providerAnswer: unknown }): string {
-  const { code, enhanced } = providerAnswerShape.parse(row.providerAnswer ?? {})
-  const numbers = [code, enhanced].filter((one) => one != null)
+  // Numbers first: the database keeps no order.
+  const codes = Object.values(codesOf(row.providerAnswer)).sort(
+    (one, two) => Number(isName(one)) - Number(isName(two)),
+  )
   const reason = row.reason ?? 'held'
-  return numbers.length === 0 ? reason : `${reason} (${numbers.join(' ')})`
+  return codes.length === 0 ? reason : `${reason} (${codes.join(' ')})`
+}
+
+function isName(code: string | number): boolean {
+  return /^\D/.test(String(code))
 }

@@ -1,6 +1,7 @@
 /**
- * Cancels what is still held for a run or a request that has ended, since nothing would try it again. An attempt that was under way at
- * the end may hold its delivery after it.
+ * Settles what waits for its next attempt when its run or request has ended, since nothing would make that attempt. What is held is
+ * cancelled. What an idempotent channel was to hand over again may be with the provider, so it is `unknown`. An attempt that was under
+ * way at the end may hold its delivery after it.
  *
  * Locks: the rows of the deliveries, in the order of their ids.
  */
@@ -16,7 +17,16 @@ export async function letGo(tx: Db, deliveries: readonly string[], reason: strin
   await pipelined(tx, [deliveryLocks(tx, deliveries), letting.with({ deliveries, reason })])
 }
 
+/** A delivery that waits for its next attempt. */
+export const waitsForAttempt = sql`(deliveries.state = 'held'
+  or (deliveries.state = 'handed-over' and deliveries.held_until is not null))`
+
+/** What becomes of it at the end of its run or request. Takes `reason`. */
+export const settlesAtEnd = sql`held_until = null, settled_at = clock_timestamp(),
+  state = case deliveries.state when 'held' then 'cancelled' else 'unknown' end,
+  reason = case deliveries.state when 'held' then ${given('reason')}::text else 'no-answer' end`
+
 const letting = new PreparedQuery<{ deliveries: readonly string[]; reason: string }, never>(
-  sql`update deliveries set state = 'cancelled', reason = ${given('reason')}, held_until = null, settled_at = clock_timestamp()
-    where id = any(${given('deliveries')}::uuid[]) and state = 'held'`,
+  sql`update deliveries set ${settlesAtEnd}
+    where id = any(${given('deliveries')}::uuid[]) and ${waitsForAttempt}`,
 )

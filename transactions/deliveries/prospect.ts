@@ -13,7 +13,10 @@ export type Rendering = {
   /** Whether it carries a pixel, and redirects. */
   tracksOpens: boolean
   tracksClicks: boolean
-  providerId: string
+  /** What the provider's log knows it by, where that is known before the hand-over. */
+  providerId: string | null
+  /** Whether its channel may repeat a hand-over that got no answer. */
+  idempotent: boolean
   /** Of a double opt-in only. */
   confirmation: Confirmation | null
 }

@@ -66,7 +66,7 @@ async function nextMail(tx: Db, { mails, expiresAt }: RequestRow, now: string): 
     const row = rows.find(({ id }) => id === delivery)
     if (row !== undefined && sendResultOf(row.state) !== null) continue
     const what = `mail ${index + 1}`
-    const held = row?.state === 'held' ? row.heldUntil : null
+    const held = row?.heldUntil ?? null
     if (row === undefined || held === null || now >= held) return { do: 'send', delivery, what }
     const until = held < expiresAt ? held : expiresAt
     return { do: 'wait', until, what, why: 'held', reason: heldBecause(row) }

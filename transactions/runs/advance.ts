@@ -16,7 +16,7 @@ import { type Position, readPosition } from '../../domain/journey/position.ts'
 import { endOf } from '../../domain/journey/runState.ts'
 import { notFound } from '../../domain/refusal.ts'
 import { failpoint } from '../../failpoints.ts'
-import { letGo } from '../deliveries/letGo.ts'
+import { letGo, waitsForAttempt } from '../deliveries/letGo.ts'
 import type { Deps } from '../deps.ts'
 import { lockRunWithContact, type RunRow } from '../locks.ts'
 import { committing } from '../outcomes.ts'
@@ -116,7 +116,7 @@ type Rest = Pick<RunRow, 'state' | 'endReason' | 'parked'> & {
   until: string | null
   step: string | null
   kind: string | null
-  /** The delivery of its position, where that is held. */
+  /** The delivery of its position, if that waits for its next attempt. */
   held: string | null
 }
 
@@ -138,11 +138,11 @@ async function atRest(deps: Deps, request: { run: string; now: string }): Promis
 }
 
 const rest = new PreparedQuery<{ run: string; now: string }, Rest>(
-  sql`select r.state, r.end_reason as "endReason", r.parked, w.step, w.kind, d.id as held,
+  sql`select r.state, r.end_reason as "endReason", r.parked, w.step, w.kind, deliveries.id as held,
       to_char(w.deadline at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as until
     from runs r left join waits w on w.id = (r.position->>'wait')::uuid and w.state = 'open' and r.state <> 'paused'
       and w.deadline > ${given('now')}::timestamptz and (r.clock = 'skipping' or w.deadline > clock_timestamp())
-    left join deliveries d on d.id = (r.position->>'delivery')::uuid and d.state = 'held'
+    left join deliveries on deliveries.id = (r.position->>'delivery')::uuid and ${waitsForAttempt}
     where r.id = ${given('run')}::uuid`,
 )
 

@@ -12,6 +12,7 @@ import { endOf } from '../../domain/journey/runState.ts'
 import type { Nudge } from '../../domain/journey/signals.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { journeyWorkflowId } from '../../domain/workflowIds.ts'
+import { settlesAtEnd, waitsForAttempt } from '../deliveries/letGo.ts'
 import type { Deps } from '../deps.ts'
 import { type LockedContact, type LockedRun, lockRunWithContact, requireLock, runLocks } from '../locks.ts'
 import { putAllInOutbox } from '../outbox.ts'
@@ -111,8 +112,8 @@ const ending = new PreparedQuery<Ending & { contact: string }, { id: string; jou
   ), not_busy as (
     delete from busy_runs using ended where run_id = ended.id
   ), let_go as (
-    update deliveries set state = 'cancelled', reason = ${given('reason')}, held_until = null, settled_at = clock_timestamp()
-    from ended where deliveries.id = (ended.position->>'delivery')::uuid and deliveries.state = 'held'
+    update deliveries set ${settlesAtEnd}
+    from ended where deliveries.id = (ended.position->>'delivery')::uuid and ${waitsForAttempt}
   ), remembered as (
     update journey_entries e set last_ended = ${given('at')}::timestamptz from (select distinct contact_id, journey from ended) one
     where e.contact_id = one.contact_id and e.journey = one.journey

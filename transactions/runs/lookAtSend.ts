@@ -30,7 +30,7 @@ export async function lookAtSend(advancing: Advancing, position: Position): Prom
     const reason = sendEndReason(effect.do === 'send' ? effect.expiresMs : null)
     return { type: 'sent', result: await giveUp(advancing, position, delivery, reason) }
   }
-  if (row?.state === 'held' && row.heldUntil !== null && now < row.heldUntil) {
+  if (row !== undefined && row.heldUntil !== null && now < row.heldUntil) {
     const [until = sendUntil] = [row.heldUntil, sendUntil].sort()
     return { do: 'wait', until, what: step, why: 'held', reason: heldBecause(row) }
   }

@@ -49,9 +49,13 @@ export async function requestTestMail(
   const preview = await previewMessage(deps, key, request, { publicUrl: asked.publicUrl, address })
   const content = sendableOf(preview)
   if (!deps.channels.has('email')) {
-    throw new Refusal('unavailable', 'No mail server is set: set SMTP_URL and start Assent again.', {
-      code: 'no-mail-channel',
-    })
+    throw new Refusal(
+      'unavailable',
+      'E-mail is not set up here. Give its settings (see the README), and start Assent again.',
+      {
+        code: 'no-mail-channel',
+      },
+    )
   }
   return deps.db.transaction(async (tx) => {
     const { message, profile } = preview

@@ -1,6 +1,6 @@
 /**
- * A test mail from the queue to what the server said. Marked handed over before the first byte of its body flows, so it is never
- * sent twice: where no answer comes, it is `unknown`.
+ * A test mail, from the queue to the provider's answer. It is marked handed over before the first byte of its body flows, so it is
+ * never sent twice. Without an answer it is `unknown`, on an idempotent channel too: who asked for it looks into the mailbox.
  *
  *     queued ──▶ handed-over ──▶ sent | failed | unknown
  *        ▲____________│  refused for now: tried again, a few times
@@ -11,7 +11,7 @@ import { and, eq, isNull, lt, sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { findContactPoint } from '../../db/reads/contactPoint.ts'
 import { testMails } from '../../db/schema/testMails.ts'
-import type { HandOverOutcome } from '../deliveries/settleDelivery.ts'
+import type { HandOverOutcome } from '../../domain/delivery/outcome.ts'
 import type { Deps } from '../deps.ts'
 import { lockContactPoint } from '../locks.ts'
 import { blockedFor, type TestMailRow } from './requestTestMail.ts'
@@ -114,7 +114,7 @@ async function lockRecipient(tx: Db, recipient: string): Promise<void> {
 
 type Attempt = { id: string; attempt: number }
 
-/** Records what the server said. */
+/** Records what the provider said. */
 export async function settleTestMail(deps: Deps, taken: Attempt, outcome: HandOverOutcome): Promise<void> {
   switch (outcome.kind) {
     case 'accepted':

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { eq, sql } from 'drizzle-orm'
 import postgres from 'postgres'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { renderDelivery } from '../../../activities/render.ts'
+import { prepareDelivery } from '../../../activities/prepare.ts'
 import { isDatabaseAway } from '../../../db/away.ts'
 import { deliveries } from '../../../db/schema/deliveries.ts'
 import { claimDelivery, type Rendering } from '../../../transactions/deliveries/claimDelivery.ts'
@@ -40,7 +40,7 @@ afterAll(async () => {
 /** Rendered, and about to be claimed. */
 async function rendered(ref: DeliveryRef): Promise<Rendering> {
   const { assessment, content } = await readDraft(assent.deps, assent.deps.db, ref)
-  return (await renderDelivery(assent.deps, assessment, content, assent.url)).rendering
+  return (await prepareDelivery(assent.means, assessment, content)).rendering
 }
 
 const now = () => new Date().toISOString()

@@ -2,20 +2,17 @@
 import { eq } from 'drizzle-orm'
 import PostalMime, { type Email } from 'postal-mime'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { renderDelivery } from '../../../activities/render.ts'
+import { prepareDelivery } from '../../../activities/prepare.ts'
 import { findContactPoint } from '../../../db/reads/contactPoint.ts'
 import { triggerEvents } from '../../../db/schema/triggers.ts'
+import type { HandOverOutcome } from '../../../domain/delivery/outcome.ts'
 import { claimDelivery } from '../../../transactions/deliveries/claimDelivery.ts'
 import { giveUpDelivery } from '../../../transactions/deliveries/giveUpDelivery.ts'
 import { type DeliveryRef, readDraft } from '../../../transactions/deliveries/origin.ts'
-import {
-  type HandOverOutcome,
-  markHandedOver,
-  settleDelivery,
-} from '../../../transactions/deliveries/settleDelivery.ts'
+import { markHandedOver, settleDelivery } from '../../../transactions/deliveries/settleDelivery.ts'
 import { type Assent, startAssent } from '../../harness/assent.ts'
 import { optIn, optOut, publish, putBrand, putPerson, startRunOf } from '../../harness/fixtures.ts'
-import { header, linkIn } from '../../harness/mailbox.ts'
+import { bytesOf, header, linkIn } from '../../harness/mailbox.ts'
 import { refOfRun } from '../../harness/refs.ts'
 
 let assent: Assent
@@ -31,17 +28,17 @@ const now = () => new Date().toISOString()
 const refused = (permanent: boolean): HandOverOutcome => ({
   kind: 'refused',
   permanent,
-  answer: { code: permanent ? 550 : 451, enhanced: permanent ? '5.1.1' : '4.7.1', text: 'no' },
-  stage: 'body',
+  answer: { code: permanent ? 550 : 451, text: 'no' },
+  ...(permanent ? { suppress: { kind: 'hard-bounced', reason: '550 5.1.1', status: '5.1.1' } } : {}),
 })
 
 /** Rendered, claimed and begun to flow. */
 async function attempt(ref: DeliveryRef) {
   const { assessment, content } = await readDraft(assent.deps, assent.deps.db, ref)
-  const { rendering, mail } = await renderDelivery(assent.deps, assessment, content, assent.url)
+  const { rendering, prepared } = await prepareDelivery(assent.means, assessment, content)
   const claim = await claimDelivery(assent.deps, rendering, now())
   if (claim.kind !== 'claimed') throw new Error(claim.kind)
-  const source = await PostalMime.parse(Buffer.from(mail.mime))
+  const source = await PostalMime.parse(bytesOf(prepared))
   return { claim, source }
 }
 
@@ -57,7 +54,7 @@ it('refused for now after the body, and delivered all the same: the links of tha
     mails.push(source)
     if (outcome === 'none') continue
     expect(await markHandedOver(assent.deps, claim.delivery, claim.attempt)).toBe(true)
-    const answer = { code: 250, enhanced: null, text: 'yes' }
+    const answer = { code: 250, text: 'yes' }
     const said = outcome === 'refused' ? refused(false) : { kind: 'accepted' as const, answer }
     await settleDelivery(assent.deps, claim, said, now())
   }
@@ -145,7 +142,7 @@ async function handedOver() {
   const run = await startRunOf(assent.api, journey, person)
   const ref = await refOfRun(assent.deps, run)
   const { assessment, content } = await readDraft(assent.deps, assent.deps.db, ref)
-  const { rendering } = await renderDelivery(assent.deps, assessment, content, assent.url)
+  const { rendering } = await prepareDelivery(assent.means, assessment, content)
   const claim = await claimDelivery(assent.deps, rendering, now())
   if (claim.kind !== 'claimed') throw new Error(claim.kind)
   expect(await markHandedOver(assent.deps, claim.delivery, claim.attempt)).toBe(true)

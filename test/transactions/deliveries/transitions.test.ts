@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runs, waitStates } from '../../../db/schema/journeys.ts'
+import type { HandOverOutcome } from '../../../domain/delivery/outcome.ts'
 import { type DeliveryState, deliveryStates, transitions } from '../../../domain/delivery/states.ts'
 import { movedRun, type RunState, runMoves, runStates } from '../../../domain/journey/runState.ts'
 import { decideDelivery } from '../../../transactions/deliveries/decideDelivery.ts'
@@ -10,11 +11,7 @@ import { giveUpDelivery } from '../../../transactions/deliveries/giveUpDelivery.
 import { holdDelivery } from '../../../transactions/deliveries/holdDelivery.ts'
 import { letGo } from '../../../transactions/deliveries/letGo.ts'
 import type { DeliveryRef } from '../../../transactions/deliveries/origin.ts'
-import {
-  type HandOverOutcome,
-  markHandedOver,
-  settleDelivery,
-} from '../../../transactions/deliveries/settleDelivery.ts'
+import { markHandedOver, settleDelivery } from '../../../transactions/deliveries/settleDelivery.ts'
 import { stateAfter } from '../../../transactions/runs/runStates.ts'
 import { type Assent, startAssent } from '../../harness/assent.ts'
 import { optOut, putBrand } from '../../harness/fixtures.ts'
@@ -39,7 +36,7 @@ afterAll(async () => {
 })
 
 const now = () => new Date().toISOString()
-const answer = { code: 250, enhanced: null, text: 'queued' }
+const answer = { code: 250, text: 'queued' }
 const claim = ({ delivery }: DeliveryRef) => ({ delivery, attempt: 1, holds: 0 })
 const settled = (outcome: HandOverOutcome) => (ref: DeliveryRef) =>
   settleDelivery(assent.deps, claim(ref), outcome, now())
@@ -49,8 +46,8 @@ const changes: readonly (readonly [string, (ref: DeliveryRef) => Promise<unknown
   ['a claim', (ref) => claimSend(assent, ref)],
   ['the mark of a hand-over', ({ delivery }) => markHandedOver(assent.deps, delivery, 1)],
   ['a yes', settled({ kind: 'accepted', answer })],
-  ['a no for good', settled({ kind: 'refused', permanent: true, answer, stage: 'body' })],
-  ['a no for now', settled({ kind: 'refused', permanent: false, answer, stage: 'body' })],
+  ['a no for good', settled({ kind: 'refused', permanent: true, answer })],
+  ['a no for now', settled({ kind: 'refused', permanent: false, answer })],
   ['a lost connection', settled({ kind: 'not-handed-over', cause: 'lost' })],
   ['no answer', settled({ kind: 'unknown', cause: 'lost' })],
   ['a hold', (ref) => holdDelivery(assent.deps, ref, { reason: 'away', rendering: false }, now())],

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { renderDelivery } from '../../../activities/render.ts'
+import { prepareDelivery } from '../../../activities/prepare.ts'
 import { doubleOptIns } from '../../../db/schema/doubleOptIns.ts'
 import { consentEvents } from '../../../db/schema/ledger.ts'
 import { claimDelivery } from '../../../transactions/deliveries/claimDelivery.ts'
@@ -98,7 +98,7 @@ describe('no confirmation mail leaves after the end of its request', () => {
 
   async function rendered(id: string) {
     const { assessment, content } = await readDraft(still.deps, still.deps.db, await refOf(id))
-    return (await renderDelivery(still.deps, assessment, content, still.url)).rendering
+    return (await prepareDelivery(still.means, assessment, content)).rendering
   }
 
   it('nor one that was rendered before it: the claim looks under its lock', async () => {

@@ -1,7 +1,7 @@
 /** Double opt-in under people who ask too often, mail servers that ask to come back, and wishes that change on the way. */
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { renderDelivery } from '../../../activities/render.ts'
+import { prepareDelivery } from '../../../activities/prepare.ts'
 import { newId } from '../../../db/ids.ts'
 import { deliveries } from '../../../db/schema/deliveries.ts'
 import { doubleOptIns } from '../../../db/schema/doubleOptIns.ts'
@@ -14,6 +14,7 @@ import { confirmDoubleOptIn } from '../../../transactions/doubleOptIns/confirmDo
 import { type Assent, startAssent } from '../../harness/assent.ts'
 import { idOf } from '../../harness/client.ts'
 import { optOut, type Person, putBrand, putPerson } from '../../harness/fixtures.ts'
+import { bytesOf } from '../../harness/mailbox.ts'
 import { refOfMail } from '../../harness/refs.ts'
 import { until } from '../../harness/until.ts'
 
@@ -42,8 +43,8 @@ const request = async (person: Person, grants: readonly { purpose: string; topic
 async function claim(id: string, mail: number): Promise<{ claim: Claim; token: string }> {
   const ref = await refOfMail(assent.deps, id, mail)
   const { assessment, content } = await readDraft(assent.deps, assent.deps.db, ref)
-  const made = await renderDelivery(assent.deps, assessment, content, assent.url)
-  const token = /\/confirm\/([\w-]+)/.exec(Buffer.from(made.mail.mime).toString().replace(/=\r\n/g, ''))?.[1]
+  const made = await prepareDelivery(assent.means, assessment, content)
+  const token = /\/confirm\/([\w-]+)/.exec(bytesOf(made.prepared).toString().replace(/=\r\n/g, ''))?.[1]
   return {
     claim: await claimDelivery(assent.deps, made.rendering, new Date().toISOString()),
     token: token ?? '',

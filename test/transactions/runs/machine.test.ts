@@ -1,7 +1,7 @@
 /** What could go wrong between a run's row and its workflow: no hold is forgotten, nothing is tried without end, no reason gets lost. */
 import { eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { renderDelivery } from '../../../activities/render.ts'
+import { prepareDelivery } from '../../../activities/prepare.ts'
 import { deliveries } from '../../../db/schema/deliveries.ts'
 import { doubleOptIns } from '../../../db/schema/doubleOptIns.ts'
 import { runs, waits } from '../../../db/schema/journeys.ts'
@@ -56,7 +56,7 @@ async function sending(more: { expires?: string; exit?: object[] } = {}) {
 
 async function claim(ref: DeliveryRef) {
   const { assessment, content } = await readDraft(assent.deps, assent.deps.db, ref)
-  const { rendering } = await renderDelivery(assent.deps, assessment, content, assent.url)
+  const { rendering } = await prepareDelivery(assent.means, assessment, content)
   return claimDelivery(assent.deps, rendering, now())
 }
 
@@ -117,7 +117,7 @@ it('a mail held for a request that was withdrawn is cancelled when its workflow 
   const sent = await claim(ref)
   if (sent.kind !== 'claimed') throw new Error(sent.kind)
   await markHandedOver(assent.deps, sent.delivery, sent.attempt)
-  const answer = { code: 250, enhanced: null, text: 'queued' }
+  const answer = { code: 250, text: 'queued' }
   await settleDelivery(assent.deps, sent, { kind: 'accepted', answer }, now())
   const reminder = await refOfMail(assent.deps, id, 2)
   expect((await hold(reminder)).state).toBe('held')

@@ -2,7 +2,7 @@
 import { asc, eq } from 'drizzle-orm'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { renderDelivery } from '../../../activities/render.ts'
+import { prepareDelivery } from '../../../activities/prepare.ts'
 import { deliveries } from '../../../db/schema/deliveries.ts'
 import { runPath, runs } from '../../../db/schema/journeys.ts'
 import { everyStep, type JourneyDefinition } from '../../../domain/journey/definition.ts'
@@ -45,7 +45,7 @@ function playable(definition: JourneyDefinition, key: string): JourneyDefinition
   return copy
 }
 
-const answer = { code: 250, enhanced: null, text: 'queued' }
+const answer = { code: 250, text: 'queued' }
 const now = () => new Date().toISOString()
 
 /** What a workflow would do about a send, or a part of it. */
@@ -58,7 +58,7 @@ async function send(ref: DeliveryRef, choice: number): Promise<void> {
     return
   }
   const { assessment, content } = await readDraft(deps, deps.db, ref)
-  const { rendering } = await renderDelivery(deps, assessment, content, assent.url)
+  const { rendering } = await prepareDelivery(assent.means, assessment, content)
   const claim = await claimDelivery(deps, rendering, now())
   if (claim.kind !== 'claimed') throw new Error(claim.kind)
   if (choice % 4 === 1) return
@@ -67,7 +67,6 @@ async function send(ref: DeliveryRef, choice: number): Promise<void> {
     kind: 'refused',
     permanent: true,
     answer: { ...answer, code: 554 },
-    stage: 'body',
   } as const
   await settleDelivery(deps, claim, choice % 4 === 2 ? refused : { kind: 'accepted', answer }, now())
 }

@@ -1,15 +1,17 @@
 /**
- * E-mail over SMTP: a small pool of connections of our own.
+ * A small pool of SMTP connections.
  *
- * A slot is a place in the pool together with a connection that is open, authenticated and proven alive. Whoever waits
- * for one waits in order, before anything is claimed; a hand-over never waits for anything but the server.
+ * A slot is a place in the pool together with a connection that is open, authenticated and proven alive. Callers wait for
+ * a slot in the order of asking, before anything is claimed; a hand-over waits for nothing but the server.
  */
-import { ChannelUnavailable, type EmailChannel, type HandOver, type Mail, type Slot } from '../channel.ts'
+import type { HandOverOutcome } from '../../domain/delivery/outcome.ts'
+import { ChannelUnavailable, type Slot } from '../channel.ts'
+import type { Mail } from './compose.ts'
 import { SmtpConnection, type SmtpTimeouts } from './connection.ts'
 import { parseSmtpUrl, type SmtpSettings } from './settings.ts'
 
 /** What may be set besides `SMTP_URL`, times in milliseconds. */
-export type SmtpChannelOptions = {
+export type SmtpPoolOptions = {
   /** Longest wait for a slot; 30 seconds. */
   readonly acquireTimeout?: number
   /** A connection unused for this long is closed; 5 seconds, less than any server's own patience. */
@@ -31,20 +33,20 @@ const DEFAULT_TIMEOUTS: SmtpTimeouts = {
 }
 
 /**
- * The channel for an `SMTP_URL`; connects only when a slot is wanted.
+ * The pool for an `SMTP_URL`; connects only when a slot is wanted.
  *
  * @throws SmtpUrlError
  */
-export function openSmtpChannel(smtpUrl: string, options: SmtpChannelOptions = {}): EmailChannel {
-  return new SmtpChannel(parseSmtpUrl(smtpUrl), options)
+export function openSmtpPool(smtpUrl: string, options: SmtpPoolOptions = {}): SmtpPool {
+  return new SmtpPool(parseSmtpUrl(smtpUrl), options)
 }
 
-/** Somebody waiting for a place in the pool. */
+/** A caller waiting for a place in the pool. */
 type Waiter = { readonly take: () => void; readonly refuse: (reason: unknown) => void }
 /** A free connection and the timer that will end it. */
 type Idle = { readonly connection: SmtpConnection; readonly timer: NodeJS.Timeout }
 
-class SmtpChannel implements EmailChannel {
+export class SmtpPool {
   readonly #settings: SmtpSettings
   readonly #timeouts: SmtpTimeouts
   readonly #acquireTimeout: number
@@ -57,7 +59,7 @@ class SmtpChannel implements EmailChannel {
   #taken = 0
   #closed = false
 
-  constructor(settings: SmtpSettings, options: SmtpChannelOptions) {
+  constructor(settings: SmtpSettings, options: SmtpPoolOptions) {
     this.#settings = settings
     this.#timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts }
     this.#acquireTimeout = options.acquireTimeout ?? 30_000
@@ -66,7 +68,13 @@ class SmtpChannel implements EmailChannel {
     this.#mailsPerConnection = options.mailsPerConnection ?? 100
   }
 
-  async acquire({ signal }: { signal?: AbortSignal }): Promise<Slot> {
+  /**
+   * Waits for a free place on a connected, authenticated and live connection.
+   *
+   * @throws ChannelUnavailable when none could be had
+   * @throws the signal's reason when `signal` is aborted first
+   */
+  async acquire({ signal }: { signal?: AbortSignal }): Promise<Slot<Mail>> {
     signal?.throwIfAborted()
     const late = new AbortController()
     const timer = setTimeout(() => {
@@ -86,6 +94,7 @@ class SmtpChannel implements EmailChannel {
     }
   }
 
+  /** Refuses further places, and ends idle connections; resolves when those in use have been released. */
   async close(): Promise<void> {
     this.#closed = true
     for (const waiter of this.#waiting) waiter.refuse(closed())
@@ -166,10 +175,10 @@ class SmtpChannel implements EmailChannel {
   }
 }
 
-class SmtpSlot implements Slot {
+class SmtpSlot implements Slot<Mail> {
   readonly #connection: SmtpConnection
   readonly #giveBack: (connection: SmtpConnection) => void
-  #handOver: Promise<HandOver> | null = null
+  #handOver: Promise<HandOverOutcome> | null = null
   #released = false
 
   constructor(connection: SmtpConnection, giveBack: (connection: SmtpConnection) => void) {
@@ -177,7 +186,7 @@ class SmtpSlot implements Slot {
     this.#giveBack = giveBack
   }
 
-  async handOver(mail: Mail, beforeBody: () => Promise<boolean>): Promise<HandOver> {
+  async handOver(mail: Mail, beforeBody: () => Promise<boolean>): Promise<HandOverOutcome> {
     if (this.#released || this.#handOver)
       return { kind: 'not-handed-over', cause: 'the slot was used already' }
     this.#handOver = this.#connection.handOver(mail, beforeBody)

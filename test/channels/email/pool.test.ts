@@ -1,9 +1,11 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { ChannelUnavailable, type EmailChannel, type Mail } from '../../channels/channel.ts'
-import { openSmtpChannel, type SmtpChannelOptions } from '../../channels/email/smtp.ts'
+import { ChannelUnavailable } from '../../../channels/channel.ts'
+import type { Mail } from '../../../channels/email/compose.ts'
+import { openSmtpPool, type SmtpPool, type SmtpPoolOptions } from '../../../channels/email/pool.ts'
 import { drop, type Script, type ScriptedServer, silence, startScripted } from './scriptedServer.ts'
 
 const mail: Mail = {
+  providerId: '<1@example.com>',
   envelope: { from: 'shop@example.com', to: 'shopper@example.org' },
   mime: Buffer.from('Subject: hello\r\n\r\nbody\r\n'),
 }
@@ -17,10 +19,10 @@ afterEach(async () => {
 async function start(
   script: Script,
   url = '',
-  options: SmtpChannelOptions = {},
-): Promise<{ server: ScriptedServer; channel: EmailChannel }> {
+  options: SmtpPoolOptions = {},
+): Promise<{ server: ScriptedServer; channel: SmtpPool }> {
   const server = await startScripted(script, url)
-  const channel = openSmtpChannel(server.url, options)
+  const channel = openSmtpPool(server.url, options)
   ending.push(async () => {
     await channel.close()
     await server.close()
@@ -28,7 +30,7 @@ async function start(
   return { server, channel }
 }
 
-async function send(channel: EmailChannel): Promise<string> {
+async function send(channel: SmtpPool): Promise<string> {
   const slot = await channel.acquire({})
   const { kind } = await slot.handOver(mail, yes)
   slot.release()
@@ -92,7 +94,7 @@ describe('a slot', () => {
   test('waiting ends after a time', async () => {
     const { channel } = await start({}, '?maxConnections=1', { acquireTimeout: 100 })
     const held = await channel.acquire({})
-    expect(await refusal(channel.acquire({}))).toMatchObject({ code: 'timed-out', retryable: true })
+    expect(await refusal(channel.acquire({}))).toMatchObject({ code: 'timed-out' })
     held.release()
   })
 })
@@ -177,7 +179,7 @@ describe('the server cannot be had', () => {
     const { channel } = await start(script, '?maxConnections=1', { timeouts })
     for (let i = 0; i < 2; i++) {
       const error = await refusal(channel.acquire({}))
-      expect(error).toMatchObject({ code, retryable: true })
+      expect(error).toMatchObject({ code })
       expect(error.message).not.toContain('@')
     }
   })
@@ -200,7 +202,7 @@ describe('closing', () => {
     const waiting = refusal(channel.acquire({}))
     const done = vi.fn()
     const closing = channel.close().then(done)
-    expect(await waiting).toMatchObject({ code: 'closed', retryable: false })
+    expect(await waiting).toMatchObject({ code: 'closed' })
     expect(await refusal(channel.acquire({}))).toMatchObject({ code: 'closed' })
     expect(done).not.toHaveBeenCalled()
     expect((await held.handOver(mail, yes)).kind).toBe('accepted')

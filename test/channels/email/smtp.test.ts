@@ -1,8 +1,9 @@
 import type { SMTPServerOptions } from 'smtp-server'
 import { afterEach, expect, test } from 'vitest'
-import { ChannelUnavailable, type HandOver } from '../../channels/channel.ts'
-import { composeMail } from '../../channels/email/compose.ts'
-import { openSmtpChannel } from '../../channels/email/smtp.ts'
+import { ChannelUnavailable } from '../../../channels/channel.ts'
+import { composeMail } from '../../../channels/email/compose.ts'
+import { openSmtpPool } from '../../../channels/email/pool.ts'
+import type { HandOverOutcome } from '../../../domain/delivery/outcome.ts'
 import { type RealServer, startReal } from './realServer.ts'
 
 const ending: (() => Promise<void>)[] = []
@@ -13,9 +14,9 @@ afterEach(async () => {
 async function send(
   options: SMTPServerOptions,
   url = (port: number) => `smtp://127.0.0.1:${port}`,
-): Promise<{ outcome: HandOver; server: RealServer; asked: number }> {
+): Promise<{ outcome: HandOverOutcome; server: RealServer; asked: number }> {
   const server = await startReal(options)
-  const channel = openSmtpChannel(url(server.port))
+  const channel = openSmtpPool(url(server.port))
   ending.push(async () => {
     await channel.close()
     await server.close()
@@ -60,7 +61,7 @@ test.each([
   'a refusal of the %s is told apart',
   async (stage, options, permanent, times) => {
     const { outcome, asked, server } = await send(options)
-    expect(outcome).toMatchObject({ kind: 'refused', stage, permanent })
+    expect(outcome).toMatchObject({ kind: 'refused', permanent, answer: { stage } })
     expect(asked).toBe(times)
     expect(server.received).toHaveLength(0)
   },
@@ -75,7 +76,7 @@ test.each([
       stream.resume().on('end', () => done(rejection(code, 'no')))
     },
   })
-  expect(outcome).toMatchObject({ kind: 'refused', stage: 'body', permanent })
+  expect(outcome).toMatchObject({ kind: 'refused', permanent, answer: { stage: 'body' } })
   expect(asked).toBe(1)
 })
 
@@ -110,7 +111,7 @@ test('refused credentials are a typed error that does not repeat them', async ()
     (reason: unknown) => reason,
   )
   if (!(error instanceof ChannelUnavailable)) throw error
-  expect(error).toMatchObject({ code: 'authentication-failed', retryable: true })
+  expect(error).toMatchObject({ code: 'authentication-failed' })
   expect(`${error.message}${error.stack}`).not.toMatch(/sesame|shop:/)
 })
 

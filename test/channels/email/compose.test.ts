@@ -1,9 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto'
 import PostalMime from 'postal-mime'
 import { describe, expect, test } from 'vitest'
-import { type Composition, composeMail } from '../../channels/email/compose.ts'
-import { openSmtpChannel } from '../../channels/email/smtp.ts'
-import { mailHeaders, messageIdOf } from '../../domain/messages/headers.ts'
+import { type Composition, composeMail } from '../../../channels/email/compose.ts'
+import { mailHeaders, messageIdOf } from '../../../channels/email/headers.ts'
+import { openSmtpPool } from '../../../channels/email/pool.ts'
 import { verifyDkim } from './dkim.ts'
 import { startReal } from './realServer.ts'
 
@@ -27,6 +27,7 @@ const normal = (content: string | undefined) => content?.replace(/\r\n/g, '\n').
 describe('a composed mail', () => {
   test('holds both parts, the header fields and nothing of the tool that made it', async () => {
     const mail = await composeMail(base)
+    expect(mail.providerId).toBe(base.messageId)
     expect(mail.envelope).toEqual({ from: 'shop@example.com', to: 'shopper@example.org' })
     const parsed = await PostalMime.parse(mail.mime)
     expect(parsed.from).toMatchObject({ name: 'Shop, Ünlimited "Ltd"', address: 'shop@example.com' })
@@ -107,7 +108,7 @@ describe('a composed mail', () => {
 describe('DKIM', () => {
   test('the signature verifies as received, and covers the fields of one-click unsubscription', async () => {
     const server = await startReal()
-    const channel = openSmtpChannel(`smtp://127.0.0.1:${server.port}`)
+    const channel = openSmtpPool(`smtp://127.0.0.1:${server.port}`)
     try {
       const slot = await channel.acquire({})
       const mail = await composeMail({ ...base, dkim: dkim(pem) })
@@ -133,7 +134,7 @@ describe('DKIM', () => {
         () => null,
         (reason: unknown) => reason,
       )
-      expect(error).toMatchObject({ name: 'ComposeError', code: 'dkim-failed' })
+      expect(error).toMatchObject({ name: 'DkimKeyError', code: 'cannot-sign' })
       expect(String(error)).not.toContain('sesame')
     }
   })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { HeaderError, mailHeaders, messageIdOf } from '../../../domain/messages/headers.ts'
+import { HeaderError, mailHeaders, messageIdOf } from '../../../channels/email/headers.ts'
 
 const url = 'https://a.example.com/unsubscribe/h'
 

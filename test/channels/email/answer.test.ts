@@ -1,6 +1,6 @@
 /** What a server answers is kept without the addresses in it. */
 import { expect, it } from 'vitest'
-import { readReply } from '../../channels/email/answer.ts'
+import { readReply } from '../../../channels/email/answer.ts'
 
 it.each([
   ['550 5.1.1 <ada@example.com>: no such user', '<***>: no such user'],

@@ -1,28 +1,36 @@
 /**
- * Private keys for DKIM (RFC 6376) from one folder, `ASSENT_DKIM_FOLDER`. A profile names a file in it by its plain name, so that
- * whoever may put a profile cannot have another file of this machine read. A link is followed only where it stays in the folder,
- * as the ones of mounted Kubernetes secrets do.
+ * Private keys for DKIM (RFC 6376) from one folder, `ASSENT_DKIM_FOLDER`. A profile names a file in it by its plain name, so a caller
+ * who may put a profile cannot have another file of this machine read. A link is followed only if it stays inside the folder, as
+ * those of mounted Kubernetes secrets do.
  */
 import { createPrivateKey } from 'node:crypto'
 import { constants } from 'node:fs'
 import { open, realpath } from 'node:fs/promises'
 import { join, sep } from 'node:path'
+import { EnvironmentFault } from '../../domain/delivery/faults.ts'
 
-/** What is wrong: with the settings, the name, or the file. `not-rsa`: not an RSA private key in PEM. */
-export type DkimKeyFault = 'no-folder' | 'bad-name' | 'not-found' | 'outside' | 'unreadable' | 'not-rsa'
+/** What is wrong with the settings, the name, or the file. `not-rsa`: no RSA private key in PEM. `cannot-sign`: it is one, and fails. */
+export type DkimKeyCode =
+  | 'no-folder'
+  | 'bad-name'
+  | 'not-found'
+  | 'outside'
+  | 'unreadable'
+  | 'not-rsa'
+  | 'cannot-sign'
 
-/** The key cannot be used now. Its message holds nothing of the key and no path. */
-export class DkimKeyError extends Error {
+/** The key cannot be used now. The error's text contains nothing of the key and no path. */
+export class DkimKeyError extends EnvironmentFault {
   override readonly name = 'DkimKeyError'
-  readonly code: DkimKeyFault
+  readonly code: DkimKeyCode
 
-  constructor(code: DkimKeyFault) {
-    super(explanations[code])
+  constructor(code: DkimKeyCode) {
+    super(`dkim-key: ${code}`, explanations[code])
     this.code = code
   }
 }
 
-const explanations: Record<DkimKeyFault, string> = {
+const explanations: Record<DkimKeyCode, string> = {
   'no-folder': 'No folder for DKIM keys is set. Set ASSENT_DKIM_FOLDER for the API and the worker.',
   'bad-name':
     'The key file must be the plain name of a file in ASSENT_DKIM_FOLDER, such as "example-com.pem".',
@@ -30,6 +38,7 @@ const explanations: Record<DkimKeyFault, string> = {
   outside: 'The key file is a link that leads out of ASSENT_DKIM_FOLDER.',
   unreadable: 'The key file cannot be read. Check its permissions.',
   'not-rsa': 'The key file is not an RSA private key in PEM without a password.',
+  'cannot-sign': 'The key cannot sign. Replace it by an RSA private key in PEM.',
 }
 
 const PLAIN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/
@@ -46,7 +55,7 @@ export class DkimKeys {
   }
 
   /**
-   * The key in PEM. The file is read each time: exchanging it exchanges the key.
+   * The key in PEM. The file is read each time, so a new file is a new key at once.
    *
    * @throws DkimKeyError
    */

@@ -1,9 +1,11 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import type { EmailChannel, HandOver, Mail } from '../../channels/channel.ts'
-import { openSmtpChannel, type SmtpChannelOptions } from '../../channels/email/smtp.ts'
+import type { Mail } from '../../../channels/email/compose.ts'
+import { openSmtpPool, type SmtpPoolOptions } from '../../../channels/email/pool.ts'
+import type { HandOverOutcome } from '../../../domain/delivery/outcome.ts'
 import { type Deed, drop, type Script, type Scripted, silence, startScripted } from './scriptedServer.ts'
 
 const mail: Mail = {
+  providerId: '<1@example.com>',
   envelope: { from: 'shop@example.com', to: 'shopper@example.org' },
   mime: Buffer.from(`Subject: hello\r\n\r\n${'body line\r\n'.repeat(5)}`),
 }
@@ -17,20 +19,20 @@ afterEach(async () => {
   for (const end of ending.splice(0)) await end()
 })
 
-type Seen = { outcome: HandOver; asked: number; connection: Scripted }
+type Seen = { outcome: HandOverOutcome; asked: number; connection: Scripted }
 
 /** One hand-over to a server that follows the script. */
 async function handOver(
   script: Script,
   how: {
     mail?: Mail
-    options?: SmtpChannelOptions
+    options?: SmtpPoolOptions
     url?: string
     beforeBody?: (connection: Scripted) => Promise<boolean>
   } = {},
 ): Promise<Seen> {
   const server = await startScripted(script, how.url)
-  const channel: EmailChannel = openSmtpChannel(server.url, how.options)
+  const channel = openSmtpPool(server.url, how.options)
   ending.push(async () => {
     await channel.close()
     await server.close()
@@ -49,7 +51,7 @@ async function handOver(
 
 /** EHLO answered with an extension. */
 const pipelining: Deed = ({ reply }) => reply('250-scripted\r\n250 PIPELINING')
-const quick: SmtpChannelOptions = { timeouts: { reply: 300, handOver: 300 } }
+const quick: SmtpPoolOptions = { timeouts: { reply: 300, handOver: 300 } }
 
 describe('what the server said in full', () => {
   test('a 250 after the body is accepted, with its words', async () => {
@@ -81,7 +83,7 @@ describe('what the server said in full', () => {
     async (_, script, stage, permanent) => {
       for (const ehlo of ['250 scripted', pipelining]) {
         const { outcome, asked, connection } = await handOver({ ehlo, ...script })
-        expect(outcome).toMatchObject({ kind: 'refused', stage, permanent })
+        expect(outcome).toMatchObject({ kind: 'refused', permanent, answer: { stage } })
         expect(asked).toBe(0)
         expect(connection.body).toBe('')
       }
@@ -93,7 +95,7 @@ describe('what the server said in full', () => {
     ['452 4.3.1 full', false],
   ])('a refusal after the body (%s) is a refusal', async (reply, permanent) => {
     const { outcome, asked } = await handOver({ bodyEnds: reply })
-    expect(outcome).toMatchObject({ kind: 'refused', stage: 'body', permanent })
+    expect(outcome).toMatchObject({ kind: 'refused', permanent, answer: { stage: 'body' } })
     expect(asked).toBe(1)
   })
 
@@ -104,7 +106,7 @@ describe('what the server said in full', () => {
       data: '354 go on',
       bodyEnds: '554 no recipients',
     })
-    expect(outcome).toMatchObject({ kind: 'refused', stage: 'recipient', permanent: true })
+    expect(outcome).toMatchObject({ kind: 'refused', permanent: true, answer: { stage: 'recipient' } })
     expect(asked).toBe(0)
   })
 
@@ -117,6 +119,7 @@ describe('what the server said in full', () => {
       code: 550,
       enhanced: '5.1.1',
       text: '<***>: Recipient rejected user *** unknown at example',
+      stage: 'recipient',
     })
   })
 })
@@ -162,7 +165,7 @@ describe('lost before the body', () => {
   test('nothing is asked and no byte flows until 354, however long the server takes', async () => {
     const reached = Promise.withResolvers<Scripted>()
     const server = await startScripted({ data: (connection) => reached.resolve(connection) })
-    const channel = openSmtpChannel(server.url)
+    const channel = openSmtpPool(server.url)
     ending.push(async () => {
       await channel.close()
       await server.close()
@@ -253,7 +256,7 @@ describe('the gate', () => {
         },
       },
     )
-    expect(outcome).toMatchObject({ kind: 'refused', permanent: false, stage: 'data' })
+    expect(outcome).toMatchObject({ kind: 'refused', permanent: false, answer: { stage: 'data' } })
     expect(connection.body).toBe('')
   })
 })

@@ -1,19 +1,20 @@
-/** The header fields Assent itself adds to a mail. */
+/** The header fields that Assent adds to a mail. */
 import { createHash } from 'node:crypto'
+import { MessageFault } from '../../domain/delivery/faults.ts'
 
-/** A header of ours cannot be made of what a profile or delivery says. Its message holds no address. */
-export class HeaderError extends Error {
+/** A header cannot be made for this profile or delivery. The error's text contains no address. */
+export class HeaderError extends MessageFault {
   override readonly name = 'HeaderError'
   /** `no-sender-domain`: for a Message-ID; `no-unsubscribe-address`: for a commercial mail. */
   readonly code: 'no-sender-domain' | 'no-unsubscribe-address'
 
   constructor(code: HeaderError['code'], message: string) {
-    super(message)
+    super(`cannot-compose: ${code}`, message)
     this.code = code
   }
 }
 
-/** Only these fields can be added to a mail; recipients are not among them. */
+/** The only fields that can be added to a mail; recipients are not among them. */
 export type MailHeaderName = 'List-Unsubscribe' | 'List-Unsubscribe-Post' | 'Auto-Submitted' | 'X-Assent-Test'
 
 /** One header field. */
@@ -28,7 +29,7 @@ const MESSAGE_ID_BYTES = 20
  * - Commercial mail (any kind not known to be transactional) carries `List-Unsubscribe` (RFC 2369) and
  *   `List-Unsubscribe-Post: List-Unsubscribe=One-Click` (RFC 8058) with the delivery's unsubscribe address.
  * - Every mail carries `Auto-Submitted: auto-generated` (RFC 3834 §5): a journey is a process, not a person, and this
- *   keeps vacation responders silent, whose answers would otherwise be taken for a contact's reply.
+ *   silences vacation responders, whose answers would otherwise be taken for a contact's reply.
  *
  * @throws HeaderError when a commercial mail has no http(s) unsubscribe address
  */
@@ -37,10 +38,7 @@ export function mailHeaders(purposeKind: string, unsubscribeUrl: string | null):
   return purposeKind === 'transactional' ? [automatic] : [...unsubscribeHeaders(unsubscribeUrl), automatic]
 }
 
-/**
- * The header fields of a test mail: marked as one, and without `List-Unsubscribe`, since it was sent under nobody's consent and
- * there is nothing to withdraw.
- */
+/** The header fields of a test mail: a mark, and no `List-Unsubscribe`, since it is sent under nobody's consent. */
 export function testMailHeaders(id: string): readonly MailHeader[] {
   return [
     { name: 'X-Assent-Test', value: id },
@@ -49,19 +47,19 @@ export function testMailHeaders(id: string): readonly MailHeader[] {
 }
 
 /**
- * The Message-ID of a delivery (RFC 5322 §3.6.4), angle brackets included. It follows from the claim key alone, so
- * that a mail asked for twice after a crash is recognisably one, and it reveals nothing of the key.
+ * The Message-ID (RFC 5322 §3.6.4), angle brackets included. It follows from the delivery's id and the sender's domain
+ * alone, so every attempt carries the same one, and it does not reveal the id.
  *
- * @param claimKey what the delivery is unique by (run, step and visit)
- * @param senderAddress the sender's e-mail address; its domain stands behind the @
+ * @param id of the delivery or the test mail
+ * @param senderAddress the sender's e-mail address; its domain follows the @
  * @throws HeaderError when the sender's address has no domain
  */
-export function messageIdOf(claimKey: string, senderAddress: string): string {
+export function messageIdOf(id: string, senderAddress: string): string {
   const domain = senderAddress.slice(senderAddress.lastIndexOf('@') + 1).toLowerCase()
   if (!senderAddress.includes('@') || !/^[a-z0-9.-]+$/.test(domain)) {
     throw new HeaderError('no-sender-domain', 'the sender has no domain')
   }
-  const digest = createHash('sha256').update(claimKey, 'utf8').digest()
+  const digest = createHash('sha256').update(id, 'utf8').digest()
   return `<${digest.subarray(0, MESSAGE_ID_BYTES).toString('hex')}@${domain}>`
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseSmtpUrl, SmtpUrlError } from '../../channels/email/settings.ts'
+import { parseSmtpUrl, SmtpUrlError } from '../../../channels/email/settings.ts'
 
 test('host, port, credentials and options are read', () => {
   expect(
