@@ -236,7 +236,7 @@ describe('the gauges of the whole installation', () => {
     ].flatMap(([, index = 'none', table = '']) => (table === 'recovery' ? [] : [`${table}: ${index}`]))
     // Each index holds only what is counted, or begins with it. `recovery` has one row.
     expect([...new Set(scans)].sort()).toEqual([
-      'deliveries: deliveries_by_state',
+      'deliveries: deliveries_by_course',
       expect.stringMatching(/^double_opt_ins: double_opt_ins_(?:pending|overdue|remind)$/),
       'outbox: outbox_parked',
       'outbox: outbox_waiting',
