@@ -81,6 +81,17 @@ it('serves metrics only where a port is set, and then to this machine only unles
   ])
 })
 
+it('checks the settings of channels at the start, and shows no value', () => {
+  const problems = problemsOf({
+    SMTP_URL: 'smtp://u:sesame@mail.example.com?pool=1',
+    ASSENT_DKIM_FOLDER: 'keys',
+  })
+  expect(problems).toEqual([
+    'SMTP_URL: the options are maxConnections, name, requireTLS, ignoreTLS and tls.rejectUnauthorized',
+    'ASSENT_DKIM_FOLDER: an absolute path',
+  ])
+})
+
 it('tells wrong settings, wrong ports and busy ports of a stack in one message', async () => {
   const server = createServer()
   open.push(server)
