@@ -13,6 +13,7 @@ const rules = [
   'test/examples/**/*.test.ts',
   'test/demo/shop.test.ts',
   'test/api/docs.test.ts',
+  'test/api/errors.test.ts',
 ]
 
 const shared = { pool: 'forks', testTimeout: 60_000, hookTimeout: 120_000, environment: 'node' } as const

@@ -1,7 +1,6 @@
 /** The Express application: REST for systems under /v1, pages for people, health, and the API's own description. */
 import express, { type Express } from 'express'
 import type { Logger } from 'pino'
-import { Refusal } from '../domain/refusal.ts'
 import type { Exposition } from '../telemetry/exposition.ts'
 import type { Deps } from '../transactions/deps.ts'
 import { authenticator } from './authenticate.ts'
@@ -10,10 +9,10 @@ import { type Health, healthRoutes } from './health.ts'
 import { metricsRoutes } from './metrics.ts'
 import { peopleRoutes } from './people/people.ts'
 import { problemRoutes } from './problemPages.ts'
-import { problems } from './problems.ts'
+import { problems, routeNotFound } from './problems.ts'
 import { requestLog } from './requests.ts'
 import { mountRoutes } from './routing.ts'
-import { deadline } from './serving.ts'
+import { deadline, requireHost } from './serving.ts'
 import { allRoutes } from './v1/routes.ts'
 
 export type AppOptions = {
@@ -35,6 +34,7 @@ export function createApp(options: AppOptions): Express {
   app.set('trust proxy', [...options.trustedProxies])
   app.set('query parser', 'simple')
   app.use(requestLog(log))
+  app.use(requireHost)
   app.use(deadline)
   app.use('/v1', (_request, response, next) => {
     response.setHeader('Cache-Control', 'no-store')
@@ -54,7 +54,7 @@ export function createApp(options: AppOptions): Express {
   app.use(problemRoutes(options.publicUrl))
   app.use(peopleRoutes({ deps, publicUrl: options.publicUrl, afterCommit, log }))
   app.use(() => {
-    throw new Refusal('not-found', 'there is nothing at this address')
+    throw routeNotFound()
   })
   app.use(problems(log, options.publicUrl))
   return app

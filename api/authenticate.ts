@@ -39,7 +39,9 @@ export function authenticator(db: Db, given: string | undefined): Authenticate {
   const good = new Set<string>()
   return async (authorization, networkOf) => {
     const key = /^Bearer +([\x21-\x7e]{1,200}) *$/i.exec(authorization ?? '')?.[1]
-    if (key === undefined) throw new Refusal('unauthorised', 'send a key: Authorization: Bearer …')
+    if (key === undefined) {
+      throw new Refusal('key-missing', 'Send an API key in the header: Authorization: Bearer <key>.')
+    }
     const hashed = hashKey(key)
     if (admin !== null && timingSafeEqual(admin, hashed)) return { id: 'environment', scopes: ['admin'] }
     const name = hashed.toString('hex')
@@ -47,12 +49,9 @@ export function authenticator(db: Db, given: string | undefined): Authenticate {
     const wait = good.has(name) ? 0 : strikes.wait(network, seconds())
     if (wait > 0) {
       throw new Refusal(
-        'too-many',
-        'too many wrong keys came from this network address: wait, then send a valid key',
-        {
-          code: 'too-many-wrong-keys',
-          retryAfter: wait,
-        },
+        'too-many-wrong-keys',
+        'Too many wrong keys came from this network address. Wait, then send a valid key.',
+        { retryAfter: wait },
       )
     }
     const [row] = await db
@@ -62,7 +61,10 @@ export function authenticator(db: Db, given: string | undefined): Authenticate {
     if (row === undefined) {
       good.delete(name)
       strikes.add(network, seconds())
-      throw new Refusal('unauthorised', 'this key is not known')
+      throw new Refusal(
+        'key-unknown',
+        'There is no such API key. An administrator makes one with POST /v1/keys.',
+      )
     }
     keepLatest(good, name)
     return { id: row.id, scopes: z.array(scopeShape).parse(row.scopes) }

@@ -6,6 +6,7 @@ import { gzip } from 'node:zlib'
 import express, { type Router } from 'express'
 import packageJson from '../package.json' with { type: 'json' }
 import { docsPage, docsStart } from '../pages/docs.ts'
+import { onlyGet } from './methods.ts'
 import { openApi } from './openapi.ts'
 
 const library = new URL('browser/standalone.js', import.meta.resolve('@scalar/api-reference'))
@@ -48,6 +49,7 @@ export function documentationRoutes(publicUrl: string): Router {
       .type('js')
       .send(docsStart)
   })
+  router.all(['/openapi.json', '/docs', '/docs/scalar.js', '/docs/start.js'], onlyGet)
   return router
 }
 

@@ -9,14 +9,13 @@ export const findingShape = z
     pointer: z.string().meta({ description: 'JSON pointer (RFC 6901) into the definition' }),
     code: z
       .string()
-      .optional()
-      .meta({ description: 'Stable and machine-readable, where a caller may handle this case' }),
+      .meta({ description: 'Stable and machine-readable: see [errors and warnings](/problems)' }),
     message: z.string(),
   })
   .meta({ id: 'Finding', description: 'Something wrong or doubtful in a definition' })
 
 /** A contact was made that no message can reach. @param pointer of the contact in the request */
 export function createdWithoutAddress(pointer: string): z.infer<typeof findingShape> {
-  const message = 'the contact was created without an address: no message reaches it until it has one'
+  const message = 'The contact was created without an address. No message reaches it until it has one.'
   return { severity: 'warning', pointer, code: 'contact-without-address', message }
 }

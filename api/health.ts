@@ -3,6 +3,7 @@ import express, { type Router } from 'express'
 import { shared } from '../telemetry/shared.ts'
 import type { WorkersView } from '../views/workers.ts'
 import { sendJson } from './json.ts'
+import { onlyGet } from './methods.ts'
 
 /** The first two resolve where the part answers. */
 export type Health = {
@@ -42,6 +43,7 @@ export function healthRoutes(health: Health): Router {
     response.status(parts.database && parts.engine ? 200 : 503)
     sendJson(response, parts)
   })
+  router.all(['/healthz', '/readyz'], onlyGet)
   return router
 }
 

@@ -15,7 +15,8 @@ export function metricsRoutes(authenticate: Authenticate, { contentType, text }:
   router.get('/metrics', async (request, response) => {
     const caller = await authenticate(request.get('Authorization'), () => clientNetwork(request))
     note(response, { key: caller.id })
-    if (!permits(caller, ['read'])) throw new Refusal('forbidden', 'this needs a key with the scope read')
+    if (!permits(caller, ['read']))
+      throw new Refusal('scope-missing', 'Metrics need a key with the scope "read".')
     response.set({ 'Content-Type': contentType, 'Cache-Control': 'no-store' }).send(await text())
   })
   return router

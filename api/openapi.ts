@@ -8,11 +8,12 @@ import {
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi'
 import { journeyFields } from '../domain/journey/definition.ts'
-import type { RefusalKind } from '../domain/refusal.ts'
+import { catalogued, type RefusalCode } from '../domain/refusals/catalogue.ts'
 import packageJson from '../package.json' with { type: 'json' }
+import { codesByStatus } from './codes.ts'
 import { curlOf, typescriptOf } from './exampleCode.ts'
 import { exampleOf } from './examples.ts'
-import { problemKind } from './problemKinds.ts'
+import { problemKinds } from './problemKinds.ts'
 import { problemShape } from './problems.ts'
 import type { Route } from './routing.ts'
 import { allRoutes } from './v1/routes.ts'
@@ -23,7 +24,7 @@ const introduction = `Customer journeys that cannot outrun consent.
 
 Every request needs a key: \`Authorization: Bearer <key>\`. \`npm start\` prints one for the local stack; \`POST /v1/keys\` makes more.
 
-- Errors are problem details (RFC 9457). The \`type\` of each leads to a page with causes and remedies: [all problems](/problems).
+- Errors are problem details (RFC 9457). Programs go by \`code\`. The \`type\` leads to a page with causes and remedies: [all problems](/problems).
 - Times are RFC 3339, in UTC. Ids are UUIDv7. Lists are paged by \`limit\` and \`after\`.
 - You can repeat a \`PUT\`. A \`POST\` that creates something honours an \`Idempotency-Key\`.
 - The examples build on each other and on the data of \`examples/\`. They read \`API\` and \`KEY\` from the environment,
@@ -50,7 +51,7 @@ export function openApi(publicUrl: string): OpenApiDocument {
     },
     paths,
   })
-  return withParameterExamples(tidied(document))
+  return withProblemCodes(withParameterExamples(tidied(document)))
 }
 
 /** So that "try it" starts from a request that works. Ids that an earlier answer gives are left for the reader to fill in. */
@@ -181,11 +182,11 @@ function successes(one: Route): ZodOpenApiResponsesObject {
 
 function refusals(one: Route): ZodOpenApiResponsesObject {
   return Object.fromEntries(
-    Object.entries(refusalsOf(one)).map(([status, description]) => [
-      status,
+    [...codesByStatus(one)].map(([status, codes]) => [
+      String(status),
       {
-        description,
-        ...(status === '429' || status === '503'
+        description: descriptionOf(one, codes),
+        ...(status === 429 || status === 503
           ? {
               headers: {
                 'Retry-After': { description: 'Seconds to wait', schema: { type: 'integer' as const } },
@@ -198,41 +199,35 @@ function refusals(one: Route): ZodOpenApiResponsesObject {
   )
 }
 
-/** Every refusal that a route can answer, by status: what follows from its shape, and what it says itself. */
-export function refusalsOf(one: Route): Record<string, string> {
-  const kinds: Partial<Record<RefusalKind, string>> = {
-    ...(one.scopes === null
-      ? {}
-      : {
-          unauthorised: 'No valid key',
-          forbidden: 'The key may not do this',
-          'too-many': 'Too many wrong keys',
-        }),
-    'timed-out': 'The request came too slowly',
-    'headers-too-large': 'The headers have more than 16 KB',
-    ...(one.params === undefined ? {} : { 'not-found': 'Not known' }),
-    ...(one.body === undefined
-      ? {}
-      : {
-          malformed: 'The body cannot be read',
-          'too-large': 'The body has more than 1 MB',
-          unsupported: 'The body has another content type',
-        }),
-    ...(one.creates === true ? { conflict: usedKey } : {}),
-    invalid: 'A field is wrong',
-    internal: 'A fault of the server',
-    unavailable: 'Not available now',
-    ...one.refuses,
-    ...(one.creates === true && one.refuses?.conflict !== undefined
-      ? { conflict: `${one.refuses.conflict}; or: ${usedKey}` }
-      : {}),
-  }
-  return Object.fromEntries(
-    Object.entries(kinds).map(([kind, description]) => [problemKind(kind)?.status ?? 500, description]),
-  )
+/** The codes that only this route answers with their causes; those of many routes by name, since the pages explain them. */
+function descriptionOf(one: Route, codes: readonly RefusalCode[]): string {
+  const [first] = codes
+  const title = first === undefined ? '' : problemKinds[catalogued(first).kind].title
+  const own = codes.filter((code) => one.refuses?.includes(code) === true)
+  const others = codes.filter((code) => !own.includes(code)).map((code) => `\`${code}\``)
+  return [
+    `${title}.`,
+    own.map((code) => `- \`${code}\`: ${catalogued(code).cause} ${catalogued(code).remedy}`).join('\n'),
+    others.length === 0 ? '' : `${own.length === 0 ? 'Codes' : 'Also'}: ${others.join(', ')}.`,
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n')
 }
 
-const usedKey = 'the Idempotency-Key was used with another request'
+/** Each problem document names the codes that it can have here. */
+function withProblemCodes(document: OpenApiDocument): OpenApiDocument {
+  for (const one of allRoutes) {
+    for (const [status, codes] of codesByStatus(one)) {
+      const response = document.paths?.[one.path]?.[one.method]?.responses?.[String(status)]
+      const content = response !== undefined && 'content' in response ? response.content : undefined
+      const problem = content?.['application/problem+json']
+      if (problem?.schema === undefined) continue
+      // Beside a reference, further keywords hold as well (JSON Schema 2020-12).
+      problem.schema = { ...problem.schema, properties: { code: { type: 'string', enum: codes } } }
+    }
+  }
+  return document
+}
 
 function scopesOf(one: Route): string | undefined {
   return one.scopes === null ? undefined : `Scopes: ${one.scopes.map((scope) => `\`${scope}\``).join(' or ')}`

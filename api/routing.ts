@@ -7,7 +7,8 @@ import type { Express, Request, RequestHandler, Response } from 'express'
 import { z } from 'zod'
 import { canonicalBytes } from '../domain/ledger/canonical.ts'
 import { nearest } from '../domain/nearest.ts'
-import { type FieldError, Refusal, type RefusalKind } from '../domain/refusal.ts'
+import { type FieldError, invalidFields, Refusal, type RefusalCode } from '../domain/refusal.ts'
+import { fieldErrors, pointerPart, tryRead } from '../domain/shapes/read.ts'
 import { unreadable } from '../domain/shapes/readable.ts'
 import type { Deps } from '../transactions/deps.ts'
 import { onceFor } from '../transactions/onceFor.ts'
@@ -15,7 +16,7 @@ import type { Authenticate } from './authenticate.ts'
 import { isEmptyBody, jsonBody, linesBody } from './bodies.ts'
 import { clientNetwork } from './clientAddress.ts'
 import { prettyParameter, sendJson } from './json.ts'
-import { fieldErrors } from './problems.ts'
+import { onlyMethods } from './methods.ts'
 import { note } from './requests.ts'
 import { type Caller, permits, type Scope } from './scopes.ts'
 
@@ -65,8 +66,8 @@ type Spec<P extends Shape, Q extends Shape, B extends Shape> = {
   bodyType?: string
   /** Successes by status. `page`: `Accept: text/html` gives the same as a page. */
   responses: Record<number, { description: string; schema?: z.ZodType; type?: string; page?: boolean }>
-  /** What this route refuses beyond what every route of its kind does (`refusalsOf`), and when. */
-  refuses?: Partial<Record<RefusalKind, string>>
+  /** Codes that this route answers beyond those that follow from its shape (`codesOf` in `openapi.ts`). */
+  refuses?: readonly RefusalCode[]
   /** Honours Idempotency-Key: for the request as a whole, or, `by-line`, in its handler for each part of it. */
   creates?: boolean | 'by-line'
   /** A question, though it is no GET: nothing is written, so nobody needs to look at the outbox after it. */
@@ -102,6 +103,8 @@ export function route<P extends Shape = undefined, Q extends Shape = undefined, 
 
 /** Parameters named in one answer; a URL has room for thousands. */
 const mostNamed = 20
+/** Characters of a parameter's name that are repeated. */
+const longestQuoted = 100
 
 /** A parameter that is not known would change nothing, and the caller would take the answer for another: `?emial=…` for one person. */
 function refuseUnknown(shape: Shape, query: unknown): void {
@@ -110,33 +113,26 @@ function refuseUnknown(shape: Shape, query: unknown): void {
   if (unknown.length === 0) return
   const errors = unknown.slice(0, mostNamed).map((name): FieldError => {
     const meant = nearest(name, known)
-    const hint = meant === null ? `this route takes ${known.join(', ')}` : `did you mean "${meant}"?`
+    const hint = meant === null ? `This route takes ${known.join(', ')}.` : `Did you mean "${meant}"?`
     return {
-      pointer: `/query/${name.replace(/~/g, '~0').replace(/\//g, '~1')}`,
+      pointer: `/query/${pointerPart(name)}`,
       code: 'unknown-parameter',
-      message: `is not a query parameter here; ${hint}`,
+      message: `There is no query parameter "${name.slice(0, longestQuoted)}" here. ${hint}`,
     }
   })
-  throw new Refusal('invalid', 'the query has parameters that this route does not take', {
-    code: 'unknown-parameter',
-    errors,
-  })
+  throw invalidFields(errors, 'the query')
 }
 
 /** A wrong path is a thing that is not there; a wrong query or body names its field. */
 function parse<S extends Shape>(shape: S | undefined, value: unknown, part: 'path' | 'query' | 'body'): Out<S>
 function parse(shape: Shape, value: unknown, part: 'path' | 'query' | 'body'): unknown {
   if (shape === undefined) return undefined
-  const parsed = shape.safeParse(value)
+  const parsed = tryRead(shape, value)
   if (parsed.success) return parsed.data
   const errors = fieldErrors(parsed.error, part === 'body' ? '' : `/${part}`)
-  if (part === 'path') throw new Refusal('not-found', 'there is nothing at this address', { errors })
-  const codes = new Set(errors.map((error) => error.code))
-  const [code] = codes
-  throw new Refusal('invalid', `the ${part} has fields that are wrong`, {
+  if (part !== 'path') throw invalidFields(errors, `the ${part}`)
+  throw new Refusal('route-not-found', 'There is nothing at this address: errors says which part is wrong.', {
     errors,
-    // Where all fields are wrong in one way, the answer as a whole is.
-    ...(codes.size === 1 && code !== undefined ? { code } : {}),
   })
 }
 
@@ -155,13 +151,7 @@ export function mountRoutes(app: Express, routes: readonly Route[], given: Given
     app[one.method](path, handlerOf(one, given))
     paths.set(path, (paths.get(path) ?? new Set()).add(one.method.toUpperCase()))
   }
-  for (const [path, methods] of paths) {
-    const allowed = [...methods].join(', ')
-    app.all(path, (_request, response) => {
-      response.set('Allow', allowed)
-      throw new Refusal('method-not-allowed', `this address takes ${allowed}`)
-    })
-  }
+  for (const [path, methods] of paths) app.all(path, onlyMethods(methods))
 }
 
 function handlerOf(one: Route, given: Given): RequestHandler {
@@ -205,12 +195,15 @@ function keyOf(one: Route, request: Request): string | null {
   if (key === '') {
     // Taken for a key, it would make every request one whose sender forgot to fill it in.
     throw new Refusal(
-      'malformed',
-      'the Idempotency-Key is empty: send a key of its own for each request, or none',
+      'idempotency-key-invalid',
+      'The Idempotency-Key is empty. Send a key of its own for each request, or leave the header out.',
     )
   }
   if (key !== undefined && key.length > longestKey) {
-    throw new Refusal('malformed', `an Idempotency-Key has at most ${longestKey} characters`)
+    throw new Refusal(
+      'idempotency-key-invalid',
+      `The Idempotency-Key is longer than ${longestKey} characters. Send a shorter one, such as a UUID.`,
+    )
   }
   return key ?? null
 }
@@ -223,7 +216,10 @@ async function callerOf(
   if (one.scopes === null) return { id: 'nobody', scopes: [] }
   const caller = await given.authenticate(request.get('Authorization'), () => clientNetwork(request))
   if (!permits(caller, one.scopes)) {
-    throw new Refusal('forbidden', `this needs a key with the scope ${one.scopes.join(' or ')}`)
+    throw new Refusal(
+      'scope-missing',
+      `This needs a key with the scope ${one.scopes.join(' or ')}. An administrator makes one with POST /v1/keys.`,
+    )
   }
   return caller
 }
@@ -243,14 +239,15 @@ function bodyOf(one: Route, request: Request): unknown {
   const absent = length === 0 && request.get('Transfer-Encoding') === undefined
   // Taken for `{}`, a body that got lost on the way would replace everything by nothing.
   if ((absent || isEmptyBody(request)) && (one.method === 'put' || one.method === 'patch')) {
-    throw new Refusal('malformed', 'the body is missing: send the whole of what is put as JSON', {
-      code: 'body-missing',
-      errors: [{ pointer: '', code: 'body-missing', message: 'is missing' }],
-    })
+    const message = 'The body is missing. Send the whole document as JSON.'
+    throw new Refusal('body-missing', message, { errors: [{ pointer: '', code: 'body-missing', message }] })
   }
   if (absent) return one.bodyType === undefined ? {} : ''
   if (!request.is([wanted, ...(one.bodyType === undefined ? ['application/*+json'] : [])])) {
-    throw new Refusal('unsupported', `the body must be ${wanted}`)
+    throw new Refusal(
+      'content-type-unsupported',
+      `The body must be ${wanted}. Send it so, with this Content-Type.`,
+    )
   }
   const body: unknown = request.body
   return body
@@ -259,9 +256,7 @@ function bodyOf(one: Route, request: Request): unknown {
 /** Before anything else looks at it. */
 export function refuseUnreadable(value: unknown, prefix: string): void {
   const problem = unreadable(value, prefix)
-  if (problem !== null) {
-    throw new Refusal('invalid', 'the request holds what nothing can hold', { errors: [problem] })
-  }
+  if (problem !== null) throw invalidFields([problem], 'the request')
 }
 
 function fingerprintOf(one: Route, raw: { params: unknown; query: unknown; body: unknown }): Uint8Array {

@@ -2,6 +2,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { RequestHandler } from 'express'
 import { beginUnderDeadline } from '../db/deadline.ts'
+import { Refusal } from '../domain/refusal.ts'
 import { answerUnreadable } from './unreadable.ts'
 
 /** In milliseconds. A caller that takes longer is answered 408 and cut off. */
@@ -23,10 +24,22 @@ export function httpServer(
   limits: ServingLimits = usual,
 ): Server {
   const { headers, request, check } = limits
-  const options = { headersTimeout: headers, requestTimeout: request, connectionsCheckingInterval: check }
+  const options = {
+    headersTimeout: headers,
+    requestTimeout: request,
+    connectionsCheckingInterval: check,
+    // Node would answer a bare 400. `requireHost` answers a problem document.
+    requireHostHeader: false,
+  }
   const server = createServer(options, handler)
   answerUnreadable(server, publicUrl)
   return server
+}
+
+/** Refuses HTTP/1.1 without a Host header (RFC 9112 §3.2). */
+export const requireHost: RequestHandler = (request, _response, next) => {
+  if (request.httpVersion === '1.0' || request.headers.host !== undefined) return next()
+  throw new Refusal('not-http', 'The Host header is missing. Use an HTTP client.')
 }
 
 /** Milliseconds that requests under way get to finish. */

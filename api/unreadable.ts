@@ -1,6 +1,6 @@
 /**
- * Answers requests that never became one: too slow, headers too large, no HTTP. Node would end them with a bare status; here they get
- * a problem document as every other refusal.
+ * Answers what never became a request: too slow, headers too large, not HTTP. Node would answer a bare status. Here it gets a
+ * problem document like every other refusal.
  */
 import { type Server, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
@@ -24,11 +24,17 @@ export function answerUnreadable(server: Server, publicUrl: string): void {
 function refusalOf(code: string | undefined): Refusal {
   switch (code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new Refusal('timed-out', 'the request did not arrive whole in time; nothing was changed')
+      return new Refusal(
+        'request-timeout',
+        'The request did not arrive completely in time. Nothing was changed. Send it again.',
+      )
     case 'HPE_HEADER_OVERFLOW':
-      return new Refusal('headers-too-large', 'the headers have more than 16 KB; nothing was changed')
+      return new Refusal(
+        'headers-too-large',
+        'The headers are larger than 16 KB. Nothing was changed. Send fewer or shorter headers.',
+      )
     default:
-      return new Refusal('malformed', 'this is no HTTP request')
+      return new Refusal('not-http', 'This is not an HTTP/1.1 request. Use an HTTP client.')
   }
 }
 

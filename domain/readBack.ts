@@ -29,12 +29,9 @@ export function refuseReadBack(members: readonly ReadBack[], unchanged: boolean)
   const errors = members.flatMap((member) => problemOf(member, unchanged) ?? [])
   if (errors.length === 0) return
   throw new Refusal(
-    'invalid',
-    'read-only members differ from what is stored: read it again, or leave them out',
-    {
-      code: 'read-only',
-      errors,
-    },
+    'read-only',
+    'Read-only members differ from what is stored. Read the document again, or leave them out.',
+    { errors },
   )
 }
 
@@ -43,13 +40,25 @@ function problemOf({ pointer, said, stored, kind }: ReadBack, unchanged: boolean
   if (stored !== undefined && isSame(said, stored)) return null
   switch (kind) {
     case 'name':
-      return { pointer, code: 'read-only', message: 'is read-only, and names something else' }
+      return {
+        pointer,
+        code: 'read-only',
+        message: 'This member is read-only and names something else. Leave it out.',
+      }
     case 'state':
       if (unchanged && stored !== undefined && isEarlier(said, stored)) return null
-      return { pointer, code: 'read-only', message: 'is read-only, and is not the present one' }
+      return {
+        pointer,
+        code: 'read-only',
+        message: 'This member is read-only and not the current one. Read the document again.',
+      }
     case 'part':
       if (unchanged) return null
-      return { pointer, code: 'read-only', message: 'is read-only here, and differs from what is stored' }
+      return {
+        pointer,
+        code: 'read-only',
+        message: 'This member cannot be changed here and differs from what is stored. Leave it out.',
+      }
     default:
       return kind satisfies never
   }

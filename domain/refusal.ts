@@ -1,45 +1,34 @@
 /**
- * What is said when something asked for cannot be done: one typed error, raised by rules and transactions alike, and turned
- * into problem details (RFC 9457) in one place. Whoever raises one has changed nothing.
+ * The one typed error for a request that cannot be done, raised by rules and transactions alike. The API turns it into problem
+ * details (RFC 9457) in one place, `api/problems.ts`. Whoever raises one has changed nothing.
  */
+import { catalogued, type RefusalCode, type RefusalKind } from './refusals/catalogue.ts'
+import type { Thing } from './refusals/notFound.ts'
 
-/** Where in the input, as a JSON pointer (RFC 6901), and what is wrong there. `code` is stable and machine-readable. */
-export type FieldError = { pointer: string; code?: string; message: string }
+export type { RefusalCode, RefusalKind } from './refusals/catalogue.ts'
 
-export type RefusalKind =
-  | 'malformed' // 400
-  | 'unauthorised' // 401
-  | 'forbidden' // 403
-  | 'not-found' // 404
-  | 'method-not-allowed' // 405
-  | 'timed-out' // 408
-  | 'conflict' // 409
-  | 'too-large' // 413
-  | 'unsupported' // 415
-  | 'invalid' // 422
-  | 'too-many' // 429
-  | 'headers-too-large' // 431
-  | 'internal' // 500: only ever made of an unknown error, so nobody raises it
-  | 'unavailable' // 503
+/** Where in the input, as a JSON pointer (RFC 6901), and what is wrong there: a sentence for the caller. */
+export type FieldError = { pointer: string; code: RefusalCode; message: string }
 
-/** Faults that one refusal names: a caller corrects no more of them at once, and a request has room for a hundred thousand. */
+/** Errors that one refusal names. A caller corrects no more at once, and a request has room for a hundred thousand. */
 export const mostErrors = 100
 
 export class Refusal extends Error {
+  /** Stable and machine-readable: `run-ended`. The catalogue says what leads to it and what to do. */
+  readonly code: RefusalCode
+  /** The group of the code, which has one HTTP status. */
   readonly kind: RefusalKind
   readonly errors: readonly FieldError[]
-  /** Stable and machine-readable, for callers that handle this case: `too-many-runs`. Defaults to the kind. */
-  readonly code: string
   /** Seconds after which trying again makes sense. */
   readonly retryAfter: number | null
   /** More members of the problem document, e.g. the effect of a change that needs a confirmation. */
   readonly extra: Readonly<Record<string, unknown>>
 
+  /** @param detail for the caller, in full sentences: what is wrong with this request, and what to do next */
   constructor(
-    kind: RefusalKind,
+    code: RefusalCode,
     detail: string,
     options: {
-      code?: string
       errors?: readonly FieldError[]
       retryAfter?: number
       extra?: Record<string, unknown>
@@ -47,21 +36,34 @@ export class Refusal extends Error {
   ) {
     super(detail)
     this.name = 'Refusal'
-    this.kind = kind
-    this.code = options.code ?? kind
+    this.code = code
+    this.kind = catalogued(code).kind
     this.errors = (options.errors ?? []).slice(0, mostErrors)
     this.retryAfter = options.retryAfter ?? null
     this.extra = options.extra ?? {}
   }
 }
 
-/** The commonest refusal: well-formed, but one field is wrong. */
-export function invalid(pointer: string, message: string, code?: string): Refusal {
-  return code === undefined
-    ? new Refusal('invalid', message, { errors: [{ pointer, message }] })
-    : new Refusal('invalid', message, { code, errors: [{ pointer, code, message }] })
+/** One field is wrong. @param message for the caller, in full sentences */
+export function invalid(pointer: string, code: RefusalCode, message: string): Refusal {
+  return new Refusal(code, message, { errors: [{ pointer, code, message }] })
 }
 
-export function notFound(what: string, key: string): Refusal {
-  return new Refusal('not-found', `there is no ${what} "${key}"`)
+/**
+ * Several fields are wrong. The answer as a whole has the code of its fields where they share one.
+ * @param what names what holds the fields, for the detail: `the body`
+ */
+export function invalidFields(errors: readonly FieldError[], what: string): Refusal {
+  const [first] = errors
+  const shared = first !== undefined && errors.every(({ code }) => code === first.code) ? first.code : null
+  const detail =
+    errors.length === 1 && first !== undefined
+      ? `${first.pointer === '' ? `In ${what}` : `The field ${first.pointer} is wrong`}: ${first.message}`
+      : `${errors.length} fields of ${what} are wrong. Correct each field that errors names.`
+  return new Refusal(shared ?? 'invalid-fields', detail, { errors })
+}
+
+/** Nothing of this kind has this key or id. */
+export function notFound(thing: Thing, key: string): Refusal {
+  return new Refusal(`${thing}-not-found`, `There is no ${thing.replaceAll('-', ' ')} "${key}".`)
 }

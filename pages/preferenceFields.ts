@@ -66,5 +66,8 @@ export function readPreferenceForm(fields: ReadonlyMap<string, string>): Prefere
 }
 
 function malformed(): Refusal {
-  return new Refusal('malformed', 'this is not what the form of the preference centre sends')
+  return new Refusal(
+    'form-not-ours',
+    'This is not the form of the preference centre. Open the page again and use its form.',
+  )
 }

@@ -1,4 +1,4 @@
-/** The page behind the `type` of a problem document: for developers, in English, what happened and what to do. */
+/** The page behind the `type` of a problem document: its codes, what leads to each and what to do. For developers, in English. */
 import { type Html, html } from './html.ts'
 import { stylePath, styleVersion } from './style.ts'
 
@@ -7,8 +7,7 @@ export type ProblemKindView = {
   status: number
   title: string
   meaning: string
-  causes: readonly string[]
-  remedies: readonly string[]
+  codes: readonly { code: string; cause: string; remedy: string }[]
 }
 
 export function problemKindPage(view: ProblemKindView): string {
@@ -17,29 +16,29 @@ export function problemKindPage(view: ProblemKindView): string {
     html`<p class="soft">HTTP status ${view.status}, problem <code>${view.kind}</code></p>
 <h1>${view.title}</h1>
 <p>${prose(view.meaning)}</p>
-<h2>Causes</h2>
-${list(view.causes)}
-<h2>What to do</h2>
-${list(view.remedies)}
-<p><a href="/problems">All problems</a> · <a href="/docs">API reference</a></p>`,
+${view.codes.map(
+  ({ code, cause, remedy }) => html`<h2 id="${code}"><code>${code}</code></h2>
+<p>${prose(cause)}</p>
+<p>${prose(remedy)}</p>
+`,
+)}<p><a href="/problems">All problems</a> · <a href="/docs">API reference</a></p>`,
   )
 }
 
-export function problemIndexPage(kinds: readonly { kind: string; status: number; title: string }[]): string {
+export function problemIndexPage(
+  kinds: readonly { kind: string; status: number; title: string; codes: readonly string[] }[],
+): string {
   return frame(
     'Problems',
     html`<h1>Problems</h1>
-<p>Errors are problem details (RFC 9457). The <code>type</code> of each leads to one of these pages.</p>
-<ul>${kinds.map(
-      ({ kind, status, title }) =>
-        html`<li><a href="/problems/${kind}"><code>${kind}</code></a> (${status}): ${title}</li>`,
-    )}</ul>
+<p>Errors are problem details (RFC 9457). The <code>type</code> of each leads to one of these pages. Programs go by its <code>code</code>.</p>
+${kinds.map(
+  ({ kind, status, title, codes }) => html`<h2><a href="/problems/${kind}">${title}</a> (${status})</h2>
+<ul>${codes.map((code) => html`<li><a href="/problems/${kind}#${code}"><code>${code}</code></a></li>`)}</ul>
+`,
+)}
 <p><a href="/docs">API reference</a></p>`,
   )
-}
-
-function list(items: readonly string[]): Html {
-  return html`<ul>${items.map((item) => html`<li>${prose(item)}</li>`)}</ul>`
 }
 
 /** Text with code between backticks. */

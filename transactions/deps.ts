@@ -42,5 +42,5 @@ const builtInChannels: readonly string[] = ['email', 'sms']
 export function requireChannel(deps: Pick<Deps, 'channels'>, channel: string, pointer: string): void {
   if (builtInChannels.includes(channel) || deps.channels.has(channel)) return
   const known = [...new Set([...builtInChannels, ...deps.channels])].join(', ')
-  throw invalid(pointer, `There is no channel "${channel}". Known channels: ${known}.`, 'unknown-channel')
+  throw invalid(pointer, 'unknown-channel', `There is no channel "${channel}". Use one of ${known}.`)
 }

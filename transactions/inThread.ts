@@ -7,7 +7,7 @@ import type { Deps } from './deps.ts'
 /**
  * @param group what shares a fate: the key of a message, the name of a trigger
  * @param tooCostly the refusal where the job exceeded its time or memory
- * @throws Refusal that, or unavailable (`busy`) where too many such jobs wait
+ * @throws Refusal that, or `busy` where too many such jobs wait
  */
 export async function inThread<Name extends JobName>(
   deps: Deps,
@@ -21,8 +21,7 @@ export async function inThread<Name extends JobName>(
   } catch (error) {
     if (!(error instanceof JobStopped)) throw error
     if (error.code === 'deadline' || error.code === 'memory') throw tooCostly()
-    throw new Refusal('unavailable', 'Too many such requests are being worked on. Repeat it in a moment.', {
-      code: 'busy',
+    throw new Refusal('busy', 'Too many such requests are being worked on. Repeat this one in a moment.', {
       retryAfter: 5,
     })
   }

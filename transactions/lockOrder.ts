@@ -5,7 +5,7 @@
 import type { Db } from '../db/connect.ts'
 
 /** Earlier kinds are locked first. Several locks of one kind are taken in the order of their ids. */
-const order = ['definition', 'identity', 'contact', 'run', 'contact point', 'delivery'] as const
+const order = ['definition', 'identity', 'contact', 'run', 'contact-point', 'delivery'] as const
 
 export type LockKind = (typeof order)[number]
 

@@ -17,6 +17,7 @@ import { contactPoints, contacts } from '../db/schema/contacts.ts'
 import { type DeliveryRow, deliveries } from '../db/schema/deliveries.ts'
 import { type RunRow, runs } from '../db/schema/journeys.ts'
 import { notFound } from '../domain/refusal.ts'
+import type { Thing } from '../domain/refusals/notFound.ts'
 import { hasTaken, type LockKind, noteKind, noteLock, rememberLock } from './lockOrder.ts'
 
 export type ContactRow = typeof contacts.$inferSelect
@@ -170,14 +171,14 @@ function furtherLocks(kind: LockKind, query: PreparedQuery<{ ids: readonly strin
   }
 }
 
-function found<Row>(what: string, id: string, row: Row | null): Row {
+function found<Row>(what: Thing, id: string, row: Row | null): Row {
   if (row === null) throw notFound(what, id)
   return row
 }
 
 const contact = lockOf('contact', oneOf(contacts))
 const run = lockOf('run', oneOf(runs))
-const point = lockOf('contact point', oneOf(contactPoints))
+const point = lockOf('contact-point', oneOf(contactPoints))
 const points = severalOf(contactPoints)
 
 /** Guards a contact's events, waits and runs. Throws Refusal not-found. */
@@ -189,7 +190,7 @@ export const runLock = (id: string): BoundQuery<LockedRun> => run(id).map((row) 
 
 /** Guards a contact point's ledger, suppressions and claims. Throws Refusal not-found. */
 export const contactPointLock = (id: string): BoundQuery<LockedContactPoint> =>
-  point(id).map((row) => found('contact point', id, row))
+  point(id).map((row) => found('contact-point', id, row))
 
 /** Guards the state of a delivery. Null where it has no row yet. */
 export const deliveryLock: (id: string) => BoundQuery<LockedDelivery | null> = lockOf(
@@ -212,7 +213,7 @@ export const lockDelivery = (tx: Db, id: string): Promise<LockedDelivery | null>
 /** Several contact points, in the order of their ids. */
 export async function lockContactPoints(tx: Db, ids: readonly string[]): Promise<LockedContactPoint[]> {
   if (ids.length === 0) return []
-  const rows = await locksOf('contact point', points, ids).run(tx)
+  const rows = await locksOf('contact-point', points, ids).run(tx)
   return rows.map((row) => locked(tx, row))
 }
 

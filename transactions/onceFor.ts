@@ -29,9 +29,15 @@ export async function onceFor(
     if (inserted.length === 0) {
       const [first] = await tx.select().from(idempotencyKeys).where(mine)
       if (first === undefined)
-        throw new Refusal('conflict', 'the first request with this Idempotency-Key is under way')
+        throw new Refusal(
+          'idempotency-key-in-progress',
+          'The first request with this Idempotency-Key is not finished. Repeat this one in a moment.',
+        )
       if (Buffer.compare(first.fingerprint, request.fingerprint) !== 0) {
-        throw new Refusal('conflict', 'this Idempotency-Key was used for another request')
+        throw new Refusal(
+          'idempotency-key-reused',
+          'This Idempotency-Key was used for another request. Send a new key.',
+        )
       }
       return { status: first.status ?? 200, body: first.response ?? undefined }
     }

@@ -2,7 +2,7 @@
 import { and, eq, sql } from 'drizzle-orm'
 import type { Db } from '../db/connect.ts'
 import { outbox } from '../db/schema/triggers.ts'
-import { Refusal } from '../domain/refusal.ts'
+import { notFound, type Refusal } from '../domain/refusal.ts'
 import type { Deps } from './deps.ts'
 
 const parked = (id: number) => and(eq(outbox.id, id), eq(outbox.state, 'parked'))
@@ -40,5 +40,5 @@ export async function dropParked(deps: Deps, id: number): Promise<void> {
 }
 
 function notParked(id: number): Refusal {
-  return new Refusal('not-found', `no row ${id} of the outbox is parked`)
+  return notFound('parked-row', String(id))
 }

@@ -32,7 +32,7 @@ export async function listVersions(
     .where(and(eq(table.key, key), page.after === undefined ? undefined : lt(table.version, page.after)))
     .orderBy(desc(table.version))
     .limit(page.limit + 1)
-  if (rows.length === 0 && page.after === undefined) throw notFound(`version of the ${kind}`, key)
+  if (rows.length === 0 && page.after === undefined) throw notFound(kind, key)
   return pageOf(
     rows,
     page.limit,
@@ -53,7 +53,7 @@ export async function getVersion(
     .select({ recordedAt, definition: sql<unknown>`${table.definition}` })
     .from(table)
     .where(and(eq(table.key, key), eq(table.version, version)))
-  if (row === undefined) throw notFound(`${kind} version`, `${key} ${version}`)
+  if (row === undefined) throw notFound('version', `${kind} ${key} ${version}`)
   return { ...z.looseObject({}).parse(row.definition), key, version, recordedAt: row.recordedAt }
 }
 

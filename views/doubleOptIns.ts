@@ -30,7 +30,7 @@ export async function getDoubleOptIn(db: Db, id: string): Promise<DoubleOptInVie
     .from(doubleOptIns)
     .innerJoin(contactPoints, eq(contactPoints.id, doubleOptIns.contactPointId))
     .where(eq(doubleOptIns.id, id))
-  if (row === undefined) throw notFound('double opt-in', id)
+  if (row === undefined) throw notFound('double-opt-in', id)
   const mails = await db
     .select()
     .from(deliveries)

@@ -64,7 +64,11 @@ export async function readEvidencePack(
         .select()
         .from(contactPoints)
         .where(and(eq(contactPoints.channel, channel), eq(contactPoints.address, address)))
-      if (row === undefined) throw new Refusal('not-found', 'nothing is known of this address')
+      if (row === undefined)
+        throw new Refusal(
+          'address-not-found',
+          'Nothing is recorded about this address. Check channel and address.',
+        )
       const open = openerOf(dataKeys, row)
       const { events, verification } = await readEvidenceEvents(tx, row, open)
       const requests = await readEvidenceRequests(tx, row.id, open)

@@ -1,7 +1,7 @@
 /** Lists by cursor: `limit` and `after`, in the order of a key that never changes. */
 import { type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { idShape, keyShape, triggerNameShape } from '../domain/shapes/primitives.ts'
+import { coded, idShape, keyShape, triggerNameShape } from '../domain/shapes/primitives.ts'
 
 const limited = (limit: z.ZodNumber | z.ZodCoercedNumber) =>
   limit.int().min(1).max(200).default(50).meta({ description: 'At most so many items' })
@@ -11,8 +11,7 @@ function pageBy(cursor: z.ZodType) {
   const after = z
     .string()
     .refine((text) => cursor.safeParse(text).success, {
-      message: 'is not a cursor of this list: send the "next" of the page before',
-      params: { code: 'invalid-cursor' },
+      ...coded('invalid-cursor', 'This is not a cursor of this list. Send the "next" of the page before.'),
     })
     .optional()
     .meta({ description: 'The `next` of the page before' })

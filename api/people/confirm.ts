@@ -29,7 +29,12 @@ export function confirmRouter(people: People): express.Router {
       afterCommit()
       return show(request, response, shown, state === 'confirmed' ? 'already-confirmed' : state)
     }
-    if (fields.size > 0) throw new Refusal('malformed', 'this is not what the confirmation page sends')
+    if (fields.size > 0) {
+      throw new Refusal(
+        'form-not-ours',
+        'This is not the form of the confirmation page. Open the page again.',
+      )
+    }
     const { profile, grants } = shown
     const notice = confirmNotice(languageOf(request, profile.locale), profile.name, grants)
     const state = await confirmDoubleOptIn(deps, token, { notice, ...said })

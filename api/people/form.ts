@@ -20,7 +20,9 @@ export async function readFields(request: Request, response: Response, limit: st
   const body = await readBody(request, response, limit)
   if (body.length === 0) return new Map()
   const pairs = await pairsOf(body, request.get('Content-Type'))
-  if (pairs.length > mostFields) throw new Refusal('too-large', 'too many fields')
+  if (pairs.length > mostFields) {
+    throw new Refusal('too-many-fields', `The form has more than ${mostFields} fields. Open the page again.`)
+  }
   const fields = new Map<string, string>()
   for (const [name, value] of pairs) {
     if (!isStorable(name) || !isStorable(value)) throw malformed()
@@ -48,7 +50,10 @@ async function pairsOf(body: Buffer, contentType: string | undefined): Promise<[
     case 'multipart/form-data':
       return multipart(body, contentType ?? '')
     default:
-      throw new Refusal('unsupported', 'the body must be a form')
+      throw new Refusal(
+        'content-type-unsupported',
+        'The body must be a form: application/x-www-form-urlencoded or multipart/form-data.',
+      )
   }
 }
 
@@ -79,5 +84,5 @@ function multipart(body: Buffer, contentType: string): Promise<[string, string][
 }
 
 function malformed(): Refusal {
-  return new Refusal('malformed', 'the body is not a form')
+  return new Refusal('body-unreadable', 'The body is not a form that can be read. Open the page again.')
 }

@@ -1,52 +1,42 @@
 /**
- * Errors as pages. Whatever is not ours (an unknown token, a tampered one, one that is no token at all) gets the same page, byte
- * for byte, so that nothing can be learnt by trying.
+ * Errors as pages, for people. A link that is unknown, altered or no link at all gets the same page, byte for byte, so that nobody
+ * learns anything by trying. Status, headers and log line come from `api/problems.ts`, as for every other error.
  */
 import type { ErrorRequestHandler } from 'express'
 import type { Logger } from 'pino'
-import type { RefusalKind } from '../../domain/refusal.ts'
+import { Refusal, type RefusalKind } from '../../domain/refusal.ts'
 import { type Problem, problemPage } from '../../pages/problem.ts'
-import { asRefusal } from '../problems.ts'
-import { requestIdOf } from '../requests.ts'
+import { answerErrors } from '../problems.ts'
 import { languageOfReader, sendPage } from './answer.ts'
 import type { Strangers } from './strangers.ts'
 
 export function personProblems(log: Logger, guard: Strangers): ErrorRequestHandler {
-  return (error, request, response, next) => {
-    if (response.headersSent) return next(error)
+  return answerErrors(log, (refusal, request, response) => {
+    if (refusal.kind === 'not-found') guard.tried(request)
     const language = languageOfReader(request)
-    const refusal = isUndecodable(error) ? null : asRefusal(error)
-    const { status, problem } = isUndecodable(error)
-      ? answers['not-found']
-      : answers[refusal?.kind ?? 'internal']
-    if (problem === 'not-found') guard.tried(request)
-    if (problem === 'broken') {
-      log.error({ err: error, request: requestIdOf(response), method: request.method }, 'a page failed')
-    }
-    if (refusal?.retryAfter != null) response.set('Retry-After', String(refusal.retryAfter))
     response.vary('Accept-Language')
-    sendPage(response, status, language, problemPage(language, problem))
-  }
+    sendPage(response, response.statusCode, language, problemPage(language, pages[refusal.kind]))
+  })
 }
 
-const answers: Record<RefusalKind, { status: number; problem: Problem }> = {
-  malformed: { status: 400, problem: 'bad-request' },
-  unauthorised: { status: 404, problem: 'not-found' },
-  forbidden: { status: 404, problem: 'not-found' },
-  'not-found': { status: 404, problem: 'not-found' },
-  'method-not-allowed': { status: 405, problem: 'bad-request' },
-  'timed-out': { status: 408, problem: 'away' },
-  conflict: { status: 409, problem: 'not-possible' },
-  'too-large': { status: 413, problem: 'too-large' },
-  unsupported: { status: 415, problem: 'bad-request' },
-  invalid: { status: 422, problem: 'not-possible' },
-  'too-many': { status: 429, problem: 'away' },
-  'headers-too-large': { status: 431, problem: 'too-large' },
-  unavailable: { status: 503, problem: 'away' },
-  internal: { status: 500, problem: 'broken' },
+const pages: Record<RefusalKind, Problem> = {
+  malformed: 'bad-request',
+  unauthorised: 'not-found',
+  forbidden: 'not-found',
+  'not-found': 'not-found',
+  'method-not-allowed': 'bad-request',
+  'timed-out': 'away',
+  conflict: 'not-possible',
+  'too-large': 'too-large',
+  unsupported: 'bad-request',
+  invalid: 'not-possible',
+  'too-many': 'away',
+  'headers-too-large': 'too-large',
+  unavailable: 'away',
+  internal: 'broken',
 }
 
-/** A path with broken percent-encoding names no token. */
-function isUndecodable(error: unknown): boolean {
-  return error instanceof URIError
+/** Whatever follows the address of a page and is no link of ours. */
+export function noSuchLink(): never {
+  throw new Refusal('link-not-found', 'There is no such link. Copy the whole link from the message.')
 }

@@ -31,9 +31,11 @@ export function strangers(): Strangers {
       const seconds = wait(request)
       if (seconds === 0) return next()
       next(
-        new Refusal('too-many', 'too many unknown links came from this network address', {
-          retryAfter: seconds,
-        }),
+        new Refusal(
+          'too-many-unknown-links',
+          'Too many unknown links were opened from this network address. Wait, then open the link again.',
+          { retryAfter: seconds },
+        ),
       )
     },
   }

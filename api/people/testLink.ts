@@ -9,7 +9,8 @@ export function testLinkRouter(): express.Router {
   const router = express.Router()
   router.get(`${testLinkPath}/:link`, (request, response) => {
     const link = testLinks.find((one) => one === request.params.link)
-    if (link === undefined) throw new Refusal('not-found', 'there is no such page')
+    if (link === undefined)
+      throw new Refusal('link-not-found', 'There is no such link. Copy the whole link from the message.')
     const language = languageOfReader(request)
     response.vary('Accept-Language')
     sendPage(response, 200, language, testLinkPage(language, link))

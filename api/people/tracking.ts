@@ -17,7 +17,8 @@ export function clickRouter(people: People): express.Router {
   router.get('/t/:token', async (request, response) => {
     const { mail, position, link, url } = await linkByToken(people.deps.db, request.params.token)
     // Only such addresses are stored; a row that was changed by hand must not become a script.
-    if (!/^https?:\/\//i.test(url)) throw new Refusal('not-found', 'there is no such link')
+    if (!/^https?:\/\//i.test(url))
+      throw new Refusal('link-not-found', 'There is no such link. Copy the whole link from the message.')
     await record(people, request, () =>
       Promise.resolve({ mail, kind: 'clicked', position, link, url, class: classOf(request, 'clicked') }),
     )

@@ -52,7 +52,10 @@ export function unsubscribeRouter(people: People): express.Router {
 function howAsked(fields: Fields): 'one-click' | 'page' {
   if (fields.get('List-Unsubscribe') === 'One-Click' || fields.size === 0) return 'one-click'
   if (fields.get(unsubscribeField.name) === unsubscribeField.value) return 'page'
-  throw new Refusal('malformed', 'the body must be List-Unsubscribe=One-Click')
+  throw new Refusal(
+    'form-not-ours',
+    'The body must be List-Unsubscribe=One-Click (RFC 8058), or the form of the page.',
+  )
 }
 
 function show(request: Request, response: Response, found: Withdrawable, handle: string): void {

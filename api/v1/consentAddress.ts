@@ -38,6 +38,6 @@ export const viewBody = z
  */
 export function addressOf(point: { channel: string; address: string }, pointer: string): string {
   const normalised = normaliseAddress(point.channel, point.address)
-  if (!normalised.ok) throw invalid(pointer, normalised.message)
+  if (!normalised.ok) throw invalid(pointer, 'invalid-address', normalised.message)
   return normalised.address
 }

@@ -6,7 +6,7 @@ import { verifyContactPoint } from '../../db/reads/verifyLedger.ts'
 import { decide } from '../../domain/consent/decide.ts'
 import { explainDecision } from '../../domain/consent/reasons.ts'
 import type { DecisionInput, View } from '../../domain/consent/types.ts'
-import { Refusal } from '../../domain/refusal.ts'
+import { type FieldError, Refusal } from '../../domain/refusal.ts'
 import {
   type ConsentCheck,
   type ConsentStatement,
@@ -24,6 +24,7 @@ import { readEvidencePack } from '../../views/evidence.ts'
 import { readPastDecisionInput } from '../../views/pastDecision.ts'
 import { looksBack } from '../../views/pastPoint.ts'
 import { getVerification } from '../../views/verifications.ts'
+import { addressCodes } from '../codes.ts'
 import { type Answer, type Route, route } from '../routing.ts'
 import { type Caller, permits } from '../scopes.ts'
 import { addressBody, addressOf, addressQuery, viewBody, viewQuery } from './consentAddress.ts'
@@ -47,7 +48,19 @@ export const consentRoutes: Route[] = [
     method: 'post',
     path: '/v1/consents',
     operationId: 'recordConsent',
-    refuses: { conflict: 'The contact point was erased' },
+    refuses: [
+      'contact-point-erased',
+      'withdrawals-only',
+      ...addressCodes,
+      'unknown-purpose',
+      'unknown-topic',
+      'no-consent-needed',
+      'proof-missing',
+      'opt-out-only',
+      'reserved-source',
+      'in-the-future',
+      'evidence-key-unavailable',
+    ],
     tag,
     summary: 'Record a consent or a withdrawal',
     description:
@@ -82,6 +95,7 @@ export const consentRoutes: Route[] = [
     method: 'get',
     path: '/v1/consents',
     operationId: 'getConsents',
+    refuses: [...addressCodes],
     tag,
     summary: 'The consent states of an address for every purpose and topic, now or in the past',
     scopes: ['consents', 'read'],
@@ -95,6 +109,7 @@ export const consentRoutes: Route[] = [
     method: 'post',
     path: '/v1/consents/lookup',
     operationId: 'lookUpConsents',
+    refuses: [...addressCodes],
     tag,
     summary: 'The consent states of an address for every purpose and topic, now or in the past',
     description: 'Like `GET /v1/consents`, but keeps addresses out of URLs and proxy logs.',
@@ -110,6 +125,7 @@ export const consentRoutes: Route[] = [
     method: 'post',
     path: '/v1/consents/check',
     operationId: 'checkConsent',
+    refuses: [...addressCodes],
     tag,
     summary: 'May this message leave? The decision, explained',
     description:
@@ -124,7 +140,7 @@ export const consentRoutes: Route[] = [
     method: 'get',
     path: '/v1/consents/evidence',
     operationId: 'getEvidence',
-    refuses: { 'not-found': 'Nothing is known of this address' },
+    refuses: ['address-not-found', ...addressCodes],
     tag,
     summary: 'The evidence pack of an address',
     description:
@@ -138,7 +154,7 @@ export const consentRoutes: Route[] = [
     method: 'post',
     path: '/v1/consents/evidence/lookup',
     operationId: 'lookUpEvidence',
-    refuses: { 'not-found': 'Nothing is known of this address' },
+    refuses: ['address-not-found', ...addressCodes],
     tag,
     summary: 'The evidence pack of an address',
     description: 'Like `GET /v1/consents/evidence`, but keeps addresses out of URLs and proxy logs.',
@@ -153,7 +169,7 @@ export const consentRoutes: Route[] = [
     method: 'post',
     path: '/v1/consents/verify',
     operationId: 'verifyLedger',
-    refuses: { 'not-found': 'Nothing is known of this address' },
+    refuses: ['address-not-found', ...addressCodes],
     tag,
     summary: 'Verify chains and derived states, of the whole ledger or of one contact point',
     description:
@@ -174,7 +190,11 @@ export const consentRoutes: Route[] = [
       requireChannel(deps, contactPoint.channel, '/contactPoint/channel')
       const address = addressOf(contactPoint, '/contactPoint/address')
       const id = await findContactPoint(deps.db, contactPoint.channel, address)
-      if (id === null) throw new Refusal('not-found', 'nothing is known of this address')
+      if (id === null)
+        throw new Refusal(
+          'address-not-found',
+          'Nothing is recorded about this address. Check channel and address.',
+        )
       return { status: 200, body: await verifyContactPoint(deps.db, id) }
     },
   }),
@@ -182,6 +202,7 @@ export const consentRoutes: Route[] = [
     method: 'get',
     path: '/v1/consents/verifications/{id}',
     operationId: 'getLedgerVerification',
+    refuses: ['verification-not-found'],
     tag,
     summary: 'Progress and results of a verification of the whole ledger',
     description: 'Kept for 400 days after its end.',
@@ -215,14 +236,22 @@ async function evidenceOf(deps: Deps, point: Point, prefix: string, asPage: bool
 /** Whoever takes withdrawals at a counter or on the phone can take permission away, and nothing else. */
 function refuseBeyondWithdrawals(caller: Caller, statement: ConsentStatement): void {
   if (permits(caller, ['consents'])) return
-  const errors = []
+  const errors: FieldError[] = []
   if (statement.state !== 'opted-out')
-    errors.push({ pointer: '/state', message: 'must be "opted-out" for this key' })
+    errors.push({ pointer: '/state', code: 'withdrawals-only', message: 'Must be "opted-out" for this key.' })
   if (statement.source.kind !== 'staff') {
-    errors.push({ pointer: '/source/kind', message: 'must be "staff" for this key' })
+    errors.push({
+      pointer: '/source/kind',
+      code: 'withdrawals-only',
+      message: 'Must be "staff" for this key.',
+    })
   }
   if (errors.length > 0) {
-    throw new Refusal('forbidden', 'a key for withdrawals records opt-outs taken by staff only', { errors })
+    throw new Refusal(
+      'withdrawals-only',
+      'A key with the scope withdrawals records opt-outs taken by staff, and nothing else.',
+      { errors },
+    )
   }
 }
 

@@ -6,6 +6,7 @@ import { contactPointShape, textShape } from '../../domain/shapes/primitives.ts'
 import { patchContact, putContact } from '../../transactions/contacts/putContact.ts'
 import { type ContactFilter, getContact, listContacts } from '../../views/contacts.ts'
 import { pageById, pageInBody } from '../../views/page.ts'
+import { addressCodes } from '../codes.ts'
 import { createdWithoutAddress, findingShape } from '../findings.ts'
 import { listShape } from '../list.ts'
 import { type Route, route } from '../routing.ts'
@@ -54,9 +55,11 @@ function filterOf(by: Partial<z.output<typeof lookupShape>>, prefix: string): Co
     ([, value]) => value !== undefined,
   )
   if (named.length > 1) {
-    const message = 'name the contact by one of these only'
-    const errors = named.map(([name]) => ({ pointer: `${prefix}/${name}`, code: 'one-of-these', message }))
-    throw new Refusal('invalid', message, { code: 'one-of-these', errors })
+    const message = 'Name the contact by one of these fields only.'
+    const code = 'one-of-these'
+    throw new Refusal(code, message, {
+      errors: named.map(([name]) => ({ pointer: `${prefix}/${name}`, code, message })),
+    })
   }
   if (externalId !== undefined) return { externalId }
   if (email !== undefined) return at('email', email, `${prefix}/email`)
@@ -84,6 +87,7 @@ export const contactRoutes: Route[] = [
     method: 'put',
     path: '/v1/contacts/{externalId}',
     operationId: 'putContact',
+    refuses: [...addressCodes, 'too-many-addresses', 'contact-too-large'],
     tag: 'Contacts',
     summary: 'Create or replace a contact',
     description:
@@ -107,6 +111,7 @@ export const contactRoutes: Route[] = [
     method: 'patch',
     path: '/v1/contacts/{externalId}',
     operationId: 'patchContact',
+    refuses: ['contact-not-found', ...addressCodes, 'too-many-addresses', 'contact-too-large'],
     tag: 'Contacts',
     summary: 'Change parts of a contact',
     description:
@@ -126,6 +131,7 @@ export const contactRoutes: Route[] = [
     method: 'get',
     path: '/v1/contacts/{externalId}',
     operationId: 'getContact',
+    refuses: ['contact-not-found'],
     tag: 'Contacts',
     summary: 'A contact with its consents',
     scopes: ['contacts', 'read'],
@@ -140,6 +146,7 @@ export const contactRoutes: Route[] = [
     method: 'get',
     path: '/v1/contacts',
     operationId: 'listContacts',
+    refuses: [...addressCodes, 'one-of-these', 'invalid-cursor'],
     tag: 'Contacts',
     summary: 'Contacts: all, or by external id, e-mail address or phone number',
     description:
@@ -156,6 +163,7 @@ export const contactRoutes: Route[] = [
     method: 'post',
     path: '/v1/contacts/lookup',
     operationId: 'lookUpContacts',
+    refuses: [...addressCodes, 'invalid-cursor'],
     tag: 'Contacts',
     summary: 'Contacts by external id, e-mail address, phone number or another contact point',
     description: 'Like `GET /v1/contacts`, but keeps addresses out of URLs and proxy logs.',

@@ -13,6 +13,7 @@ import { putPurpose } from '../../transactions/definitions/putPurpose.ts'
 import { putTriggerDefinition } from '../../transactions/definitions/putTriggerDefinition.ts'
 import { listDefinitions } from '../../views/definitions.ts'
 import { pageByKey, pageByTriggerName } from '../../views/page.ts'
+import { dkimKeyCodes, messageCodes } from '../codes.ts'
 import { findingShape } from '../findings.ts'
 import { listShape } from '../list.ts'
 import { type Route, route } from '../routing.ts'
@@ -59,6 +60,7 @@ const profiles: Route[] = [
     method: 'put',
     path: '/v1/profiles/{key}',
     operationId: 'putProfile',
+    refuses: ['wrong-purpose', 'invalid-duration', ...dkimKeyCodes],
     tag: 'Profiles',
     summary: 'Create or replace a compliance profile',
     scopes: ['journeys'],
@@ -91,10 +93,7 @@ const purposes: Route[] = [
     method: 'put',
     path: '/v1/purposes/{key}',
     operationId: 'putPurpose',
-    refuses: {
-      conflict:
-        'The change loosens a live purpose and is not confirmed: `effect` says how many people become reachable',
-    },
+    refuses: ['confirmation-needed', 'unknown-profile', 'kind-is-fixed'],
     tag: 'Purposes',
     summary: 'Create or replace a purpose with its topics',
     description:
@@ -134,6 +133,16 @@ const messages: Route[] = [
     method: 'put',
     path: '/v1/messages/{key}',
     operationId: 'putMessage',
+    refuses: [
+      'purpose-changed',
+      'unknown-purpose',
+      'unknown-profile',
+      'unknown-topic',
+      'wrong-purpose',
+      'message-too-costly',
+      'busy',
+      ...messageCodes,
+    ],
     tag: 'Messages',
     summary: 'Create or replace a message; each change makes a version',
     scopes: ['journeys'],
@@ -168,6 +177,7 @@ const triggerDefinitions: Route[] = [
     method: 'put',
     path: '/v1/trigger-definitions/{name}',
     operationId: 'putTriggerDefinition',
+    refuses: ['invalid-schema', 'schema-too-costly', 'name-reserved', 'busy'],
     tag: 'Triggers',
     summary: 'Register a business or custom trigger',
     scopes: ['journeys'],
@@ -185,6 +195,7 @@ const triggerDefinitions: Route[] = [
     method: 'get',
     path: '/v1/trigger-definitions/{name}',
     operationId: 'getTriggerDefinition',
+    refuses: ['trigger-not-found'],
     tag: 'Triggers',
     summary: 'A trigger definition',
     scopes: ['journeys', 'triggers', 'read'],
@@ -199,6 +210,7 @@ const triggerDefinitions: Route[] = [
     method: 'get',
     path: '/v1/trigger-definitions',
     operationId: 'listTriggerDefinitions',
+    refuses: ['invalid-cursor'],
     tag: 'Triggers',
     summary: 'All trigger definitions',
     scopes: ['journeys', 'triggers', 'read'],
@@ -213,7 +225,7 @@ const triggerDefinitions: Route[] = [
     method: 'delete',
     path: '/v1/trigger-definitions/{name}',
     operationId: 'deleteTriggerDefinition',
-    refuses: { conflict: 'It is built in, or a journey uses it' },
+    refuses: ['trigger-not-found', 'built-in', 'still-in-use'],
     tag: 'Triggers',
     summary: 'Delete a trigger that nothing uses',
     scopes: ['journeys'],
@@ -238,6 +250,7 @@ function readers(
       method: 'get',
       path: `/v1/${plural}/{key}`,
       operationId: `get${name}`,
+      refuses: [`${kind}-not-found`],
       tag,
       summary: `A ${kind} in its current version`,
       scopes: ['journeys', 'read'],
@@ -252,6 +265,7 @@ function readers(
       method: 'get',
       path: `/v1/${plural}`,
       operationId: `list${name}s`,
+      refuses: ['invalid-cursor'],
       tag,
       summary: `All ${plural}`,
       scopes: ['journeys', 'read'],
@@ -266,7 +280,7 @@ function readers(
       method: 'delete',
       path: `/v1/${plural}/{key}`,
       operationId: `delete${name}`,
-      refuses: { conflict: 'Something still uses it: `detail` says what' },
+      refuses: [`${kind}-not-found`, 'still-in-use'],
       tag,
       summary: `Delete a ${kind} that nothing uses`,
       scopes: ['journeys'],

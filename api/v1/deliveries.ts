@@ -58,6 +58,7 @@ export const deliveryRoutes: Route[] = [
     method: 'get',
     path: '/v1/deliveries/{id}',
     operationId: 'getDelivery',
+    refuses: ['delivery-not-found'],
     tag: 'Deliveries',
     summary: 'Why was this sent, or held back?',
     scopes: ['journeys', 'consents', 'read'],
@@ -69,6 +70,7 @@ export const deliveryRoutes: Route[] = [
     method: 'get',
     path: '/v1/deliveries',
     operationId: 'listDeliveries',
+    refuses: ['invalid-cursor'],
     tag: 'Deliveries',
     summary: 'Deliveries, newest first',
     scopes: ['journeys', 'consents', 'read'],
@@ -90,7 +92,7 @@ export const deliveryRoutes: Route[] = [
     method: 'post',
     path: '/v1/deliveries/{id}/settle',
     operationId: 'settleDelivery',
-    refuses: { conflict: '`not-unknown`: its outcome is known, or still open' },
+    refuses: ['delivery-not-found', 'not-unknown'],
     tag: 'Deliveries',
     summary: 'Record the outcome of an unknown delivery',
     description:
@@ -108,7 +110,7 @@ export const deliveryRoutes: Route[] = [
     method: 'post',
     path: '/v1/deliveries/{id}/retry',
     operationId: 'retryDelivery',
-    refuses: { conflict: '`not-held`: it is not held' },
+    refuses: ['delivery-not-found', 'not-held'],
     tag: 'Deliveries',
     summary: 'Try a held delivery now',
     description:

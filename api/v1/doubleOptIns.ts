@@ -4,6 +4,7 @@ import { doubleOptInShape } from '../../domain/shapes/consent.ts'
 import { idShape } from '../../domain/shapes/primitives.ts'
 import { requestDoubleOptIn } from '../../transactions/doubleOptIns/requestDoubleOptIn.ts'
 import { getDoubleOptIn } from '../../views/doubleOptIns.ts'
+import { addressCodes } from '../codes.ts'
 import { type Route, route } from '../routing.ts'
 
 const tag = 'Double opt-in'
@@ -34,6 +35,20 @@ export const doubleOptInRoutes: Route[] = [
     method: 'post',
     path: '/v1/double-opt-ins',
     operationId: 'requestDoubleOptIn',
+    refuses: [
+      ...addressCodes,
+      'double-opt-in-unsupported',
+      'double-opt-in-not-set',
+      'unknown-profile',
+      'unknown-purpose',
+      'unknown-topic',
+      'unknown-message',
+      'wrong-purpose',
+      'no-consent-needed',
+      'contact-without-this-address',
+      'contact-point-erased',
+      'evidence-key-unavailable',
+    ],
     tag,
     summary: 'Request a double opt-in for a person who asked for it',
     description:
@@ -57,6 +72,7 @@ export const doubleOptInRoutes: Route[] = [
     method: 'get',
     path: '/v1/double-opt-ins/{id}',
     operationId: 'getDoubleOptIn',
+    refuses: ['double-opt-in-not-found'],
     tag,
     summary: 'A double opt-in and its mails',
     scopes: ['consents', 'read'],

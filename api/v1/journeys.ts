@@ -9,11 +9,13 @@ import {
   keyShape,
   payloadShape,
 } from '../../domain/shapes/primitives.ts'
+import { read } from '../../domain/shapes/read.ts'
 import { resolveContact, unknownContact } from '../../transactions/contacts/resolveContact.ts'
 import { deleteJourney, publishJourney, putJourney } from '../../transactions/definitions/journeys.ts'
 import { startRun } from '../../transactions/runs/startRun.ts'
 import { getJourney, listJourneys } from '../../views/journeys.ts'
 import { pageByKey } from '../../views/page.ts'
+import { contactCodes, journeyFaultCodes, payloadCodes } from '../codes.ts'
 import { findingShape } from '../findings.ts'
 import { listShape } from '../list.ts'
 import { type Route, route } from '../routing.ts'
@@ -43,6 +45,7 @@ export const journeyRoutes: Route[] = [
     method: 'put',
     path: '/v1/journeys/{key}',
     operationId: 'putJourney',
+    refuses: ['invalid-duration', 'invalid-wait', 'message-too-costly', 'busy'],
     tag: 'Journeys',
     summary: 'Create or replace the draft of a journey, and check it',
     description: 'A draft with errors is stored but cannot be published. Open runs do not change.',
@@ -59,8 +62,8 @@ export const journeyRoutes: Route[] = [
     },
     handle: async ({ params, body, deps }) => {
       const { key, publishedVersion, updatedAt, ...draft } = body
-      const readBack = readBackShape.parse({ key, publishedVersion, updatedAt })
-      const definition = journeyShape.parse({ ...draft, key: params.key })
+      const readBack = read(readBackShape, { key, publishedVersion, updatedAt }, 'the body')
+      const definition = read(journeyShape, { ...draft, key: params.key }, 'the body')
       return { status: 200, body: { key: params.key, ...(await putJourney(deps, definition, readBack)) } }
     },
   }),
@@ -68,6 +71,7 @@ export const journeyRoutes: Route[] = [
     method: 'get',
     path: '/v1/journeys/{key}',
     operationId: 'getJourney',
+    refuses: ['journey-not-found'],
     tag: 'Journeys',
     summary: 'The draft of a journey and which version is published',
     scopes: ['journeys', 'read'],
@@ -79,6 +83,7 @@ export const journeyRoutes: Route[] = [
     method: 'get',
     path: '/v1/journeys',
     operationId: 'listJourneys',
+    refuses: ['invalid-cursor'],
     tag: 'Journeys',
     summary: 'All journeys',
     scopes: ['journeys', 'read'],
@@ -95,7 +100,7 @@ export const journeyRoutes: Route[] = [
     method: 'delete',
     path: '/v1/journeys/{key}',
     operationId: 'deleteJourney',
-    refuses: { conflict: 'It was published: its runs and their evidence need it' },
+    refuses: ['journey-not-found', 'journey-published'],
     tag: 'Journeys',
     summary: 'Delete a draft that was never published',
     scopes: ['journeys'],
@@ -110,6 +115,7 @@ export const journeyRoutes: Route[] = [
     method: 'post',
     path: '/v1/journeys/{key}/publish',
     operationId: 'publishJourney',
+    refuses: ['journey-not-found', 'message-too-costly', 'busy', ...journeyFaultCodes],
     tag: 'Journeys',
     summary: 'Publish the draft as an immutable version',
     scopes: ['journeys'],
@@ -128,6 +134,7 @@ export const journeyRoutes: Route[] = [
     method: 'get',
     path: '/v1/journeys/{key}/diagram',
     operationId: 'getJourneyDiagram',
+    refuses: ['journey-not-found'],
     tag: 'Journeys',
     summary: 'The draft as a Mermaid flowchart',
     scopes: ['journeys', 'read'],
@@ -142,10 +149,15 @@ export const journeyRoutes: Route[] = [
     method: 'post',
     path: '/v1/journeys/{key}/runs',
     operationId: 'startRun',
-    refuses: {
-      conflict:
-        'The journey is not published, the contact cannot enter again now (`re-entry-forbidden`), the contact already has 50 open runs of it (`too-many-runs`), or several contacts share the address (`externalIds` lists them)',
-    },
+    refuses: [
+      'journey-not-found',
+      'journey-not-published',
+      'journey-unreadable',
+      'reentry-not-permitted',
+      'too-many-runs',
+      ...contactCodes,
+      ...payloadCodes,
+    ],
     tag: 'Runs',
     summary: 'Start a run for one contact',
     scopes: ['journeys', 'triggers'],

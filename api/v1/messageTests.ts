@@ -12,6 +12,7 @@ import {
 } from '../../domain/shapes/primitives.ts'
 import { previewMessage } from '../../transactions/definitions/previewMessage.ts'
 import { requestTestMail, type TestMailRow } from '../../transactions/testMails/requestTestMail.ts'
+import { contactCodes } from '../codes.ts'
 import { findingShape } from '../findings.ts'
 import { type Route, route } from '../routing.ts'
 import { permits } from '../scopes.ts'
@@ -105,6 +106,7 @@ export const messageTestRoutes: Route[] = [
     method: 'post',
     path: '/v1/messages/{key}/preview',
     operationId: 'previewMessage',
+    refuses: ['message-not-found', ...contactCodes, 'message-too-costly', 'busy'],
     tag: 'Messages',
     summary: 'A message as a contact would see it',
     description:
@@ -114,12 +116,11 @@ export const messageTestRoutes: Route[] = [
     body: previewRequest,
     reads: true,
     responses: { 200: { description: 'The rendered message', schema: previewAnswer } },
-    refuses: { conflict: 'The address of `contact` is shared by several contacts' },
     handle: async ({ params, body, caller, deps, publicUrl }) => {
       const { contact = null, payload } = body
       if (contact !== null && !permits(caller, ['contacts', 'read'])) {
         throw new Refusal(
-          'forbidden',
+          'scope-missing',
           'A preview with the values of a contact needs a key with the scope contacts or read.',
         )
       }
@@ -145,6 +146,16 @@ export const messageTestRoutes: Route[] = [
     method: 'post',
     path: '/v1/messages/{key}/test',
     operationId: 'sendTestMail',
+    refuses: [
+      'message-not-found',
+      ...contactCodes,
+      'message-not-sendable',
+      'message-too-costly',
+      'recipient-blocked',
+      'too-many-test-mails',
+      'no-mail-channel',
+      'busy',
+    ],
     tag: 'Messages',
     summary: 'Send a test of a message to a mailbox of your own',
     description:
@@ -159,11 +170,6 @@ export const messageTestRoutes: Route[] = [
         schema: testMailShape,
       },
     },
-    refuses: {
-      conflict: 'The address of `contact` is shared by several contacts',
-      'too-many': 'More than 10 test mails to this mailbox in an hour',
-      unavailable: 'No mail server is configured',
-    },
     handle: async ({ params, body, caller, deps, publicUrl }) => {
       const { to, contact = null, payload } = body
       const asked = { by: caller.id, publicUrl }
@@ -175,6 +181,7 @@ export const messageTestRoutes: Route[] = [
     method: 'get',
     path: '/v1/messages/{key}/tests/{id}',
     operationId: 'getTestMail',
+    refuses: ['test-mail-not-found'],
     tag: 'Messages',
     summary: 'The outcome of a test mail',
     scopes: ['admin'],
@@ -185,7 +192,7 @@ export const messageTestRoutes: Route[] = [
         .select()
         .from(testMails)
         .where(and(eq(testMails.id, params.id), eq(testMails.message, params.key)))
-      if (row === undefined) throw notFound('test mail', params.id)
+      if (row === undefined) throw notFound('test-mail', params.id)
       return { status: 200, body: viewOf(row) }
     },
   }),

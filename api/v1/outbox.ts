@@ -43,6 +43,7 @@ export const outboxRoutes: Route[] = [
     method: 'get',
     path: '/v1/outbox',
     operationId: 'listOutbox',
+    refuses: ['invalid-cursor'],
     tag: 'Outbox',
     summary: 'Outbox rows that are waiting or parked',
     scopes: ['admin'],
@@ -57,6 +58,7 @@ export const outboxRoutes: Route[] = [
     method: 'post',
     path: '/v1/outbox/{id}/retry',
     operationId: 'retryOutboxRow',
+    refuses: ['parked-row-not-found'],
     tag: 'Outbox',
     summary: 'Try a parked row again, at once',
     scopes: ['admin'],
@@ -71,6 +73,7 @@ export const outboxRoutes: Route[] = [
     method: 'delete',
     path: '/v1/outbox/{id}',
     operationId: 'dropOutboxRow',
+    refuses: ['parked-row-not-found'],
     tag: 'Outbox',
     summary: 'Drop a parked row: nobody will be told about it',
     description:

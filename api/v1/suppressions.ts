@@ -5,6 +5,7 @@ import { contactPointShape } from '../../domain/shapes/primitives.ts'
 import { requireChannel } from '../../transactions/deps.ts'
 import { pageById, pageInBody } from '../../views/page.ts'
 import { listSuppressions } from '../../views/suppressions.ts'
+import { addressCodes } from '../codes.ts'
 import { listShape } from '../list.ts'
 import { type Route, route } from '../routing.ts'
 import { addressOf } from './consentAddress.ts'
@@ -46,6 +47,7 @@ export const suppressionRoutes: Route[] = [
     method: 'get',
     path: '/v1/suppressions',
     operationId: 'listSuppressions',
+    refuses: [...addressCodes, 'invalid-cursor'],
     tag: 'Suppressions',
     summary: 'Suppressions, all or of one channel or address',
     description: '`POST /v1/suppressions/lookup` does the same without an address in the URL.',
@@ -55,7 +57,7 @@ export const suppressionRoutes: Route[] = [
     handle: async ({ query, deps }) => {
       const { channel, limit, after } = query
       if (query.address !== undefined && channel === undefined) {
-        throw invalid('/query/channel', 'is needed where an address is named')
+        throw invalid('/query/channel', 'required', 'Name the channel of the address too.')
       }
       if (channel !== undefined) requireChannel(deps, channel, '/query/channel')
       const address =
@@ -73,6 +75,7 @@ export const suppressionRoutes: Route[] = [
     method: 'post',
     path: '/v1/suppressions/lookup',
     operationId: 'lookUpSuppressions',
+    refuses: [...addressCodes, 'invalid-cursor'],
     tag: 'Suppressions',
     summary: 'Suppressions of one contact point',
     description: 'Like `GET /v1/suppressions`, but keeps addresses out of URLs and proxy logs.',

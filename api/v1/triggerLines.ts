@@ -5,11 +5,12 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { Refusal } from '../../domain/refusal.ts'
+import { read } from '../../domain/shapes/read.ts'
 import { triggerLineShape } from '../../domain/shapes/trigger.ts'
 import type { Deps } from '../../transactions/deps.ts'
 import { postTrigger } from '../../transactions/intake/postTrigger.ts'
 import { problemKinds } from '../problemKinds.ts'
-import { asRefusal } from '../problems.ts'
+import { asRefusal, notJson } from '../problems.ts'
 import { refuseUnreadable } from '../routing.ts'
 import { takenAnswer, takenShape } from './takenTrigger.ts'
 
@@ -20,9 +21,7 @@ export const lineShape = z
     taken: takenShape.optional(),
     code: z.string().optional().meta({ description: 'Why it was not taken, as a code' }),
     detail: z.string().optional(),
-    errors: z
-      .array(z.object({ pointer: z.string(), code: z.string().optional(), message: z.string() }))
-      .optional(),
+    errors: z.array(z.object({ pointer: z.string(), code: z.string(), message: z.string() })).optional(),
   })
   .meta({ id: 'TakenLine', description: 'The result of one line' })
 type LineResult = z.infer<typeof lineShape>
@@ -41,7 +40,12 @@ export async function takeLines(
     .split(/\r?\n/)
     .map((text, index) => ({ text, number: index + 1 }))
     .filter(({ text }) => text.trim() !== '')
-  if (lines.length > mostLines) throw new Refusal('too-large', `at most ${mostLines} lines a request`)
+  if (lines.length > mostLines) {
+    throw new Refusal(
+      'too-many-lines',
+      `The body has more than ${mostLines} lines. Split it into several requests.`,
+    )
+  }
   const results: LineResult[] = []
   let away: Refusal | null = null
   for (const { text, number } of lines) {
@@ -52,7 +56,7 @@ export async function takeLines(
     try {
       const said = jsonOf(text)
       refuseUnreadable(said, '')
-      const { name, ...trigger } = triggerLineShape.parse(said)
+      const { name, ...trigger } = read(triggerLineShape, said, 'the line')
       const id = trigger.id ?? lineId(request.idempotencyKey, number)
       const taken = await postTrigger(deps, name, { ...trigger, id }, request.caller)
       results.push({ line: number, status: 202, taken: takenAnswer(taken) })
@@ -63,17 +67,21 @@ export async function takeLines(
         // Nor would the lines after it be taken now: each would only wait in vain.
         away = notTried
       }
-      if (refusal === null) deps.log.error({ err: error, line: number }, 'a line of triggers failed')
+      if (refusal === null)
+        deps.log.error(
+          { err: error, line: number },
+          'A line of triggers failed because of a defect. The caller was told to send it again.',
+        )
       results.push(refused(number, refusal ?? fault))
     }
   }
   return results
 }
 
-const fault = new Refusal('internal', 'a fault on our side: this line was not taken, and may be sent again')
+const fault = new Refusal('internal', 'The server failed. This line was not taken. Send it again.')
 const notTried = new Refusal(
-  'unavailable',
-  'not tried, since the database could not be reached for a line before it: send it again',
+  'database-unavailable',
+  'The database did not answer for a line before this one, so this line was not tried. Send it again.',
 )
 
 function refused(line: number, { kind, code, message, errors }: Refusal): LineResult {
@@ -91,8 +99,6 @@ function jsonOf(text: string): unknown {
     const value: unknown = JSON.parse(text)
     return value
   } catch {
-    throw new Refusal('malformed', 'the line is not JSON', {
-      errors: [{ pointer: '', message: 'is not JSON' }],
-    })
+    throw notJson('The line')
   }
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { triggerNameShape } from '../../domain/shapes/primitives.ts'
 import { triggerShape } from '../../domain/shapes/trigger.ts'
 import { postTrigger } from '../../transactions/intake/postTrigger.ts'
+import { contactCodes, payloadCodes } from '../codes.ts'
 import { type Route, route } from '../routing.ts'
 import { takenAnswer, takenShape } from './takenTrigger.ts'
 import { lineShape, takeLines } from './triggerLines.ts'
@@ -12,10 +13,17 @@ export const triggerRoutes: Route[] = [
     method: 'post',
     path: '/v1/triggers/{name}',
     operationId: 'takeTrigger',
-    refuses: {
-      conflict:
-        'The id was used with other content, or several contacts share the address: `externalIds` lists them',
-    },
+    refuses: [
+      'trigger-not-found',
+      'trigger-reserved',
+      'trigger-id-reused',
+      ...contactCodes,
+      ...payloadCodes,
+      'contact-fields-not-allowed',
+      'unknown-channel',
+      'too-many-addresses',
+      'contact-too-large',
+    ],
     tag: 'Triggers',
     summary: 'Report what happened',
     description:
@@ -34,6 +42,7 @@ export const triggerRoutes: Route[] = [
     method: 'post',
     path: '/v1/triggers',
     operationId: 'takeTriggers',
+    refuses: ['too-many-lines'],
     tag: 'Triggers',
     summary: 'Report up to 1,000 triggers, one line of JSON each',
     description:

@@ -91,5 +91,5 @@ async function profileOf(db: Db, mail: Mail): Promise<LinkedMail['profile']> {
 }
 
 function unknownLink(): Refusal {
-  return new Refusal('not-found', 'there is no such link')
+  return new Refusal('link-not-found', 'There is no such link. Copy the whole link from the message.')
 }

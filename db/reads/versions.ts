@@ -110,7 +110,7 @@ async function kept<T>(
   const known = shelf.get(name)
   if (known !== undefined) return known
   const found = await read()
-  if (found === undefined) throw notFound(`${kind} version`, name)
+  if (found === undefined) throw notFound('version', `${kind} ${name}`)
   if (shelf.size >= most) shelf.clear()
   shelf.set(name, found)
   return found

@@ -32,7 +32,7 @@ const PHONE_INPUT = /^\+[0-9 ().\u00a0/-]{4,40}$/
  * tell them apart: none that matters does, and an opt-out must not depend on a shift key.
  */
 export function normaliseAddress(channel: string, address: string): NormalisedAddress {
-  if (/\p{Cc}/u.test(address)) return refused('must not contain control characters')
+  if (/\p{Cc}/u.test(address)) return refused('The address must not contain control characters.')
   switch (channel) {
     case 'email':
       return normaliseEmail(address)
@@ -47,22 +47,25 @@ function normaliseEmail(text: string): NormalisedAddress {
   const parts = text.trim().normalize('NFC').split('@')
   const [rawLocal, rawDomain] = parts
   if (parts.length !== 2 || !rawLocal || !rawDomain) {
-    return refused('must be an e-mail address: one @ between a local part and a domain')
+    return refused('Must be an e-mail address: one "@" between a local part and a domain.')
   }
   const local = rawLocal.toLowerCase().normalize('NFC')
   if (!local.split('.').every((atom) => LOCAL_ATOM.test(atom))) {
-    return refused('has a local part with a character or a dot where none may be')
+    return refused('The part before "@" has a character or a dot where none is allowed.')
   }
-  if (octets(local) > MAX_LOCAL) return refused(`has a local part of more than ${MAX_LOCAL} octets`)
+  if (octets(local) > MAX_LOCAL) return refused(`The part before "@" must have at most ${MAX_LOCAL} bytes.`)
   const domain = PLAIN_DOMAIN.test(rawDomain) ? rawDomain.toLowerCase() : asciiDomain(rawDomain)
   const labels = domain.split('.')
   if (labels.length < 2 || domain.length > MAX_DOMAIN || !labels.every((l) => DOMAIN_LABEL.test(l))) {
-    return refused('has no valid domain')
+    return refused('The part after "@" is not a valid domain.')
   }
   // A number as the last label is an IPv4 address, which IDNA processing recognises in many disguises.
-  if (/^[0-9]+$/.test(labels.at(-1) ?? '')) return refused('has an IP address where a domain must be')
+  if (/^[0-9]+$/.test(labels.at(-1) ?? ''))
+    return refused('The part after "@" must be a domain, not an IP address.')
   const address = `${local}@${domain}`
-  return octets(address) > MAX_EMAIL ? refused(`is longer than ${MAX_EMAIL} octets`) : { ok: true, address }
+  return octets(address) > MAX_EMAIL
+    ? refused(`The address must have at most ${MAX_EMAIL} bytes.`)
+    : { ok: true, address }
 }
 
 function asciiDomain(text: string): string {
@@ -77,14 +80,14 @@ function normalisePhone(text: string): NormalisedAddress {
     : undefined
   return number?.isPossible()
     ? { ok: true, address: number.number }
-    : refused('must be a phone number in international form, such as +49 30 901820')
+    : refused('Must be a phone number in international form, such as +49 30 901820.')
 }
 
 function normaliseCustom(text: string): NormalisedAddress {
   const address = text.trim().normalize('NFC')
-  if (address === '') return refused('must not be empty')
+  if (address === '') return refused('The address must not be empty.')
   return address.length > MAX_CUSTOM
-    ? refused(`is longer than ${MAX_CUSTOM} characters`)
+    ? refused(`The address must have at most ${MAX_CUSTOM} characters.`)
     : { ok: true, address }
 }
 

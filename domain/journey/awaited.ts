@@ -1,6 +1,7 @@
 /** One event that a `waitFor` awaits, as it is written: a trigger, or an interaction with a message sent before. */
 import { z } from 'zod'
-import { textShape, triggerNameShape } from '../shapes/primitives.ts'
+import type { RefusalCode } from '../refusal.ts'
+import { coded, textShape, triggerNameShape } from '../shapes/primitives.ts'
 import { stepIdShape, stepsShape, whereShape } from './steps/parts.ts'
 
 /** What a contact did with a sent message, in the order in which the language lists them. */
@@ -31,16 +32,19 @@ export const awaitedShape = z
   })
   .superRefine((event, context) => {
     const awaited = readAwaited(event)
-    const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message })
+    const refuse = (path: string[], code: RefusalCode, message: string) =>
+      context.addIssue({ code: 'custom', path, ...coded(code, message) })
     if (!awaited)
       return refuse(
         [],
-        'name exactly one of "trigger", "opened", "clicked", "delivered", "bounced", "replied"',
+        'one-of-these',
+        'Name exactly one of "trigger", "opened", "clicked", "delivered", "bounced", "replied".',
       )
-    if (event.link !== undefined && awaited.kind !== 'clicked') refuse(['link'], 'only a click has a link')
+    if (event.link !== undefined && awaited.kind !== 'clicked')
+      refuse(['link'], 'not-allowed-here', '"link" goes with "clicked" only.')
     if (awaited.kind === 'trigger') return
-    if (event.where !== undefined) refuse(['where'], '"where" goes with "trigger" only')
-    if (event.since !== undefined) refuse(['since'], '"since" goes with "trigger" only')
+    if (event.where !== undefined) refuse(['where'], 'not-allowed-here', '"where" goes with "trigger" only.')
+    if (event.since !== undefined) refuse(['since'], 'not-allowed-here', '"since" goes with "trigger" only.')
   })
   .meta({
     id: 'AwaitedEvent',

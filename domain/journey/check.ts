@@ -18,15 +18,15 @@ const keyPattern = /^[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?$/
 /** All that is wrong or doubtful, in the order of the definition. */
 export function checkJourney(definition: JourneyDefinition, world: World): Problem[] {
   const problems: Problem[] = []
-  const find = (severity: Problem['severity']) => (place: Place, message: string, code?: string) => {
-    problems.push({ severity, pointer: pointerTo(place), ...(code === undefined ? {} : { code }), message })
+  const find = (severity: Problem['severity']) => (place: Place, code: Problem['code'], message: string) => {
+    problems.push({ severity, pointer: pointerTo(place), code, message })
   }
   const findings: Findings = { error: find('error'), warning: find('warning') }
 
   if (!keyPattern.test(definition.key))
-    findings.error(['key'], 'not a key: lower-case letters, digits, ".", "_" and "-"')
+    findings.error(['key'], 'invalid-key', 'Must be a key: lower-case letters, digits, ".", "_" and "-".')
   if (definition.profile !== undefined && !world.profile(definition.profile)) {
-    findings.error(['profile'], `there is no profile "${definition.profile}"`)
+    findings.error(['profile'], 'unknown-profile', `There is no profile "${definition.profile}".`)
   }
   if (definition.entry) checkListener(definition.entry, ['entry'], 'entry', world, findings)
   if (typeof definition.reentry === 'object')
@@ -37,7 +37,11 @@ export function checkJourney(definition: JourneyDefinition, world: World): Probl
   if (definition.goal) {
     checkListener(definition.goal, ['goal'], 'exit', world, findings)
     checkDuration(definition.goal.within, ['goal', 'within'], findings)
-    findings.warning(['goal'], 'is kept with the version, and not counted yet')
+    findings.warning(
+      ['goal'],
+      'goal-not-counted',
+      'The goal is stored with the version, but not counted yet.',
+    )
   }
   checkSteps(definition, world, findings)
   return problems

@@ -25,7 +25,11 @@ type Walk = {
 /** Adds what is wrong or doubtful with the steps. */
 export function checkSteps(definition: JourneyDefinition, world: World, findings: Findings): void {
   if (depthOf(definition.steps) > deepestNesting) {
-    findings.error(['steps'], `steps are nested deeper than ${deepestNesting} levels`)
+    findings.error(
+      ['steps'],
+      'nested-too-deep',
+      `Steps may be nested ${deepestNesting} levels deep. Make the journey flatter.`,
+    )
     return
   }
   const steps = new Map<string, Step>()
@@ -34,9 +38,13 @@ export function checkSteps(definition: JourneyDefinition, world: World, findings
     count++
     if (!steps.has(step.id)) steps.set(step.id, step)
   }
-  if (count === 0) findings.error(['steps'], 'a journey needs at least one step')
+  if (count === 0) findings.error(['steps'], 'list-too-short', 'A journey needs at least one step.')
   if (count > mostSteps)
-    findings.error(['steps'], `a journey has at most ${mostSteps} steps, this one has ${count}`)
+    findings.error(
+      ['steps'],
+      'list-too-long',
+      `A journey may have ${mostSteps} steps. This one has ${count}.`,
+    )
   const before = sendsBefore(definition)
   const followed = followedBySend(definition.steps)
   const walk = { definition, world, findings, steps, seen: new Set<string>(), before, followed }
@@ -59,7 +67,11 @@ function checkList(steps: readonly Step[], place: Place, reached: boolean, walk:
   steps.forEach((step, i) => {
     const at = [...place, i]
     if (reached && i === firstLost) {
-      walk.findings.error(at, `step "${step.id}" is never reached: every way before it ends the run`)
+      walk.findings.error(
+        at,
+        'unreachable-step',
+        `The step "${step.id}" is never reached: every way before it ends the run.`,
+      )
     }
     checkStep(step, at, walk)
     for (const list of nestedLists(step))
@@ -76,9 +88,13 @@ function canRun(step: Step, path: Place, walk: Walk): boolean {
 function checkStep(step: Step, at: Place, walk: Walk): void {
   const { definition, world, findings, steps, before, followed } = walk
   if (!idPattern.test(step.id)) {
-    findings.error([...at, 'id'], 'not a step id: a letter, then letters, digits, "_" and "-", at most 64')
+    findings.error(
+      [...at, 'id'],
+      'invalid-key',
+      'Must be a step id: a letter, then letters, digits, "_" and "-", at most 64 characters.',
+    )
   } else if (walk.seen.has(step.id)) {
-    findings.error([...at, 'id'], `another step has the id "${step.id}"`)
+    findings.error([...at, 'id'], 'duplicate', `Another step has the id "${step.id}". Choose another.`)
   }
   walk.seen.add(step.id)
   const { profile } = definition

@@ -4,7 +4,7 @@
  * (unknown messages, unsound conditions, unreachable steps) `check.ts` says afterwards.
  */
 import { z } from 'zod'
-import { keyShape, textShape, triggerNameShape } from '../shapes/primitives.ts'
+import { coded, keyShape, textShape, triggerNameShape } from '../shapes/primitives.ts'
 import { type Step, stepOf } from './steps/index.ts'
 import type { NestedList } from './steps/kind.ts'
 import { durationShape, mostWays, stepsShape, whereShape } from './steps/parts.ts'
@@ -61,7 +61,10 @@ export const journeyShape = z.preprocess((value, context) => {
   if (deeperThan(value, nestingBound)) {
     context.addIssue({
       code: 'custom',
-      message: `nested too deep: steps may be nested ${deepestNesting} levels deep`,
+      ...coded(
+        'nested-too-deep',
+        `Steps may be nested ${deepestNesting} levels deep. Make the journey flatter.`,
+      ),
     })
     return z.NEVER
   }

@@ -19,8 +19,8 @@ const phrase = /^\d{1,9} ?[a-z]+(?:(?:,? and |, ?| )\d{1,9} ?[a-z]+)*$/
 const iso = /^P(?:(\d{1,9})W)?(?:(\d{1,9})D)?(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})S)?)?$/
 
 const notOne =
-  'not a duration: expected weeks, days, hours, minutes or seconds, as "3 days" or "1 day 12 hours", or ISO 8601, as "P3D"'
-const tooVague = 'months and years have no fixed length: say it in weeks or days, as "30 days" or "P30D"'
+  'Must be a duration in weeks, days, hours, minutes or seconds, such as "3 days" or "1 day 12 hours", or ISO 8601, such as "P3D".'
+const tooVague = 'Months and years have no fixed length. Use weeks or days, such as "30 days" or "P30D".'
 
 /** The text is no duration; the message tells its author what is wrong. */
 export class DurationError extends Error {
@@ -43,8 +43,8 @@ export function readDuration(text: string): DurationResult {
   if (text.length > longestText) return refused(notOne)
   const result = text.startsWith('P') ? parseIso(text) : parsePhrase(text)
   if (!result.ok) return result
-  if (result.ms <= 0) return refused('a duration must be longer than nothing')
-  if (result.ms > longestDurationMs) return refused('a duration may be at most 5 years (260 weeks)')
+  if (result.ms <= 0) return refused('A duration must be longer than zero.')
+  if (result.ms > longestDurationMs) return refused('A duration may be at most 5 years (260 weeks).')
   return result
 }
 
@@ -65,7 +65,7 @@ function parsePhrase(text: string): DurationResult {
     if (/^(months?|years?)$/.test(word)) return refused(tooVague)
     const unit = units.find((one) => word === one || word === `${one}s`)
     if (unit === undefined) return refused(notOne)
-    if (seen.has(unit)) return refused(`a duration names ${unit}s only once`)
+    if (seen.has(unit)) return refused(`A duration may name ${unit}s only once.`)
     seen.add(unit)
     ms += Number(amount) * unitMs[unit]
   }

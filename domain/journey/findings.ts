@@ -1,4 +1,7 @@
 /** How the checker's parts say what they find, and the checks that several of them make. */
+import type { FieldError, RefusalCode } from '../refusal.ts'
+import { isRefusalCode } from '../refusals/catalogue.ts'
+import type { WarningCode } from '../refusals/warnings.ts'
 import { readDuration } from './duration.ts'
 import type { ConditionScope, World } from './world.ts'
 
@@ -7,10 +10,15 @@ export type Problem = {
   severity: 'error' | 'warning'
   /** JSON pointer (RFC 6901) into the definition. */
   pointer: string
-  /** Stable and machine-readable, where a caller may handle this case. */
-  code?: string
+  /** Stable and machine-readable: of the catalogue of refusals for an error, of `refusals/warnings.ts` for a warning. */
+  code: RefusalCode | WarningCode
   /** For the author. */
   message: string
+}
+
+/** An error as it stands in a problem document. */
+export function asFieldError({ pointer, code, message }: Problem): FieldError {
+  return { pointer, code: isRefusalCode(code) ? code : 'invalid-value', message }
 }
 
 /** Segments of a JSON pointer. */
@@ -18,8 +26,8 @@ export type Place = readonly (string | number)[]
 
 /** Collects problems. */
 export type Findings = {
-  error(place: Place, message: string, code?: string): void
-  warning(place: Place, message: string, code?: string): void
+  error(place: Place, code: RefusalCode, message: string): void
+  warning(place: Place, code: WarningCode, message: string): void
 }
 
 /** A trigger that must be known, with a condition that must be sound. */
@@ -31,7 +39,7 @@ export function checkListener(
   findings: Findings,
 ): void {
   if (!world.trigger(listener.trigger))
-    findings.error([...place, 'trigger'], `there is no trigger "${listener.trigger}"`)
+    findings.error([...place, 'trigger'], 'unknown-trigger', `There is no trigger "${listener.trigger}".`)
   if (listener.where !== undefined)
     checkCondition(listener.where, [...place, 'where'], scope, world, findings)
 }
@@ -44,15 +52,15 @@ export function checkCondition(
   findings: Findings,
 ): void {
   const wrong = world.condition(text, scope)
-  if (wrong !== null) findings.error(place, wrong)
+  if (wrong !== null) findings.error(place, 'invalid-condition', wrong)
 }
 
 export function checkDuration(text: string, place: Place, findings: Findings): void {
   const result = readDuration(text)
-  if (!result.ok) findings.error(place, result.message)
+  if (!result.ok) findings.error(place, 'invalid-duration', result.message)
 }
 
-/** @param what begins the sentence: `a branch has` */
+/** @param what begins the sentence: `A branch has` */
 export function checkCount(
   count: number,
   most: number,
@@ -60,6 +68,6 @@ export function checkCount(
   what: string,
   findings: Findings,
 ): void {
-  if (count === 0) findings.error(place, `${what} at least one`)
-  if (count > most) findings.error(place, `${what} at most ${most}, not ${count}`)
+  if (count === 0) findings.error(place, 'list-too-short', `${what} at least one.`)
+  if (count > most) findings.error(place, 'list-too-long', `${what} at most ${most}, not ${count}.`)
 }

@@ -14,7 +14,7 @@ export const mostOpenRuns = 50
  */
 export const mostRunsInARow = 5
 
-export type EntryVerdict = 'enters' | 're-entry-forbidden' | 'too-many-runs'
+export type EntryVerdict = 'enters' | 'reentry-not-permitted' | 'too-many-runs'
 
 /**
  * @param runs.newest the contact's newest run of the journey, of whatever version; null where it never entered
@@ -30,8 +30,8 @@ export function mayEnter(
   const rule = reentry ?? 'never'
   if (rule === 'always') return open < mostOpenRuns ? 'enters' : 'too-many-runs'
   if (newest === null) return 'enters'
-  if (rule === 'never' || newest.open) return 're-entry-forbidden'
+  if (rule === 'never' || newest.open) return 'reentry-not-permitted'
   return Date.parse(newest.startedAt) + parseDuration(rule.after) <= Date.parse(now)
     ? 'enters'
-    : 're-entry-forbidden'
+    : 'reentry-not-permitted'
 }

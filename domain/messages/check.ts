@@ -3,6 +3,7 @@
  * is sent. The second check decides: a condition in a template may have removed the footer for this person, and then nothing is sent.
  */
 import { randomBytes } from 'node:crypto'
+import type { RefusalCode } from '../refusal.ts'
 import { factsOf } from './html.ts'
 import { LINK_ID } from './links.ts'
 import {
@@ -25,16 +26,9 @@ export type MessageProblem = {
   readonly message: string
 }
 
-/**
- * - `template-syntax`, `template-render`, `template-limit`: see `TemplateErrorCode`
- * - `missing-part`, `renders-empty`: this part has no content
- * - `missing-footer`: a commercial mail without preference link or postal address
- * - `unknown-link`, `wrong-link`: uses a link of ours that does not exist, or not for this kind of message
- * - `link-not-allowed`: a link that runs code; `link-name`: a `data-link` that is no name
- * - `too-many-links`, `link-too-long`: more than a mail may hold
- * - `wrong-purpose`: neither commercial nor transactional
- */
-export type MessageProblemCode =
+/** Of the catalogue of refusals, which says what each means. */
+export type MessageProblemCode = Extract<
+  RefusalCode,
   | `template-${TemplateErrorCode}`
   | 'missing-part'
   | 'renders-empty'
@@ -46,6 +40,7 @@ export type MessageProblemCode =
   | 'too-many-links'
   | 'link-too-long'
   | 'wrong-purpose'
+>
 
 /** What the check needs to know about the message's purpose. */
 export type MessageFacts = { readonly purposeKind: string }
@@ -69,7 +64,7 @@ const DANGEROUS = new Set(['javascript:', 'vbscript:', 'data:', 'blob:', 'file:'
 /** Everything that is wrong with an e-mail message; empty if it may be stored. */
 export function checkMessage(definition: MessageTemplates, facts: MessageFacts): readonly MessageProblem[] {
   if (facts.purposeKind !== 'commercial' && facts.purposeKind !== 'transactional') {
-    return [problem('purpose', 'wrong-purpose', 'must be a commercial or a transactional purpose')]
+    return [problem('purpose', 'wrong-purpose', 'The purpose must be commercial or transactional.')]
   }
   const problems = missingParts(definition)
   for (const field of ['subject', 'html', 'text'] as const) {
@@ -102,8 +97,10 @@ export function checkRendered(
   required: RequiredFooter,
 ): readonly MessageProblem[] {
   const problems: MessageProblem[] = []
-  if (rendered.subject === '') problems.push(problem('subject', 'renders-empty', 'renders empty'))
-  if (rendered.text.trim() === '') problems.push(problem('text', 'renders-empty', 'renders empty'))
+  if (rendered.subject === '')
+    problems.push(problem('subject', 'renders-empty', 'The subject renders empty with these values.'))
+  if (rendered.text.trim() === '')
+    problems.push(problem('text', 'renders-empty', 'The text renders empty with these values.'))
   const html = factsOf(rendered)
   const inText = textLinks(rendered.text)
   if (html !== null) problems.push(...linkProblems('html', html.hrefs))
@@ -117,7 +114,8 @@ export function checkRendered(
   if (required.purposeKind === 'transactional') return problems
   const { preferencesUrl, postalAddress } = required
   const address = withoutSpace(postalAddress)
-  if (address === '') problems.push(problem('profile', 'missing-footer', 'has no postal address'))
+  if (address === '')
+    problems.push(problem('profile', 'missing-footer', 'The profile has no postal address.'))
   if (html) {
     const linked = html.anchors.some((anchor) => anchor.visible && anchor.href.trim() === preferencesUrl)
     if (!linked) problems.push(problem('html', 'missing-footer', MISSING_PREFERENCES))
@@ -131,14 +129,14 @@ export function checkRendered(
   return problems
 }
 
-const MISSING_PREFERENCES = 'must link the preference centre: {{ links.preferences }}'
-const MISSING_ADDRESS = 'must show the postal address: {{ profile.postalAddress }}'
+const MISSING_PREFERENCES = 'This part must link the preference centre: {{ links.preferences }}.'
+const MISSING_ADDRESS = 'This part must show the postal address: {{ profile.postalAddress }}.'
 
 function missingParts(definition: MessageTemplates): MessageProblem[] {
   const problems: MessageProblem[] = []
   if (!definition.subject?.trim())
-    problems.push(problem('subject', 'missing-part', 'an e-mail needs a subject'))
-  if (!definition.text.trim()) problems.push(problem('text', 'missing-part', 'a message needs a text part'))
+    problems.push(problem('subject', 'missing-part', 'An e-mail needs a subject.'))
+  if (!definition.text.trim()) problems.push(problem('text', 'missing-part', 'A message needs a text part.'))
   return problems
 }
 
@@ -152,7 +150,7 @@ function checkTemplate(field: TemplateField, source: string, purposeKind: string
           problem(
             field,
             'unknown-link',
-            `reads a link that does not exist; there are links.${KNOWN_LINKS.join(', links.')}`,
+            `This link does not exist. Use links.${KNOWN_LINKS.join(', links.')}.`,
           ),
         )
       }
@@ -162,13 +160,17 @@ function checkTemplate(field: TemplateField, source: string, purposeKind: string
         problem(
           field,
           'wrong-link',
-          'links.confirm is for the transactional message of a double opt-in only',
+          'links.confirm works only in the transactional message of a double opt-in.',
         ),
       )
     }
     if (purposeKind === 'transactional' && read.has('optIn')) {
       problems.push(
-        problem(field, 'wrong-link', 'links.optIn asks for a consent, which is for commercial messages only'),
+        problem(
+          field,
+          'wrong-link',
+          'links.optIn asks for a consent, so it works only in commercial messages.',
+        ),
       )
     }
     return problems
@@ -180,13 +182,7 @@ function checkTemplate(field: TemplateField, source: string, purposeKind: string
 function linkIdProblems(rendered: RenderedMessage): MessageProblem[] {
   const anchors = factsOf(rendered)?.anchors ?? []
   return anchors.some(({ dataLink }) => dataLink && !LINK_ID.test(dataLink.value.trim()))
-    ? [
-        problem(
-          'html',
-          'link-name',
-          'has a data-link that is not 1 to 64 letters, digits, hyphens or underscores',
-        ),
-      ]
+    ? [problem('html', 'link-name', 'A data-link must be 1 to 64 letters, digits, hyphens or underscores.')]
     : []
 }
 
@@ -216,14 +212,14 @@ function sentinelContext(): { values: MessageContext; preferencesUrl: string; po
 /** Each link costs a row and a redirect, and parsing a long one costs more than its length. */
 function linkProblems(field: 'html' | 'text', urls: readonly string[]): MessageProblem[] {
   if (urls.length > MOST_LINKS) {
-    return [problem(field, 'too-many-links', `has more than ${MOST_LINKS} links`)]
+    return [problem(field, 'too-many-links', `This part has more than ${MOST_LINKS} links.`)]
   }
   if (urls.some((url) => url.length > LONGEST_LINK)) {
-    return [problem(field, 'link-too-long', `has a link of more than ${LONGEST_LINK} characters`)]
+    return [problem(field, 'link-too-long', `A link has more than ${LONGEST_LINK} characters. Shorten it.`)]
   }
   const dangerous = field === 'html' && urls.some(isDangerous)
   return dangerous
-    ? [problem(field, 'link-not-allowed', 'has a link that is neither a web address nor mail or phone')]
+    ? [problem(field, 'link-not-allowed', 'A link runs code. Use https:, http:, mailto: or tel:.')]
     : []
 }
 
@@ -241,7 +237,7 @@ function withoutSpace(text: string): string {
 /** A template's error as a problem of its part. @throws any error that is not a `TemplateError` */
 export function asProblem(error: unknown): MessageProblem {
   if (!(error instanceof TemplateError)) throw error
-  const message = error.line === null ? error.message : `line ${error.line}: ${error.message}`
+  const message = error.line === null ? error.message : `Line ${error.line}: ${error.message}`
   return problem(error.field, `template-${error.code}`, message)
 }
 

@@ -92,7 +92,7 @@ export function variableWarnings(
         severity: 'warning',
         pointer: `/${field}`,
         code: 'unknown-variable',
-        message: `line ${line}: {{ ${written(path)} }} renders empty: ${wrong}`,
+        message: `Line ${line}: {{ ${written(path)} }} renders empty: ${wrong}`,
       }),
     ),
   )
@@ -116,7 +116,7 @@ export function emptyVariables(
     )
     if (known || typeof root !== 'string' || !['contact', 'trigger'].includes(root)) return []
     if (hasValue(context, path)) return []
-    const message = `line ${line}: {{ ${variable} }} has no value here: it renders empty unless the template has a default`
+    const message = `Line ${line}: {{ ${variable} }} has no value here. It renders empty unless the template has a default.`
     return [{ severity: 'warning', pointer: `/${field}`, code: 'empty-variable', message }]
   })
 }

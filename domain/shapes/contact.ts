@@ -1,6 +1,7 @@
 /** A contact as a caller puts it, and as a caller changes parts of it. */
 import { z } from 'zod'
 import {
+  coded,
   idShape,
   instantShape,
   keyShape,
@@ -42,7 +43,11 @@ export const contactShape = z
     ] as const) {
       const address = contact.addresses?.[channel]
       if (address !== undefined && address !== contact[field]) {
-        context.addIssue({ code: 'custom', path: ['addresses', channel], message: `give it as "${field}"` })
+        context.addIssue({
+          code: 'custom',
+          path: ['addresses', channel],
+          ...coded('not-allowed-here', `Give this address as "${field}".`),
+        })
       }
     }
   })
@@ -116,7 +121,7 @@ export const triggerContactShape = z
   .strictObject({ externalId: textShape(200).optional(), ...patchFields })
   .refine(
     ({ externalId, email, phone }) => (externalId ?? email ?? phone ?? null) !== null,
-    'name the contact by externalId, email or phone',
+    coded('one-of-these', 'Name the contact by externalId, email or phone.'),
   )
   .meta({
     id: 'TriggerContact',

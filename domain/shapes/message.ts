@@ -15,7 +15,7 @@ export const emailMessageShape = z
       .optional()
       .meta({ description: 'A topic of that purpose; without it, consent to the purpose itself is checked' }),
     subject: textShape(998)
-      .regex(/^[^\r\n]*$/, 'must be one line')
+      .regex(/^[^\r\n]*$/, 'Must be one line.')
       .meta({ description: 'Liquid template of the subject, one line' }),
     html: textShape(400_000)
       .optional()

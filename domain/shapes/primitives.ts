@@ -1,12 +1,13 @@
 /** The small shapes all others are made of. */
 import { z } from 'zod'
+import type { RefusalCode } from '../refusal.ts'
 
 /** Key of anything that is put by key: profile, purpose, topic, message, journey. */
 export const keyShape = z
   .string()
   .regex(
     /^[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?$/,
-    'lower-case letters, digits, ".", "_" and "-", at most 100',
+    'Must be a key: lower-case letters, digits, ".", "_" and "-", at most 100 characters.',
   )
   .meta({
     description: 'Key: lower-case letters, digits, ".", "_", "-"; at most 100 characters',
@@ -18,20 +19,20 @@ export const triggerNameShape = z
   .string()
   .regex(
     /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)+$/,
-    '"entity.verb": lower-case words, joined by "-", parted by "."',
+    'Must be a trigger name such as "cart.abandoned": lower-case words, joined by "-", parted by ".".',
   )
   .max(100)
   .meta({ description: 'Trigger name, entity.verb', example: 'cart.abandoned' })
 
 /** A moment: RFC 3339 with any offset; normalised to UTC with milliseconds. */
 export const instantShape = z.iso
-  .datetime({ offset: true, message: 'an RFC 3339 time with offset, such as 2026-11-23T08:15:30Z' })
+  .datetime({ offset: true, message: 'Must be an RFC 3339 time with offset, such as 2026-11-23T08:15:30Z.' })
   .transform((text) => new Date(text).toISOString())
   // An offset can push a moment out of the four-digit years that Postgres, JSON and the ledger share.
-  .refine((text) => /^(?!0000)\d{4}-/.test(text), 'lies outside the years 0001 to 9999')
+  .refine((text) => /^(?!0000)\d{4}-/.test(text), 'Must be a time in the years 0001 to 9999.')
   .meta({ description: 'Time, RFC 3339; answers are in UTC', example: '2026-11-23T08:15:30.000Z' })
 
-export const idShape = z.uuid({ message: 'a UUID' }).meta({ description: 'UUIDv7' })
+export const idShape = z.uuid({ message: 'Must be a UUID.' }).meta({ description: 'UUIDv7' })
 
 export const localeShape = z
   .string()
@@ -41,7 +42,7 @@ export const localeShape = z
     } catch {
       return false
     }
-  }, 'a BCP 47 language tag, such as "en" or "de-AT"')
+  }, wrongFormat('Must be a BCP 47 language tag, such as "en" or "de-AT".'))
   .meta({ description: 'BCP 47 language tag', example: 'en' })
 
 export const timeZoneShape = z
@@ -52,8 +53,22 @@ export const timeZoneShape = z
     } catch {
       return false
     }
-  }, 'an IANA time zone, such as "Europe/Vienna"')
+  }, wrongFormat('Must be an IANA time zone, such as "Europe/Vienna".'))
   .meta({ description: 'IANA time zone', example: 'Europe/Vienna' })
+
+/** A shape's own rule with its code, for `refine` and `addIssue`. */
+export function coded(
+  code: RefusalCode,
+  message: string,
+): { message: string; params: { code: RefusalCode } } {
+  return { message, params: { code } }
+}
+
+export function wrongFormat(message: string): { message: string; params: { code: RefusalCode } } {
+  return coded('wrong-format', message)
+}
+
+export const notStorable = 'The text must not contain U+0000 or lone surrogates.'
 
 /** Postgres' text cannot hold U+0000, and a lone surrogate has no UTF-8: neither is accepted anywhere. */
 export function isStorable(text: string): boolean {
@@ -62,12 +77,15 @@ export function isStorable(text: string): boolean {
 
 /** Text of a length, storable. */
 export function textShape(max: number): z.ZodString {
-  return z.string().min(1).max(max).refine(isStorable, 'must not contain U+0000 or lone surrogates')
+  return z.string().min(1).max(max).refine(isStorable, coded('cannot-be-stored', notStorable))
 }
 
 /** Text on one line: no control characters, as the ledger's clear fields and headers want it. */
 export function lineShape(max: number): z.ZodString {
-  return textShape(max).refine((text) => !/\p{Cc}/u.test(text), 'must hold no control characters')
+  return textShape(max).refine(
+    (text) => !/\p{Cc}/u.test(text),
+    coded('cannot-be-stored', 'Must be one line without control characters.'),
+  )
 }
 
 const jsonShape = z.json()
@@ -79,7 +97,7 @@ export const payloadShape = z
   .record(z.string(), jsonShape)
   .refine(
     (value) => isStorableJson(value, 0),
-    'must not contain U+0000, lone surrogates, or be nested deeper than 50',
+    coded('cannot-be-stored', `${notStorable} It must not be nested deeper than 50 levels.`),
   )
   .meta({ description: 'Free JSON object' })
 
@@ -113,7 +131,7 @@ export const contactReferenceShape = z
   })
   .refine(
     (reference) => Object.values(reference).filter((value) => value !== undefined).length === 1,
-    'name the contact by exactly one of externalId, email and phone',
+    coded('one-of-these', 'Name the contact by exactly one of externalId, email and phone.'),
   )
   .meta({ description: 'The contact, by external id, e-mail address or phone number' })
 export type ContactReference = z.infer<typeof contactReferenceShape>

@@ -1,16 +1,19 @@
 /** Compliance profile: what a brand decides once for all it writes. */
 import { z } from 'zod'
 import { parseDuration } from '../journey/duration.ts'
-import { keyShape, localeShape, textShape } from './primitives.ts'
+import { coded, keyShape, localeShape, textShape } from './primitives.ts'
 
 export const durationShape = textShape(60)
-  .refine((text) => {
-    try {
-      return parseDuration(text) > 0
-    } catch {
-      return false
-    }
-  }, 'a duration such as "3 days" or "P3D"')
+  .refine(
+    (text) => {
+      try {
+        return parseDuration(text) > 0
+      } catch {
+        return false
+      }
+    },
+    coded('invalid-duration', 'Must be a duration, such as "3 days" or "P3D".'),
+  )
   .meta({ description: 'Duration: "3 days", "1 hour" or ISO 8601', example: '28 days' })
 
 export const profileShape = z

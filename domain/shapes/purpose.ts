@@ -1,6 +1,6 @@
 /** Purpose: why you write to people, with its topics. */
 import { z } from 'zod'
-import { keyShape, textShape } from './primitives.ts'
+import { coded, keyShape, textShape } from './primitives.ts'
 
 export const enforcementShape = z
   .enum(['restrictive', 'non-restrictive'])
@@ -30,13 +30,17 @@ export const purposeShape = z
         context.addIssue({
           code: 'custom',
           path: ['topics', index, 'key'],
-          message: `topic "${topic.key}" is named twice`,
+          ...coded('duplicate', `The topic "${topic.key}" is named twice. Name it once.`),
         })
       }
       seen.add(topic.key)
     })
     if (purpose.kind !== 'commercial' && purpose.topics.length > 0) {
-      context.addIssue({ code: 'custom', path: ['topics'], message: 'only a commercial purpose has topics' })
+      context.addIssue({
+        code: 'custom',
+        path: ['topics'],
+        ...coded('not-allowed-here', 'Only a commercial purpose can have topics. Leave topics out.'),
+      })
     }
   })
   .meta({ id: 'Purpose', description: 'Why you write to people' })

@@ -1,35 +1,47 @@
 /**
- * What no shape needs to look for, because nothing can hold it: text that Postgres or UTF-8 cannot, numbers too large for JSON to
- * write back, nesting that exhausts the stack of whoever reads it by recursion, and the one name that object literals do not keep.
- * Looked for without recursion.
+ * Finds what cannot be stored, before any shape looks at the request: text that Postgres and UTF-8 cannot hold, numbers that JSON
+ * cannot write back, nesting that would exhaust a recursive reader's stack, and the name `__proto__`, which object literals do not
+ * keep. Works without recursion.
  */
 import type { FieldError } from '../refusal.ts'
-import { isStorable } from './primitives.ts'
+import { isStorable, notStorable } from './primitives.ts'
+import { pointerPart } from './read.ts'
 
 /** Levels of lists and objects inside one another; what is proven (RFC 8785) and stored allows no more. */
 export const deepest = 60
 
-/** The first thing in a JSON value that cannot be held, with its pointer below `prefix`; null where there is none. */
+/** The first thing in a JSON value that cannot be stored, with its pointer below `prefix`; null if there is none. */
 export function unreadable(value: unknown, prefix = ''): FieldError | null {
   const open: { value: unknown; pointer: string; depth: number }[] = [{ value, pointer: prefix, depth: 0 }]
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { value: item, pointer, depth } = next
     if (typeof item === 'string' && !isStorable(item)) {
-      return { pointer, message: 'must not contain U+0000 or lone surrogates' }
+      return { pointer, code: 'cannot-be-stored', message: notStorable }
     }
     // JSON.parse makes Infinity of 1e999.
     if (typeof item === 'number' && !Number.isFinite(item)) {
-      return { pointer, message: 'must be a number within the range of JSON: at most about 1.8e308' }
+      return {
+        pointer,
+        code: 'cannot-be-stored',
+        message: 'The number is beyond the range of JSON, which ends at about 1.8e308.',
+      }
     }
     if (typeof item !== 'object' || item === null) continue
     if (depth === deepest) {
-      return { pointer: pointer.split('/', 2).join('/'), message: `is nested deeper than ${deepest} levels` }
+      return {
+        pointer: pointer.split('/', 2).join('/'),
+        code: 'nested-too-deep',
+        message: `Lists and objects are nested deeper than ${deepest} levels. Make the document flatter.`,
+      }
     }
     // Pushed in reverse, so that the first in the text is looked at first.
     for (const [name, inner] of Object.entries(item).reverse()) {
-      if (!isStorable(name)) return { pointer, message: 'has a name with U+0000 or a lone surrogate' }
-      const at = `${pointer}/${name.replace(/~/g, '~0').replace(/\//g, '~1')}`
-      if (name === '__proto__') return { pointer: at, message: 'cannot be a name here' }
+      if (!isStorable(name))
+        return { pointer, code: 'cannot-be-stored', message: `In a name: ${notStorable}` }
+      const at = `${pointer}/${pointerPart(name)}`
+      if (name === '__proto__') {
+        return { pointer: at, code: 'cannot-be-stored', message: 'The name "__proto__" cannot be used here.' }
+      }
       open.push({ value: inner, pointer: at, depth: depth + 1 })
     }
   }

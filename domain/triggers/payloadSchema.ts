@@ -6,7 +6,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { compilePattern } from '../conditions/patterns.ts'
 import { canonicalBytes } from '../ledger/canonical.ts'
-import type { FieldError } from '../refusal.ts'
+import type { FieldError, RefusalCode } from '../refusal.ts'
 import { addLinearFormats } from './formats.ts'
 
 /** A schema of more characters is refused. */
@@ -26,20 +26,20 @@ type Schema = Record<string, unknown>
 /** What is wrong with a schema, or null. */
 export function schemaProblem(schema: Schema): string | null {
   const text = JSON.stringify(schema)
-  if (text.length > longest) return `is longer than ${longest} characters`
-  if ('$async' in schema) return 'is an asynchronous schema'
+  if (text.length > longest) return `The schema is longer than ${longest} characters.`
+  if ('$async' in schema) return 'Asynchronous schemas ($async) are not supported.'
   try {
     const foreign = foreignReference(schema, true)
     if (foreign !== null) return foreign
     if (expandedSize(schema) > longestExpanded) {
-      return `has references that lead to more than ${longestExpanded} characters once they are written out`
+      return `With its references written out, the schema is longer than ${longestExpanded} characters.`
     }
     const validate = compile(schema, text, 'first')
     validate({})
     return null
   } catch (error) {
-    if (error instanceof RangeError) return 'goes round in a circle, or is nested too deep'
-    return `is no JSON Schema: ${error instanceof Error ? error.message : 'unreadable'}`
+    if (error instanceof RangeError) return 'The schema refers to itself in a circle, or is nested too deep.'
+    return `This is not a JSON Schema: ${error instanceof Error ? error.message : 'unreadable'}.`
   }
 }
 
@@ -55,7 +55,13 @@ export function payloadProblems(schema: Schema, payload: unknown, prefix: string
   } catch (error) {
     // References that go round in a circle are only noticed when a payload follows them.
     if (!(error instanceof RangeError)) throw error
-    return [{ pointer: prefix, message: 'cannot be judged: the schema goes round in a circle' }]
+    return [
+      {
+        pointer: prefix,
+        code: 'invalid-schema',
+        message: 'The schema of the trigger refers to itself in a circle.',
+      },
+    ]
   }
 }
 
@@ -71,7 +77,45 @@ export function isJudgedQuickly(schema: Schema, payload: unknown): boolean {
 function asField(error: NonNullable<ValidateFunction['errors']>[number], prefix: string): FieldError {
   const missing: unknown = error.params.missingProperty ?? error.params.additionalProperty
   const pointer = `${prefix}${error.instancePath}${typeof missing === 'string' ? `/${missing}` : ''}`
-  return { pointer, message: error.message ?? 'breaks the schema' }
+  const message = `The schema of the trigger says: ${error.message ?? 'the value is wrong'}.`
+  return { pointer, code: codeOf(error.keyword), message }
+}
+
+function codeOf(keyword: string): RefusalCode {
+  switch (keyword) {
+    case 'required':
+    case 'dependentRequired':
+      return 'required'
+    case 'additionalProperties':
+    case 'unevaluatedProperties':
+      return 'unknown-field'
+    case 'type':
+      return 'wrong-type'
+    case 'enum':
+    case 'const':
+      return 'unknown-value'
+    case 'format':
+    case 'pattern':
+      return 'wrong-format'
+    case 'minLength':
+      return 'text-too-short'
+    case 'maxLength':
+      return 'text-too-long'
+    case 'minimum':
+    case 'exclusiveMinimum':
+      return 'number-too-small'
+    case 'maximum':
+    case 'exclusiveMaximum':
+      return 'number-too-large'
+    case 'minItems':
+      return 'list-too-short'
+    case 'maxItems':
+      return 'list-too-long'
+    case 'uniqueItems':
+      return 'duplicate'
+    default:
+      return 'invalid-value'
+  }
 }
 
 /** Its characters, and the steps of its patterns: what one character of a payload may cost. */
@@ -148,9 +192,9 @@ function foreignReference(node: unknown, root: boolean): string | null {
   if (typeof node !== 'object' || node === null) return null
   for (const [key, value] of Object.entries(node)) {
     if (isReference(key) && typeof value === 'string' && !value.startsWith('#'))
-      return `has a ${key} that does not begin with "#": references lead to parts of the same schema`
+      return `A ${key} must begin with "#": references lead to parts of the same schema.`
     if (key === '$id' && typeof value === 'string' && !root)
-      return 'has an $id below its root: name parts by $defs or $anchor'
+      return 'An $id stands below the root. Name parts by $defs or $anchor.'
     const found = data.has(key) ? null : foreignReference(value, false)
     if (found !== null) return found
   }

@@ -43,7 +43,7 @@ it('a message that reads what no trigger brings is stored with a warning that na
       pointer: '/subject',
       code: 'unknown-variable',
       message:
-        'line 1: {{ trigger.wrkshop }} renders empty: workshop.booked has no "wrkshop". Did you mean trigger.workshop?',
+        'Line 1: {{ trigger.wrkshop }} renders empty: workshop.booked has no "wrkshop". Did you mean trigger.workshop?',
     },
   ])
   const mended = commercial('Thanks', { subject: 'Thank you for {{ trigger.workshop }}' })

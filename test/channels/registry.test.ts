@@ -12,7 +12,7 @@ function channelOf(key: string, acquire: Channel['acquire'], closed: string[] = 
     idempotent: key === 'push',
     prepare: async () => ({ providerId: null }),
     acquire,
-    checkSender: async () => [{ pointer: `/sender/${key}`, message: 'is missing' }],
+    checkSender: async () => [{ pointer: `/sender/${key}`, code: 'required', message: 'Is missing.' }],
     close: async () => {
       closed.push(key)
     },

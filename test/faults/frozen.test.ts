@@ -133,7 +133,7 @@ describe('a caller that is slow', () => {
     socket.write(text)
     await once(socket, 'close')
     expect(answer).toMatch(/^HTTP\/1.1 408 /)
-    expect(problemIn(answer)).toMatchObject({ code: 'timed-out', status: 408 })
+    expect(problemIn(answer)).toMatchObject({ code: 'request-timeout', status: 408 })
     server.close()
   })
 
@@ -143,7 +143,7 @@ describe('a caller that is slow', () => {
     const address = server.address()
     for (const [text, status, code] of [
       [`GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'headers-too-large'],
-      ['nonsense\r\n\r\n', 400, 'malformed'],
+      ['nonsense\r\n\r\n', 400, 'not-http'],
     ] as const) {
       const socket = openSocket(typeof address === 'object' ? (address?.port ?? 0) : 0, '127.0.0.1')
       let answer = ''

@@ -83,7 +83,7 @@ describe('a lock before one that the transaction already has', () => {
     ['identity', identity],
     ['contact', contact],
     ['run', run],
-    ['contact point', point],
+    ['contact-point', point],
     ['delivery', delivery],
   ]
   const wrong = inOrder.flatMap(([later, takeLater], index) =>

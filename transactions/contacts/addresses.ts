@@ -4,7 +4,7 @@ import type { Db } from '../../db/connect.ts'
 import { findOrCreateContactPoint } from '../../db/reads/contactPoint.ts'
 import { contactAddresses, formerAddresses } from '../../db/schema/contacts.ts'
 import { normaliseAddress } from '../../domain/addresses/normalise.ts'
-import { type FieldError, invalid, Refusal } from '../../domain/refusal.ts'
+import { type FieldError, invalid, invalidFields } from '../../domain/refusal.ts'
 import { type Deps, requireChannel } from '../deps.ts'
 import { coversAddress, type LockedContact, type LockedIdentity, requireLock } from '../locks.ts'
 import { copyOptOuts } from './copyOptOuts.ts'
@@ -21,8 +21,8 @@ export type GivenAddresses = {
 
 /**
  * The address on each channel, as a caller gives them, normalised.
- * @param prefix where in the request the addresses stand, as a JSON pointer
- * @throws Refusal invalid, naming each address that is none; `unknown-channel`; `too-many-addresses`
+ * @param prefix where the addresses are in the request, as a JSON pointer
+ * @throws Refusal `invalid-address`, naming each; `unknown-channel`; `too-many-addresses`
  */
 export function givenAddresses(deps: Deps, given: GivenAddresses, prefix = ''): Map<string, string> {
   const wanted = normalisedAddresses(given, prefix)
@@ -37,8 +37,11 @@ export function normalisedAddresses(given: GivenAddresses, prefix = ''): Map<str
     ([channel, address]) => address !== null && channel !== 'email' && channel !== 'sms',
   )
   if (further.length > mostAddresses) {
-    const message = `a contact has at most ${mostAddresses} addresses on further channels`
-    throw invalid(`${prefix}/addresses`, message, 'too-many-addresses')
+    throw invalid(
+      `${prefix}/addresses`,
+      'too-many-addresses',
+      `A contact can have ${mostAddresses} addresses beside email and phone. Send fewer.`,
+    )
   }
   const named: [channel: string, address: string | null | undefined, pointer: string][] = [
     ['email', given.email, `${prefix}/email`],
@@ -55,11 +58,9 @@ export function normalisedAddresses(given: GivenAddresses, prefix = ''): Map<str
     if (address === undefined || address === null) continue
     const normalised = normaliseAddress(channel, address)
     if (normalised.ok) wanted.set(channel, normalised.address)
-    else errors.push({ pointer, message: normalised.message })
+    else errors.push({ pointer, code: 'invalid-address', message: normalised.message })
   }
-  const [first] = errors
-  if (errors.length === 1 && first !== undefined) throw invalid(first.pointer, first.message)
-  if (errors.length > 0) throw new Refusal('invalid', 'some addresses are none', { errors })
+  if (errors.length > 0) throw invalidFields(errors, 'the contact')
   return wanted
 }
 

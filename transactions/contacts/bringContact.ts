@@ -5,12 +5,12 @@
  * Locks: what the contact is known by, the contact row, then where an address moves its open runs and the contact points: the
  * caller may go on to end runs of the contact.
  */
-import { z } from 'zod'
 import type { Db } from '../../db/connect.ts'
 import { mergePatch } from '../../domain/mergePatch.ts'
-import { Refusal } from '../../domain/refusal.ts'
+import { invalidFields, Refusal } from '../../domain/refusal.ts'
 import { type ContactPatch, contactShape, type TriggerContact } from '../../domain/shapes/contact.ts'
 import type { ContactReference } from '../../domain/shapes/primitives.ts'
+import { read } from '../../domain/shapes/read.ts'
 import type { Deps } from '../deps.ts'
 import { lockContact, lockIdentity, lockOpenRuns } from '../locks.ts'
 import { givenAddresses } from './addresses.ts'
@@ -53,7 +53,7 @@ export async function bringContact(tx: Db, deps: Deps, contact: TriggerContact):
   if (known === null) {
     const created = externalId ?? newcomerId()
     const id = await belowContact(() => {
-      const input = contactShape.parse(mergePatch({}, { ...patch, ...withoutId(reference) }))
+      const input = read(contactShape, mergePatch({}, { ...patch, ...withoutId(reference) }), 'the contact')
       return createContact(tx, deps, identity, created, input)
     })
     return { id, created, withoutAddress: addresses.size === 0 }
@@ -73,20 +73,13 @@ function changesAddresses({ email, phone, addresses }: ContactPatch): boolean {
   return email !== undefined || phone !== undefined || addresses !== undefined
 }
 
-/** What is wrong with the contact as a whole is told by where it stands in the trigger. */
+/** Errors of the contact, with pointers into the trigger. */
 async function belowContact<T>(write: () => Promise<T>): Promise<T> {
   try {
     return await write()
   } catch (error) {
-    if (error instanceof z.ZodError) {
-      const errors = error.issues.map(({ path, message }) => ({
-        pointer: ['/contact', ...path].join('/'),
-        message,
-      }))
-      throw new Refusal('invalid', 'the contact has fields that are wrong', { errors })
-    }
     if (!(error instanceof Refusal) || error.kind !== 'invalid') throw error
     const errors = error.errors.map((one) => ({ ...one, pointer: `/contact${one.pointer}` }))
-    throw new Refusal('invalid', error.message, { code: error.code, errors })
+    throw invalidFields(errors, 'the trigger')
   }
 }

@@ -16,6 +16,7 @@ import {
   type ContactReadBack,
   contactShape,
 } from '../../domain/shapes/contact.ts'
+import { read } from '../../domain/shapes/read.ts'
 import type { Deps } from '../deps.ts'
 import { type LockedIdentity, lockIdentity } from '../locks.ts'
 import { givenAddresses } from './addresses.ts'
@@ -91,7 +92,7 @@ export async function patchContactIn(
   { readBack = {}, depth = 0 }: { readBack?: ContactReadBack; depth?: number } = {},
 ): Promise<void> {
   const change = async (present: Present) => {
-    const input = contactShape.parse(mergePatch(present.input, patch))
+    const input = read(contactShape, mergePatch(present.input, patch), 'the contact')
     await refuseOther(tx, present, input, readBack)
     return input
   }

@@ -8,7 +8,7 @@ import type { ContactReference } from '../../domain/shapes/primitives.ts'
 import { isNewcomerId } from './adoptNewcomer.ts'
 
 /**
- * @returns the contact's id, or null where nobody is known by that
+ * @returns the contact's id, or null if there is none
  * @throws Refusal invalid for an address that is none; conflict where several contacts share it
  */
 export async function resolveContact(db: Db, reference: ContactReference): Promise<string | null> {
@@ -24,7 +24,7 @@ export async function resolveContact(db: Db, reference: ContactReference): Promi
       ? ['email', 'email', reference.email]
       : ['phone', 'sms', reference.phone ?? '']
   const address = normaliseAddress(channel, text)
-  if (!address.ok) throw invalid(`/contact/${field}`, address.message)
+  if (!address.ok) throw invalid(`/contact/${field}`, 'invalid-address', address.message)
   const rows = await db
     .select({ id: contacts.id, externalId: contacts.externalId })
     .from(contactPoints)
@@ -36,17 +36,21 @@ export async function resolveContact(db: Db, reference: ContactReference): Promi
   const named = rows.filter((row) => !isNewcomerId(row.externalId))
   if (rows.length > 1 && named.length === 1) return named[0]?.id ?? null
   if (rows.length > 1) {
-    const message = 'several contacts have this address: name one by its external id'
-    throw new Refusal('conflict', message, {
-      errors: [{ pointer: `/contact/${field}`, message }],
+    const message = 'Several contacts have this address. Name one of them by its external id.'
+    throw new Refusal('address-shared', message, {
+      errors: [{ pointer: `/contact/${field}`, code: 'address-shared', message }],
       extra: { externalIds: rows.map((row) => row.externalId) },
     })
   }
   return rows[0]?.id ?? null
 }
 
-/** Says which field names nobody. */
+/** Names the field that leads to nobody. */
 export function unknownContact(reference: ContactReference): Refusal {
   const field = Object.entries(reference).find(([, value]) => value !== undefined)?.[0] ?? 'externalId'
-  return invalid(`/contact/${field}`, 'no contact is known by this')
+  return invalid(
+    `/contact/${field}`,
+    'unknown-contact',
+    `No contact has this ${field}. Create the contact first, or correct it.`,
+  )
 }

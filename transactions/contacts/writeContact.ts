@@ -81,7 +81,11 @@ export function isSameContact(left: ContactInput, right: ContactInput): boolean 
 
 function fieldsOf(input: ContactInput) {
   if (JSON.stringify(input.attributes).length > mostAttributes) {
-    throw invalid('/attributes', 'would have more than 1 MB in all', 'contact-too-large')
+    throw invalid(
+      '/attributes',
+      'contact-too-large',
+      'The attributes of the contact would have more than 1 MB. Remove what is not needed.',
+    )
   }
   return {
     kind: input.kind,

@@ -1,4 +1,4 @@
-/** Deletes what is put by key, where nothing hangs on it. Versions stay: past decisions rest on them. */
+/** Deletes a definition that nothing uses. Its versions stay, because past decisions refer to them. */
 import { eq, sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import type { DefinitionKind } from '../../db/reads/definitions.ts'
@@ -7,17 +7,34 @@ import { notFound, Refusal } from '../../domain/refusal.ts'
 import type { Deps } from '../deps.ts'
 import { lockDefinition } from '../locks.ts'
 
-/** @throws Refusal not-found; conflict, saying what hangs on it */
+/** @throws Refusal not-found; `still-in-use`, saying what uses it; `built-in` */
 export async function deleteDefinition(deps: Deps, kind: DefinitionKind, key: string): Promise<void> {
   await deps.db.transaction(async (tx) => {
     await lockDefinition(tx, kind, key)
-    const hanging = await whatHangsOn(tx, kind, key)
-    if (hanging !== null) throw new Refusal('conflict', `the ${kind} "${key}" cannot be deleted: ${hanging}`)
+    const hanging = await refusalOf(tx, kind, key)
+    if (hanging !== null) throw hanging
     if (!(await remove(tx, kind, key))) throw notFound(kind, key)
   })
 }
 
-async function whatHangsOn(tx: Db, kind: DefinitionKind, key: string): Promise<string | null> {
+async function refusalOf(tx: Db, kind: DefinitionKind, key: string): Promise<Refusal | null> {
+  if (kind === 'trigger' && (await isBuiltIn(tx, key))) {
+    return new Refusal('built-in', `The trigger "${key}" is one of Assent's own and cannot be deleted.`)
+  }
+  const user = await userOf(tx, kind, key)
+  if (user === null) return null
+  const detail = `The ${kind} "${key}" cannot be deleted: ${user}. Change or delete that first.`
+  return new Refusal('still-in-use', detail)
+}
+
+async function isBuiltIn(tx: Db, name: string): Promise<boolean> {
+  const { builtIn, name: column } = triggerDefinitions
+  const rows = await tx.select({ builtIn }).from(triggerDefinitions).where(eq(column, name))
+  return rows[0]?.builtIn === true
+}
+
+/** What uses it, for the caller; null if nothing does. */
+async function userOf(tx: Db, kind: DefinitionKind, key: string): Promise<string | null> {
   const one = async (query: ReturnType<typeof sql>) => (await tx.execute(query)).length > 0
   const mentioned = (path: string) =>
     sql`select from journeys where jsonb_path_exists(draft, ${path}::jsonpath, ${JSON.stringify({ key })}::jsonb)
@@ -34,25 +51,24 @@ async function whatHangsOn(tx: Db, kind: DefinitionKind, key: string): Promise<s
       }
       return null
     case 'purpose':
-      if (await one(sql`select from messages where purpose = ${key} limit 1`)) return 'a message serves it'
+      if (await one(sql`select from messages where purpose = ${key} limit 1`))
+        return 'a message has this purpose'
       if (await one(sql`select from consent_events where purpose = ${key} limit 1`))
-        return 'the ledger speaks of it'
+        return 'consents are recorded for it'
       if (await one(sql`select from profiles where definition->>'trackingPurpose' = ${key} limit 1`)) {
-        return 'a profile tracks by it'
+        return 'a profile has it as its tracking purpose'
       }
       return null
     case 'message':
       if (await one(mentioned('$.**.message ? (@ == $key)'))) return 'a journey sends it'
       if (await one(sql`select from profiles where definition->'doubleOptIn'->>'message' = ${key} limit 1`)) {
-        return 'a profile confirms with it'
+        return 'a profile uses it for double opt-in'
       }
       if (await one(sql`select from double_opt_ins where message = ${key} and state = 'pending' limit 1`)) {
         return 'a double opt-in is waiting with it'
       }
       return null
     case 'trigger':
-      if (await one(sql`select from trigger_definitions where name = ${key} and built_in limit 1`))
-        return 'it is built in'
       if (await one(mentioned('$.**.trigger ? (@ == $key)'))) return 'a journey listens to it'
       return null
     default:

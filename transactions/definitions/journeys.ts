@@ -7,7 +7,8 @@ import { journeys, journeyVersions } from '../../db/schema/journeys.ts'
 import { entryOf, exitsOf } from '../../domain/journey/awaits.ts'
 import { checkJourney, type Problem } from '../../domain/journey/check.ts'
 import type { JourneyDefinition } from '../../domain/journey/definition.ts'
-import { notFound, Refusal } from '../../domain/refusal.ts'
+import { asFieldError } from '../../domain/journey/findings.ts'
+import { invalidFields, notFound, Refusal } from '../../domain/refusal.ts'
 import { sameJson } from '../../domain/sameJson.ts'
 import type { Deps } from '../deps.ts'
 import { inThread } from '../inThread.ts'
@@ -45,8 +46,7 @@ export async function publishJourney(
     if (journey === undefined) throw notFound('journey', key)
     const problems = checkJourney(journey.draft, await readWorld(tx, journey.draft, readerOf(deps)))
     const errors = problems.filter((problem) => problem.severity === 'error')
-    if (errors.length > 0)
-      throw new Refusal('invalid', 'the journey has errors', { errors: errors.map(asField) })
+    if (errors.length > 0) throw invalidFields(errors.map(asFieldError), 'the journey')
     const warnings = problems.filter((problem) => problem.severity === 'warning')
     const published = await readVersion(tx, key, journey.publishedVersion)
     if (published !== null && sameJson(published, journey.draft)) {
@@ -74,7 +74,10 @@ export async function deleteJourney(deps: Deps, key: string): Promise<void> {
     const [journey] = await tx.select().from(journeys).where(eq(journeys.key, key))
     if (journey === undefined) throw notFound('journey', key)
     if (journey.publishedVersion !== null) {
-      throw new Refusal('conflict', `the journey "${key}" was published: its runs and their proof rest on it`)
+      throw new Refusal(
+        'journey-published',
+        `The journey "${key}" was published and cannot be deleted: its runs and their proof refer to it.`,
+      )
     }
     await tx.delete(journeys).where(eq(journeys.key, key))
   })
@@ -89,10 +92,6 @@ async function readVersion(tx: Db, key: string, version: number | null): Promise
   return row?.definition ?? null
 }
 
-function asField(problem: Problem): { pointer: string; message: string } {
-  return { pointer: problem.pointer, message: problem.message }
-}
-
 /** Reading a large message takes a while: not here. */
 function readerOf(deps: Deps): TemplateReader {
   return {
@@ -103,9 +102,10 @@ function readerOf(deps: Deps): TemplateReader {
         `message:${message}`,
         [html],
         () =>
-          new Refusal('invalid', `The HTML of the message "${message}" takes too long to read.`, {
-            code: 'message-too-costly',
-          }),
+          new Refusal(
+            'message-too-costly',
+            `The HTML of the message "${message}" takes too long to read. Simplify it.`,
+          ),
       ),
     variables: (message, templates) => readVariables(deps, message, templates),
   }

@@ -42,7 +42,8 @@ export function readVariables(
 
 /** The refusal of a message whose templates cannot be read or rendered within their bounds. */
 export function tooCostly(): Refusal {
-  return new Refusal('invalid', 'The message takes too long, or too much memory, to render. Simplify it.', {
-    code: 'message-too-costly',
-  })
+  return new Refusal(
+    'message-too-costly',
+    'The message takes too long, or too much memory, to render. Simplify it.',
+  )
 }

@@ -4,7 +4,8 @@ import { databaseNow } from '../../db/clock.ts'
 import { messages, profiles, purposes, topics } from '../../db/schema/definitions.ts'
 import type { Problem } from '../../domain/journey/check.ts'
 import { type VariableRead, variableWarnings } from '../../domain/messages/variables.ts'
-import { invalid, Refusal } from '../../domain/refusal.ts'
+import { invalid, invalidFields, Refusal } from '../../domain/refusal.ts'
+import { unknownProfile, unknownPurpose, unknownTopic } from '../../domain/refusals/unknown.ts'
 import type { Message } from '../../domain/shapes/message.ts'
 import type { Deps } from '../deps.ts'
 import { inThread } from '../inThread.ts'
@@ -27,28 +28,30 @@ export async function putMessage(
   return deps.db.transaction(async (tx) => {
     await refuseOther(tx, 'message', key, message, readBack)
     const [purpose] = await tx.select().from(purposes).where(eq(purposes.key, message.purpose))
-    if (purpose === undefined) throw invalid('/purpose', `there is no purpose "${message.purpose}"`)
-    if (purpose.kind === 'tracking') throw invalid('/purpose', 'a tracking purpose sends no messages')
+    if (purpose === undefined) throw unknownPurpose('/purpose', message.purpose)
+    if (purpose.kind === 'tracking')
+      throw invalid(
+        '/purpose',
+        'wrong-purpose',
+        'A tracking purpose sends no messages. Name a commercial or transactional one.',
+      )
     const profileKey = message.profile ?? purpose.profile
     const [profile] = await tx
       .select({ key: profiles.key })
       .from(profiles)
       .where(eq(profiles.key, profileKey))
-    if (profile === undefined) throw invalid('/profile', `there is no profile "${profileKey}"`)
+    if (profile === undefined) throw unknownProfile('/profile', profileKey)
     if (message.topic !== undefined) {
       const [topic] = await tx
         .select({ key: topics.key })
         .from(topics)
         .where(and(eq(topics.purpose, message.purpose), eq(topics.key, message.topic)))
-      if (topic === undefined) throw invalid('/topic', `"${message.purpose}" has no topic "${message.topic}"`)
+      if (topic === undefined) throw unknownTopic('/topic', message.purpose, message.topic)
     }
     if (purpose.kind !== checkedFor) {
       throw new Refusal(
-        'conflict',
-        `The purpose "${message.purpose}" was just changed. Repeat the request.`,
-        {
-          code: 'purpose-changed',
-        },
+        'purpose-changed',
+        `The purpose "${message.purpose}" has just changed. Repeat the request.`,
       )
     }
     const put = await nextVersion(tx, 'message', key, message)
@@ -91,7 +94,7 @@ async function checkTemplates(
     tooCostly,
   )
   if (problems.length > 0) {
-    throw new Refusal('invalid', 'the message cannot be sent as it stands', { errors: problems })
+    throw invalidFields(problems, 'the message')
   }
   return { checkedFor: purpose.kind, variables: await readVariables(deps, key, message) }
 }
@@ -101,6 +104,6 @@ function otherProfile(profile: string, { purpose }: Message, ofPurpose: string):
     severity: 'warning',
     pointer: '/profile',
     code: 'profile-differs',
-    message: `the purpose "${purpose}" belongs to the profile "${ofPurpose}": the preference centre of this message shows the purposes of "${profile}" and, of "${ofPurpose}", only this one. Leave profile out, or put the purpose under "${profile}"`,
+    message: `The purpose "${purpose}" belongs to the profile "${ofPurpose}". The preference centre of this message shows the purposes of "${profile}" and, of "${ofPurpose}", only this one. Leave profile out, or put the purpose under "${profile}".`,
   }
 }

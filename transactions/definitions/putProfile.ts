@@ -1,9 +1,9 @@
-/** Puts a compliance profile. What it names and does not exist yet is said as a warning: until then nothing is tracked or confirmed. */
+/** Puts a compliance profile. It may name what does not exist yet: that is a warning, and until then nothing is tracked or confirmed. */
 import { eq } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
 import { messages, profiles, purposes } from '../../db/schema/definitions.ts'
 import type { Problem } from '../../domain/journey/findings.ts'
-import { invalid, Refusal } from '../../domain/refusal.ts'
+import { invalid, invalidFields } from '../../domain/refusal.ts'
 import type { Profile } from '../../domain/shapes/profile.ts'
 import type { Deps } from '../deps.ts'
 import { nextVersion } from './nextVersion.ts'
@@ -32,12 +32,14 @@ export async function putProfile(
         problems.push({
           severity: 'warning',
           pointer: '/trackingPurpose',
-          message: 'is not known yet: nothing is tracked until it is',
+          code: 'not-known-yet',
+          message: `There is no purpose "${profile.trackingPurpose}" yet. Nothing is tracked until it exists.`,
         })
       } else if (purpose.kind !== 'tracking') {
         throw invalid(
           '/trackingPurpose',
-          `"${profile.trackingPurpose}" is a ${purpose.kind} purpose, not a tracking one`,
+          'wrong-purpose',
+          `"${profile.trackingPurpose}" is a ${purpose.kind} purpose. Name a tracking purpose.`,
         )
       }
     }
@@ -51,12 +53,14 @@ export async function putProfile(
         problems.push({
           severity: 'warning',
           pointer: '/doubleOptIn/message',
-          message: 'is not known yet: double opt-in is refused until it is',
+          code: 'not-known-yet',
+          message: `There is no message "${profile.doubleOptIn.message}" yet. Double opt-in is refused until it exists.`,
         })
       } else if (message.kind !== 'transactional') {
         throw invalid(
           '/doubleOptIn/message',
-          'a confirmation carries no advertising: its purpose must be transactional',
+          'wrong-purpose',
+          'The confirmation message must not advertise. Name a message with a transactional purpose.',
         )
       }
     }
@@ -70,10 +74,5 @@ export async function putProfile(
 /** The caller learns of it when the profile is put, rather than when its messages are held. */
 async function refuseUnusableSender(deps: Deps, profile: Profile): Promise<void> {
   const errors = await deps.checkSender(profile)
-  const [first] = errors
-  if (first === undefined) return
-  throw new Refusal('invalid', first.message, {
-    ...(first.code === undefined ? {} : { code: first.code }),
-    errors,
-  })
+  if (errors.length > 0) throw invalidFields(errors, 'the profile')
 }

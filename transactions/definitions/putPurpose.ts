@@ -8,6 +8,7 @@ import type { Db } from '../../db/connect.ts'
 import { profiles, purposes, topics } from '../../db/schema/definitions.ts'
 import { own } from '../../domain/own.ts'
 import { invalid, Refusal } from '../../domain/refusal.ts'
+import { unknownProfile } from '../../domain/refusals/unknown.ts'
 import { type Purpose, purposeShape } from '../../domain/shapes/purpose.ts'
 import type { Deps } from '../deps.ts'
 import { nextVersion } from './nextVersion.ts'
@@ -29,12 +30,16 @@ export async function putPurpose(
       .select({ key: profiles.key })
       .from(profiles)
       .where(eq(profiles.key, purpose.profile))
-    if (profile === undefined) throw invalid('/profile', `there is no profile "${purpose.profile}"`)
+    if (profile === undefined) throw unknownProfile('/profile', purpose.profile)
     const put = await nextVersion(tx, 'purpose', key, purpose)
     const [live] = await tx.select().from(purposes).where(eq(purposes.key, key))
     if (live !== undefined) {
       if (live.kind !== purpose.kind)
-        throw invalid('/kind', `"${key}" is ${live.kind}; a purpose does not change its kind`)
+        throw invalid(
+          '/kind',
+          'kind-is-fixed',
+          `"${key}" is ${live.kind}, and a purpose cannot change its kind. Create another purpose.`,
+        )
       if (!options.confirm) await refuseUnseenEffect(tx, key, purposeShape.parse(live.definition), purpose)
     }
     const row = {
@@ -68,11 +73,14 @@ async function refuseUnseenEffect(tx: Db, key: string, before: Purpose, after: P
   const becomeReachable = await undecidedPoints(tx, key, loosened)
   if (becomeReachable === 0) return
   throw new Refusal(
-    'conflict',
-    `this makes ${becomeReachable} contact points reachable that never opted in: repeat with ?confirm=true`,
+    'confirmation-needed',
+    `This makes ${becomeReachable} contact points reachable that never opted in. If that is intended, repeat the request with ?confirm=true.`,
     {
-      code: 'confirmation-needed',
-      errors: loosened.pointers.map((pointer) => ({ pointer, message: 'would become non-restrictive' })),
+      errors: loosened.pointers.map((pointer) => ({
+        pointer,
+        code: 'confirmation-needed',
+        message: 'This would become non-restrictive.',
+      })),
       extra: { effect: { becomeReachable } },
     },
   )

@@ -20,7 +20,7 @@ export async function putTriggerDefinition(
 ): Promise<void> {
   if (isReserved(name)) return leaveReserved(deps, name, definition, readBack)
   const problem = await inThread(deps, 'schemaProblem', `trigger:${name}`, [definition.schema], tooCostly)
-  if (problem !== null) throw invalid('/schema', problem, 'schema')
+  if (problem !== null) throw invalid('/schema', 'invalid-schema', problem)
   await deps.db.transaction(async (tx) => {
     await lockDefinition(tx, 'trigger', name)
     await refuseOther(tx, 'trigger', name, definition, readBack)
@@ -45,11 +45,19 @@ async function leaveReserved(
   await deps.db.transaction(async (tx) => {
     const [known] = await tx.select().from(triggerDefinitions).where(eq(triggerDefinitions.name, name))
     if (known === undefined || !sameJson(known.definition, definition))
-      throw invalid('/name', `"${name}" is raised by Assent itself and cannot be put`)
+      throw invalid(
+        '/name',
+        'name-reserved',
+        `Only Assent itself defines the trigger "${name}". Choose another name.`,
+      )
     await refuseOther(tx, 'trigger', name, definition, readBack)
   })
 }
 
 function tooCostly(): Refusal {
-  return invalid('/schema', 'takes too long, or too much memory, to compile', 'schema-too-costly')
+  return invalid(
+    '/schema',
+    'schema-too-costly',
+    'The schema takes too long, or too much memory, to compile. Simplify it.',
+  )
 }

@@ -2,7 +2,7 @@
 import { eq } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { triggerDefinitions } from '../../db/schema/definitions.ts'
-import { invalid, notFound, Refusal } from '../../domain/refusal.ts'
+import { invalid, invalidFields, notFound } from '../../domain/refusal.ts'
 import { type TriggerDefinition, triggerDefinitionShape } from '../../domain/shapes/trigger.ts'
 import { isJudgedQuickly, payloadProblems } from '../../domain/triggers/payloadSchema.ts'
 import type { Deps } from '../deps.ts'
@@ -35,10 +35,9 @@ export async function refusePayload(
     : await inThread(deps, 'payloadProblems', `trigger:${name}`, [schema, payload, '/payload'], () =>
         invalid(
           '/payload',
-          `Checking the payload against the schema of "${name}" takes too long or too much memory.`,
           'payload-too-costly',
+          `Checking the payload against the schema of "${name}" takes too long or too much memory. Send a smaller payload.`,
         ),
       )
-  if (errors.length > 0)
-    throw new Refusal('invalid', 'the payload breaks the schema of its trigger', { errors })
+  if (errors.length > 0) throw invalidFields(errors, 'the payload')
 }

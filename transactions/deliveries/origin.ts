@@ -84,7 +84,7 @@ const sendOfRun = new PreparedQuery<{ run: string; delivery: string }, SendOfRun
 
 async function originOfRun(deps: Deps, db: Db, ref: Extract<DeliveryRef, { kind: 'run' }>): Promise<Origin> {
   const send = await sendOfRun.first(db, { run: ref.run, delivery: ref.delivery })
-  if (send === undefined) throw notFound('send', ref.delivery)
+  if (send === undefined) throw notFound('delivery', ref.delivery)
   const { journey: key, version, step: id, visit, contactId, payload, clock } = send
   const { definition } = await deps.versions.journey(db, key, version)
   const step = findStep(definition, id)
@@ -130,7 +130,7 @@ const mailOfRequest = new PreparedQuery<{ request: string }, MailOfRequest>(
 /** Under the contact point's lock it holds until the commit: a request is settled under that lock. Throws Refusal not-found. */
 export function requestOrigin(ref: Extract<DeliveryRef, { kind: 'double-opt-in' }>): BoundQuery<Origin> {
   return mailOfRequest.with({ request: ref.request }).map(([row]) => {
-    if (row === undefined) throw notFound('double opt-in', ref.request)
+    if (row === undefined) throw notFound('double-opt-in', ref.request)
     const { state, expiresAt: until, clock, contactPointId: contactPoint, message, grants } = row
     return {
       ref,

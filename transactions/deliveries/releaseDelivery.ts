@@ -13,14 +13,14 @@ import type { Deps } from '../deps.ts'
 import { lockDelivery } from '../locks.ts'
 import { putInOutbox } from '../outbox.ts'
 
-/** @throws Refusal not-found; conflict `not-held` */
+/** @throws Refusal `delivery-not-found`; `not-held` */
 export async function releaseDelivery(deps: Deps, id: string): Promise<void> {
   await deps.db.transaction(async (tx) => {
     const row = await lockDelivery(tx, id)
     if (row === null) throw notFound('delivery', id)
     if (row.state !== 'held') {
-      const detail = `only a held delivery can be tried; this one is ${row.state}`
-      throw new Refusal('conflict', detail, { code: 'not-held' })
+      const detail = `Only a held delivery can be retried. This one is ${row.state}. Read it again.`
+      throw new Refusal('not-held', detail)
     }
     await tx
       .update(deliveries)

@@ -13,7 +13,7 @@ import { committing, tellDelivery } from '../outcomes.ts'
 
 /**
  * @param settling.by id of the caller's API key
- * @throws Refusal not-found; conflict `not-unknown`, also where the provider's late answer came first
+ * @throws Refusal `delivery-not-found`; `not-unknown`, also where the provider's late answer came first
  */
 export async function settleByHand(
   deps: Deps,
@@ -41,11 +41,8 @@ export async function settleByHand(
         .where(eq(deliveries.id, id))
       if (found === undefined) throw notFound('delivery', id)
       throw new Refusal(
-        'conflict',
-        `only a delivery that is unknown can be settled; this one is ${found.state}`,
-        {
-          code: 'not-unknown',
-        },
+        'not-unknown',
+        `Only a delivery whose outcome is unknown can be settled. This one is ${found.state}. Read it again.`,
       )
     }
     tellDelivery(inner, row)

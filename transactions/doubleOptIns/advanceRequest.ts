@@ -29,13 +29,13 @@ export async function advanceRequest(deps: Deps, about: { request: string; now: 
     .select({ contactPointId: doubleOptIns.contactPointId })
     .from(doubleOptIns)
     .where(eq(doubleOptIns.id, id))
-  if (found === undefined) throw notFound('double opt-in', id)
+  if (found === undefined) throw notFound('double-opt-in', id)
   await failpoint('double-opt-in:before-advance')
   return deps.db.transaction(async (tx) => {
     const contactPoint = await lockContactPoint(tx, found.contactPointId)
     const clock = await databaseNow(tx)
     const [request] = await tx.select().from(doubleOptIns).where(eq(doubleOptIns.id, id))
-    if (request === undefined) throw notFound('double opt-in', id)
+    if (request === undefined) throw notFound('double-opt-in', id)
     if (request.state !== 'pending') {
       await letGo(tx, request.mails, request.state)
       return { do: 'end', state: request.state, reason: request.state }

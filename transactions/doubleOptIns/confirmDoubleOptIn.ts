@@ -161,5 +161,5 @@ async function liftSuppressions(
 
 /** Says nothing of whether it ever existed. */
 function unknownLink(): Refusal {
-  return new Refusal('not-found', 'there is no such link')
+  return new Refusal('link-not-found', 'There is no such link. Copy the whole link from the message.')
 }

@@ -33,7 +33,7 @@ export async function readConfirmation(deps: Deps, token: string): Promise<Confi
     .where(eq(contactPoints.id, request.contactPointId))
   const [profile] = await db.select().from(profiles).where(eq(profiles.key, request.profile))
   if (contactPoint === undefined || contactPoint.address === null || profile === undefined) {
-    throw new Refusal('not-found', 'there is no such link')
+    throw new Refusal('link-not-found', 'There is no such link. Copy the whole link from the message.')
   }
   const passed = request.state === 'pending' && (await databaseNow(db)) >= request.expiresAt
   const state = passed ? 'expired' : request.state

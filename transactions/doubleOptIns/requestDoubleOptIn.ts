@@ -21,7 +21,8 @@ import { normaliseAddress } from '../../domain/addresses/normalise.ts'
 import { parseDuration } from '../../domain/journey/duration.ts'
 import type { Next } from '../../domain/journey/next.ts'
 import { noticeHash } from '../../domain/ledger/verify.ts'
-import { invalid, Refusal } from '../../domain/refusal.ts'
+import { invalid } from '../../domain/refusal.ts'
+import { unknownProfile, unknownPurpose, unknownTopic } from '../../domain/refusals/unknown.ts'
 import type { DoubleOptInInput } from '../../domain/shapes/consent.ts'
 import { type Profile, profileShape } from '../../domain/shapes/profile.ts'
 import { doubleOptInWorkflowId } from '../../domain/workflowIds.ts'
@@ -51,10 +52,14 @@ export async function requestDoubleOptIn(
   const { channel } = input.contactPoint
   requireChannel(deps, channel, '/contactPoint/channel')
   if (channel !== 'email' || !deps.channels.has(channel)) {
-    throw invalid('/contactPoint/channel', `there is no double opt-in on the channel "${channel}"`)
+    throw invalid(
+      '/contactPoint/channel',
+      'double-opt-in-unsupported',
+      `There is no double opt-in on the channel "${channel}". Use email, with SMTP_URL set.`,
+    )
   }
   const address = normaliseAddress(channel, input.contactPoint.address)
-  if (!address.ok) throw invalid('/contactPoint/address', address.message)
+  if (!address.ok) throw invalid('/contactPoint/address', 'invalid-address', address.message)
   return deps.db.transaction(async (tx) => {
     const { profile, version, settings } = await readProfile(tx, input.profile)
     await refuseUnknownGrants(tx, input)
@@ -175,8 +180,11 @@ async function askingContact(tx: Db, externalId: string, contactPoint: string): 
     .innerJoin(contactAddresses, eq(contactAddresses.contactId, contacts.id))
     .where(and(eq(contacts.externalId, externalId), eq(contactAddresses.contactPointId, contactPoint)))
   if (contact !== undefined) return contact.id
-  const message = 'no contact of this external id has the address'
-  throw invalid('/contact/externalId', message, 'contact-without-this-address')
+  throw invalid(
+    '/contact/externalId',
+    'contact-without-this-address',
+    'The contact with this external id does not have the address. Give it the address first, or leave contact out.',
+  )
 }
 
 /** More mails than this are never due for one request, however often it is asked again. */
@@ -232,30 +240,44 @@ async function readProfile(
   key: string,
 ): Promise<{ profile: string; version: number; settings: NonNullable<Profile['doubleOptIn']> }> {
   const [row] = await tx.select().from(profiles).where(eq(profiles.key, key))
-  if (row === undefined) throw invalid('/profile', `there is no profile "${key}"`)
+  if (row === undefined) throw unknownProfile('/profile', key)
   const settings = profileShape.parse(row.definition).doubleOptIn
-  if (settings === undefined) throw invalid('/profile', `the profile "${key}" has no double opt-in`)
+  if (settings === undefined) {
+    throw invalid(
+      '/profile',
+      'double-opt-in-not-set',
+      `The profile "${key}" has no double opt-in. Add doubleOptIn to it.`,
+    )
+  }
   const [message] = await tx
     .select({ kind: purposes.kind })
     .from(messages)
     .innerJoin(purposes, eq(purposes.key, messages.purpose))
     .where(eq(messages.key, settings.message))
   if (message === undefined)
-    throw invalid('/profile', `the profile's confirmation message "${settings.message}" does not exist`)
+    throw invalid(
+      '/profile',
+      'unknown-message',
+      `The profile confirms with the message "${settings.message}", which does not exist. Create it.`,
+    )
   if (message.kind !== 'transactional')
-    throw invalid('/profile', "the profile's confirmation message is not transactional")
+    throw invalid(
+      '/profile',
+      'wrong-purpose',
+      `The profile confirms with the message "${settings.message}", whose purpose must be transactional.`,
+    )
   return { profile: key, version: row.version, settings }
 }
 
 async function refuseUnknownGrants(tx: Db, input: DoubleOptInInput): Promise<void> {
   for (const [index, grant] of input.grants.entries()) {
     const [purpose] = await tx.select().from(purposes).where(eq(purposes.key, grant.purpose))
-    if (purpose === undefined)
-      throw invalid(`/grants/${index}/purpose`, `there is no purpose "${grant.purpose}"`)
+    if (purpose === undefined) throw unknownPurpose(`/grants/${index}/purpose`, grant.purpose)
     if (purpose.kind === 'transactional') {
       throw invalid(
         `/grants/${index}/purpose`,
-        'a transactional purpose asks no consent: there is nothing to confirm',
+        'no-consent-needed',
+        `"${grant.purpose}" is transactional and needs no consent, so there is nothing to confirm.`,
       )
     }
     if (grant.topic === undefined) continue
@@ -264,14 +286,12 @@ async function refuseUnknownGrants(tx: Db, input: DoubleOptInInput): Promise<voi
       .from(topics)
       .where(and(eq(topics.purpose, grant.purpose), eq(topics.key, grant.topic)))
     if (topic === undefined) {
-      throw invalid(`/grants/${index}/topic`, `"${grant.purpose}" has no topic "${grant.topic}"`)
+      throw unknownTopic(`/grants/${index}/topic`, grant.purpose, grant.topic)
     }
   }
   const named = input.grants.map((grant) => `${grant.purpose}\n${grant.topic ?? ''}`)
   if (new Set(named).size < named.length) {
-    throw new Refusal('invalid', 'a grant is named twice', {
-      errors: [{ pointer: '/grants', message: 'names one twice' }],
-    })
+    throw invalid('/grants', 'duplicate', 'The same grant is named twice. Name each once.')
   }
 }
 

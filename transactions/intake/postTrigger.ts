@@ -30,7 +30,12 @@ export async function postTrigger(
   if (before !== null) return before
 
   const definition = await readTriggerDefinition(deps.db, name)
-  if (isReserved(name)) throw new Refusal('forbidden', `"${name}" is raised by Assent itself`)
+  if (isReserved(name)) {
+    throw new Refusal(
+      'trigger-reserved',
+      `Only Assent itself raises "${name}". Register a trigger under a name of your own.`,
+    )
+  }
   await refusePayload(deps, name, definition, input.payload)
   const { reference, patch } = splitContact(input.contact)
   const fields = Object.keys(patch)
@@ -59,13 +64,12 @@ export async function postTrigger(
 
 function fieldsNotAllowed(name: string, fields: readonly string[]): Refusal {
   const code = 'contact-fields-not-allowed'
-  const detail = `"${name}" only names a contact, by one of externalId, email and phone: set createContact in its definition, or change the contact by PATCH`
-  return new Refusal('invalid', detail, {
-    code,
+  const detail = `The trigger "${name}" cannot change a contact. Name the contact by externalId, email or phone only, or set createContact in the trigger's definition.`
+  return new Refusal(code, detail, {
     errors: fields.map((field) => ({
       pointer: `/contact/${field}`,
       code,
-      message: 'is not taken from this trigger',
+      message: 'This trigger does not take this field. Leave it out.',
     })),
   })
 }

@@ -39,12 +39,15 @@ export async function answeredBefore(db: Db, once: SaidOnce): Promise<Answered |
   // One that was taken before this table was has no fingerprint: what was said under it is not known any more.
   if (fingerprint !== null && Buffer.compare(fingerprint, fingerprintOf(once)) !== 0) {
     throw new Refusal(
-      'conflict',
-      'this id was already used for a trigger of that name with another content',
+      'trigger-id-reused',
+      'This id was used before for the same trigger with another content. Give each event its own id.',
       {
-        code: 'trigger-id-reused',
         errors: [
-          { pointer: '/id', code: 'trigger-id-reused', message: 'was already used with another content' },
+          {
+            pointer: '/id',
+            code: 'trigger-id-reused',
+            message: 'This id was used before with another content. Send a new id.',
+          },
         ],
       },
     )

@@ -27,7 +27,7 @@ export async function evidenceKey(tx: Db, deps: Deps, contactPoint: LockedContac
   if (dataKey !== null) {
     return unwrapDataKey(deps.dataKeys, id, { wrapped: dataKey, wrappedBy: dataKeyId ?? '' })
   }
-  if (erasedAt !== null) throw new Refusal('conflict', 'this contact point was erased')
+  if (erasedAt !== null) throw erased()
   const key = newDataKey()
   const { wrapped, wrappedBy } = wrapDataKey(deps.dataKeys, id, key)
   const made = await tx
@@ -57,7 +57,7 @@ export async function sealingOf(
   if (contactPoint.erasedAt !== null) {
     // Nothing of the person is kept there again, not even of an opt-out by an old link.
     if (!permission) return { key: null, flags: [] }
-    throw new Refusal('conflict', 'this contact point was erased: permission is given anew, by its address')
+    throw erased()
   }
   try {
     return { key: await evidenceKey(tx, deps, contactPoint), flags: [] }
@@ -85,9 +85,9 @@ export function canSeal(deps: Deps, contactPoint: LockedContactPoint): boolean {
 
 export function evidenceKeyUnavailable(): Refusal {
   return new Refusal(
-    'unavailable',
+    'evidence-key-unavailable',
     'The evidence of this address cannot be encrypted: its key does not open. Permission cannot be recorded until an operator has restored the key; withdrawals can.',
-    { code: 'evidence-key-unavailable', retryAfter: 3600 },
+    { retryAfter: 3600 },
   )
 }
 
@@ -95,5 +95,12 @@ function raiseAlarm(deps: Deps, { id, dataKeyId }: LockedContactPoint, error: Wr
   deps.log.error(
     { alarm: 'evidence-key-unavailable', contactPoint: id, wrappedBy: dataKeyId, code: error.code },
     'The key of a contact point does not open, so its evidence cannot be encrypted or read. Restore the missing key in ASSENT_DATA_KEYS.',
+  )
+}
+
+function erased(): Refusal {
+  return new Refusal(
+    'contact-point-erased',
+    'This contact point was erased. Record a new permission by channel and address.',
   )
 }

@@ -11,7 +11,8 @@ import { purposes, topics } from '../../db/schema/definitions.ts'
 import { normaliseAddress } from '../../domain/addresses/normalise.ts'
 import { everything } from '../../domain/consent/types.ts'
 import { isOutsideSource, outsideSourceKinds } from '../../domain/ledger/sources.ts'
-import { invalid, Refusal } from '../../domain/refusal.ts'
+import { type FieldError, invalid, invalidFields } from '../../domain/refusal.ts'
+import { unknownPurpose, unknownTopic } from '../../domain/refusals/unknown.ts'
 import type { ConsentStatement } from '../../domain/shapes/consent.ts'
 import { failpoint } from '../../failpoints.ts'
 import { type Deps, requireChannel } from '../deps.ts'
@@ -35,7 +36,7 @@ export async function recordConsent(
   requireChannel(deps, channel, '/contactPoint/channel')
   refuseReservedSource(statement)
   const address = normaliseAddress(channel, statement.contactPoint.address)
-  if (!address.ok) throw invalid('/contactPoint/address', address.message)
+  if (!address.ok) throw invalid('/contactPoint/address', 'invalid-address', address.message)
   refuseBareOptIn(statement)
   return deps.db.transaction(async (tx) => {
     await refuseUnknown(tx, statement)
@@ -46,7 +47,11 @@ export async function recordConsent(
     const [event] = appended.events
     if (event === undefined) throw new Error('nothing was appended')
     if (Date.parse(event.occurredAt) > Date.parse(appended.now) + tolerance) {
-      throw invalid('/occurredAt', 'lies more than five minutes ahead')
+      throw invalid(
+        '/occurredAt',
+        'in-the-future',
+        'This time is more than five minutes ahead of the server. Send the time at which it happened.',
+      )
     }
     return { event, contactPoint: id }
   })
@@ -57,48 +62,62 @@ function refuseReservedSource({ source }: ConsentStatement): void {
   if (isOutsideSource(source.kind)) return
   throw invalid(
     '/source/kind',
-    `Only Assent itself records the source "${source.kind}". Name your own source: ${outsideSourceKinds.join(', ')}.`,
     'reserved-source',
+    `Only Assent itself records the source "${source.kind}". Name your own source: ${outsideSourceKinds.join(', ')}.`,
   )
 }
 
-/** Permission is what must be proven: without how it came about, or what was agreed to, there is none. */
+/** Permission must be proven: by how it came about, and by the wording that was agreed to. */
 function refuseBareOptIn(statement: ConsentStatement): void {
   if (statement.state !== 'opted-in') return
-  const errors = []
+  const errors: FieldError[] = []
   if (statement.purpose === everything)
-    errors.push({ pointer: '/purpose', message: '"*" can only be opted out' })
+    errors.push({
+      pointer: '/purpose',
+      code: 'opt-out-only',
+      message: 'Nobody can opt in to "*". Name each purpose of the opt-in.',
+    })
   if (statement.circumstances === undefined) {
     errors.push({
       pointer: '/circumstances',
-      message: 'an opt-in needs the circumstances in which it was given',
+      code: 'proof-missing',
+      message: 'An opt-in needs the circumstances in which it was given.',
     })
   }
   if (statement.notice === undefined) {
-    errors.push({ pointer: '/notice', message: 'an opt-in needs the wording that was agreed to' })
+    errors.push({
+      pointer: '/notice',
+      code: 'proof-missing',
+      message: 'An opt-in needs the wording that the person agreed to.',
+    })
   }
-  if (errors.length > 0) throw new Refusal('invalid', 'an opt-in without proof is not recorded', { errors })
+  if (errors.length > 0) throw invalidFields(errors, 'the opt-in')
 }
 
 async function refuseUnknown(tx: Db, statement: ConsentStatement): Promise<void> {
   if (statement.purpose === everything) {
-    if (statement.topic !== undefined) throw invalid('/topic', '"*" has no topics')
+    if (statement.topic !== undefined)
+      throw invalid('/topic', 'not-allowed-here', 'The purpose "*" has no topics. Leave topic out.')
     return
   }
   const [purpose] = await tx
     .select({ kind: purposes.kind })
     .from(purposes)
     .where(eq(purposes.key, statement.purpose))
-  if (purpose === undefined) throw invalid('/purpose', `there is no purpose "${statement.purpose}"`)
+  if (purpose === undefined) throw unknownPurpose('/purpose', statement.purpose)
   if (purpose.kind === 'transactional') {
-    throw invalid('/purpose', 'a transactional purpose asks no consent: there is nothing to decide')
+    throw invalid(
+      '/purpose',
+      'no-consent-needed',
+      `"${statement.purpose}" is transactional and needs no consent, so none can be recorded.`,
+    )
   }
   if (statement.topic === undefined) return
   const [topic] = await tx
     .select({ key: topics.key })
     .from(topics)
     .where(and(eq(topics.purpose, statement.purpose), eq(topics.key, statement.topic)))
-  if (topic === undefined) throw invalid('/topic', `"${statement.purpose}" has no topic "${statement.topic}"`)
+  if (topic === undefined) throw unknownTopic('/topic', statement.purpose, statement.topic)
 }
 
 function statementOf(

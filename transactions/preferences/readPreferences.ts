@@ -30,7 +30,8 @@ export type Preferences = LinkedMail & { own: PointPreferences; others: PointPre
 export async function readPreferences(db: Db, handle: string): Promise<Preferences> {
   const linked = await mailByHandle(db, handle)
   const own = await readPoint(db, linked.contactPoint, linked)
-  if (own === null) throw new Refusal('not-found', 'there is no such link')
+  if (own === null)
+    throw new Refusal('link-not-found', 'There is no such link. Copy the whole link from the message.')
   const others: PointPreferences[] = []
   for (const point of await otherPoints(db, linked)) {
     const read = await readPoint(db, point, linked)

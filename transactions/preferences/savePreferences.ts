@@ -91,9 +91,8 @@ function touchedPoints({ own, others }: Preferences, { boxes }: SavedForm): Map<
     const other = others.find((one) => one.id === named)
     const id = named === null ? own.id : other?.id
     if (box.shown !== box.ticked) {
-      if (id === undefined) throw new Refusal('malformed', 'the form names an address that is not there')
-      if (other !== undefined && box.ticked)
-        throw new Refusal('malformed', 'nothing is switched on for another address here')
+      if (id === undefined) throw notOurs()
+      if (other !== undefined && box.ticked) throw notOurs()
       touched.add(id)
     }
     if (id === undefined) continue
@@ -170,7 +169,7 @@ async function wordsOf(tx: Db, { box, version }: Change): Promise<Words> {
     .select({ definition: purposeVersions.definition })
     .from(purposeVersions)
     .where(and(eq(purposeVersions.key, box.purpose), eq(purposeVersions.version, version)))
-  if (row === undefined) throw new Refusal('malformed', 'the form names a version that never was')
+  if (row === undefined) throw notOurs()
   const purpose = purposeShape.parse(row.definition)
   const topic = box.topic === null ? null : await topicOf(tx, purpose, box.purpose, box.topic, version)
   const { name, description } = topic ?? purpose
@@ -181,7 +180,7 @@ async function topicOf(tx: Db, definition: Purpose, purpose: string, topic: stri
   const found =
     definition.topics.find((one) => one.key === topic) ??
     (await lastWordsOfTopic(tx, { purpose, topic }, version))
-  if (found === null) throw new Refusal('malformed', 'the form names a topic that was not there')
+  if (found === null) throw notOurs()
   return found
 }
 
@@ -284,4 +283,12 @@ export async function withdrawEverything(
     ])
     return { ...nothingSaved(), recorded: appended.events }
   })
+}
+
+/** An address, version or topic that our form never names. */
+function notOurs(): Refusal {
+  return new Refusal(
+    'form-not-ours',
+    'The form does not match the page. Open the page again and use its form.',
+  )
 }

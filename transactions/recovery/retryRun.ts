@@ -25,7 +25,7 @@ export async function retryRun(deps: Deps, id: string): Promise<void> {
     const tx = inner.db
     const { contact, run, clock: now } = await lockRunWithContact(tx, id)
     if (endOf(run) !== null) {
-      throw new Refusal('conflict', `the run has already ended: ${run.state}`, { code: 'run-ended' })
+      throw new Refusal('run-ended', `The run has already ended: it is ${run.state}.`)
     }
     await tx.update(runs).set({ parked: null, recoveries: 0, recoverAfter: null }).where(eq(runs.id, id))
     if (run.parked !== null && run.parked !== recoveredInVain)
@@ -55,8 +55,7 @@ export async function retryRun(deps: Deps, id: string): Promise<void> {
 function refuseUnreadable(error: unknown): never {
   if (!(error instanceof MachineError)) throw error
   throw new Refusal(
-    'conflict',
-    `this version of Assent still cannot read the run (${error.message}): upgrade Assent, or cancel the run`,
-    { code: error.code },
+    'run-unreadable',
+    `This version of Assent still cannot read the run (${error.message}). Upgrade Assent, or cancel the run.`,
   )
 }

@@ -45,7 +45,7 @@ export async function cancelRun(deps: Deps, id: string): Promise<void> {
   await committing(deps, async (inner) => {
     const { contact, run, clock: at } = await lockRunWithContact(inner.db, id)
     if (endOf(run) !== null) {
-      throw new Refusal('conflict', `the run has already ended: ${run.state}`, { code: 'run-ended' })
+      throw new Refusal('run-ended', `The run has already ended: it is ${run.state}.`)
     }
     const end = { state: 'cancelled', reason: 'cancelled' } as const
     const ending = { runs: [id], ...end, at, event: null }

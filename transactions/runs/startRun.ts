@@ -14,7 +14,7 @@ import type { JourneyDefinition } from '../../domain/journey/definition.ts'
 import { begin } from '../../domain/journey/machine.ts'
 import { MachineError } from '../../domain/journey/machineError.ts'
 import { type EntryVerdict, mayEnter, mostOpenRuns } from '../../domain/journey/reentry.ts'
-import { Refusal } from '../../domain/refusal.ts'
+import { notFound, Refusal } from '../../domain/refusal.ts'
 import { journeyWorkflowId } from '../../domain/workflowIds.ts'
 import { countRunStarted } from '../../telemetry/journeys.ts'
 import { readTriggerDefinition, refusePayload } from '../definitions/triggerDefinition.ts'
@@ -44,9 +44,9 @@ const published = new PreparedQuery<
 /** The version of a journey that new runs take. Throws Refusal not-found; conflict where there is none. */
 function publishedJourney(key: string): BoundQuery<PublishedJourney> {
   return published.with({ key }).map(([row]) => {
-    if (row === undefined) throw new Refusal('not-found', `there is no journey "${key}"`)
+    if (row === undefined) throw notFound('journey', key)
     if (row.version === null || row.definition === null) {
-      throw new Refusal('conflict', `the journey "${key}" has not been published`)
+      throw new Refusal('journey-not-published', `The journey "${key}" is not published. Publish it first.`)
     }
     return { key: row.key, version: row.version, definition: row.definition }
   })
@@ -100,24 +100,23 @@ function refuseUnreadable(journey: string): (error: unknown) => never {
   return (error) => {
     if (!(error instanceof MachineError)) throw error
     throw new Refusal(
-      'conflict',
-      `the published version of "${journey}" cannot be read by this version of Assent: upgrade it, or publish the journey again`,
-      { code: error.code },
+      'journey-unreadable',
+      `This version of Assent cannot read the published version of "${journey}" (${error.message}). Upgrade Assent, or publish the journey again.`,
     )
   }
 }
 
 function refused(verdict: Exclude<EntryVerdict, 'enters'>, journey: string): Refusal {
   switch (verdict) {
-    case 're-entry-forbidden':
-      return new Refusal('conflict', `re-entry into "${journey}" is not permitted for this contact now`, {
-        code: verdict,
-      })
+    case 'reentry-not-permitted':
+      return new Refusal(
+        verdict,
+        `The journey "${journey}" does not permit this contact to enter again now. Wait, or change reentry.`,
+      )
     case 'too-many-runs':
       return new Refusal(
-        'conflict',
-        `the contact has ${mostOpenRuns} open runs of "${journey}", which is the most: wait until one ends, or cancel one`,
-        { code: verdict },
+        verdict,
+        `The contact has ${mostOpenRuns} open runs of "${journey}", the most it may have. Wait until one ends, or cancel one.`,
       )
     default:
       return verdict satisfies never

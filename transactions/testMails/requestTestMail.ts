@@ -16,6 +16,7 @@ import { maskAddress, normaliseAddress } from '../../domain/addresses/normalise.
 import { decide } from '../../domain/consent/decide.ts'
 import { decisionReasons } from '../../domain/consent/reasons.ts'
 import type { DecisionReason } from '../../domain/consent/types.ts'
+import { asFieldError } from '../../domain/journey/findings.ts'
 import { invalid, Refusal } from '../../domain/refusal.ts'
 import { type Preview, type PreviewRequest, previewMessage } from '../definitions/previewMessage.ts'
 import type { Deps } from '../deps.ts'
@@ -44,17 +45,14 @@ export async function requestTestMail(
   asked: { by: string; publicUrl: string },
 ): Promise<TestMailRow> {
   const read = normaliseAddress('email', to)
-  if (!read.ok) throw invalid('/to', read.message, 'bad-address')
+  if (!read.ok) throw invalid('/to', 'invalid-address', read.message)
   const { address } = read
   const preview = await previewMessage(deps, key, request, { publicUrl: asked.publicUrl, address })
   const content = sendableOf(preview)
   if (!deps.channels.has('email')) {
     throw new Refusal(
-      'unavailable',
+      'no-mail-channel',
       'E-mail is not set up here. Give its settings (see the README), and start Assent again.',
-      {
-        code: 'no-mail-channel',
-      },
     )
   }
   return deps.db.transaction(async (tx) => {
@@ -90,16 +88,9 @@ function sendableOf({ sendable, problems }: Preview) {
   if (sendable === null) {
     const errors = problems.filter(({ severity }) => severity === 'error')
     throw new Refusal(
-      'invalid',
-      'The message cannot be sent with these values: see errors, and mend the message or the payload.',
-      {
-        code: 'message-not-sendable',
-        errors: errors.map(({ pointer, code, message }) => ({
-          pointer,
-          message,
-          ...(code === undefined ? {} : { code }),
-        })),
-      },
+      'message-not-sendable',
+      'The message cannot be sent with these values. Correct the message or the payload as errors says.',
+      { errors: errors.map(asFieldError) },
     )
   }
   return { ...sendable, subject: `${mark} ${sendable.subject}` }
@@ -129,11 +120,8 @@ export async function blockedFor(
 }
 
 function notForThem(reason: DecisionReason): Refusal {
-  const message = `This address belongs to somebody who may not get this message (${reason}: ${decisionReasons[reason]}). Send the test to a mailbox of your own that is no contact's.`
-  return new Refusal('invalid', message, {
-    code: 'recipient-blocked',
-    errors: [{ pointer: '/to', code: 'recipient-blocked', message }],
-  })
+  const message = `This address belongs to somebody who may not get this message (${reason}: ${decisionReasons[reason]}). Send the test to a mailbox of your own that is no contact’s.`
+  return invalid('/to', 'recipient-blocked', message)
 }
 
 /** One at a time, so that nobody slips through beside another. */
@@ -147,8 +135,8 @@ async function refuseTooMany(tx: Db, recipientHash: Buffer): Promise<void> {
   const [all] = await tx.select({ count: sql<number>`count(*)::int` }).from(testMails).where(recent)
   if ((one?.count ?? 0) < mostToOne && (all?.count ?? 0) < mostInAll) return
   throw new Refusal(
-    'too-many',
+    'too-many-test-mails',
     `At most ${mostToOne} test mails an hour go to one mailbox, and ${mostInAll} in all. Try again later, or use the preview.`,
-    { code: 'too-many-test-mails', retryAfter },
+    { retryAfter },
   )
 }

@@ -46,7 +46,7 @@ export const branch: StepKind<BranchStep, PlanBranch> = {
     next,
   }),
   check: (step, at, { world, findings }) => {
-    checkCount(step.cases.length, mostWays, [...at, 'cases'], 'a branch has', findings)
+    checkCount(step.cases.length, mostWays, [...at, 'cases'], 'A branch has', findings)
     step.cases.forEach((one, i) => {
       checkCondition(one.when, [...at, 'cases', i, 'when'], 'branch', world, findings)
     })

@@ -66,28 +66,38 @@ function check(step: SendStep, at: Place, { profile, world, findings }: Round): 
   const place = [...at, 'message']
   const facts = world.message(step.message)
   if (!facts) {
-    findings.error(place, `there is no message "${step.message}"`)
+    findings.error(place, 'unknown-message', `There is no message "${step.message}".`)
     return
   }
   if (facts.purposeKind === 'tracking') {
-    findings.error(place, `"${facts.purpose}" is a tracking purpose: nothing is sent under it`)
+    findings.error(
+      place,
+      'wrong-purpose',
+      `The message "${step.message}" has the tracking purpose "${facts.purpose}", and tracking purposes send nothing.`,
+    )
   }
   if (facts.purposeKind === 'commercial' && !facts.linksPreferences) {
-    findings.error(place, `message "${step.message}" is commercial and must link the preference centre`)
+    findings.error(
+      place,
+      'missing-footer',
+      `The message "${step.message}" is commercial and must link the preference centre.`,
+    )
   }
   for (const wrong of facts.unknownVariables ?? []) {
-    findings.warning(place, `message "${step.message}", ${wrong}`, 'unknown-variable')
+    findings.warning(place, 'unknown-variable', `Message "${step.message}", ${wrong}`)
   }
   if (profile !== undefined && world.profile(profile) && facts.profile !== profile) {
     findings.warning(
       place,
-      `message "${step.message}" belongs to profile "${facts.profile}", the journey to "${profile}"`,
+      'profile-differs',
+      `The message "${step.message}" belongs to the profile "${facts.profile}", the journey to "${profile}".`,
     )
   }
   if (facts.purposeKind === 'commercial' && facts.enforcement === 'restrictive' && !facts.pathToConsent) {
     findings.warning(
       place,
-      `nobody can come to opt in to ${named(facts)} on ${facts.channel}: the message will be blocked`,
+      'no-way-to-opt-in',
+      `Nobody can opt in to ${named(facts)} on ${facts.channel}, so the message will be blocked.`,
     )
   }
 }

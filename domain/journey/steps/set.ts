@@ -1,6 +1,6 @@
 /** `set`: writes attributes of the contact. */
 import { z } from 'zod'
-import { payloadShape } from '../../shapes/primitives.ts'
+import { coded, payloadShape } from '../../shapes/primitives.ts'
 import { MachineError } from '../machineError.ts'
 import type { Target } from '../machineTypes.ts'
 import type { StepKind } from './kind.ts'
@@ -14,10 +14,13 @@ export const setShape = z
     id: stepIdShape,
     type: z.literal('set'),
     attributes: payloadShape
-      .refine((given) => Object.keys(given).length > 0, 'names no attribute')
+      .refine(
+        (given) => Object.keys(given).length > 0,
+        coded('list-too-short', 'Name at least one attribute.'),
+      )
       .refine(
         (given) => JSON.stringify(given).length <= longestAttributes,
-        `has more than ${longestAttributes} characters as JSON`,
+        coded('text-too-long', `Must have at most ${longestAttributes} characters as JSON.`),
       )
       .meta({
         description: 'Constants, merged member by member as by a `PATCH` of the contact; null takes one away',

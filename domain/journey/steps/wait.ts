@@ -1,7 +1,7 @@
 /** `wait`: sleeps for a duration or until a moment. */
 import { z } from 'zod'
 import { longestCondition } from '../../conditions/language.ts'
-import { textShape } from '../../shapes/primitives.ts'
+import { coded, textShape } from '../../shapes/primitives.ts'
 import { parseDuration } from '../duration.ts'
 import { checkCondition, checkDuration, type Place } from '../findings.ts'
 import { MachineError } from '../machineError.ts'
@@ -11,7 +11,8 @@ import { readUntil, timeOfDayShape, type Until } from '../until.ts'
 import type { Round, StepKind } from './kind.ts'
 import { durationShape, stepIdShape } from './parts.ts'
 
-const onUnknownNeedsUntil = '"onUnknown" goes with "until" only'
+const neitherNorBoth = 'A wait has either "for" or "until".'
+const onUnknownNeedsUntil = '"onUnknown" goes with "until" only.'
 
 export const waitShape = z
   .strictObject({
@@ -30,10 +31,13 @@ export const waitShape = z
         'With `until`: what follows when the moment cannot be evaluated for the contact, as where an attribute is missing. `exit` ends the run, and is the default where a send may follow, since it could leave too early; `continue` goes on at once, and is the default elsewhere',
     }),
   })
-  .refine((step) => (step.for === undefined) !== (step.until === undefined), 'say either "for" or "until"')
+  .refine(
+    (step) => (step.for === undefined) !== (step.until === undefined),
+    coded('invalid-wait', neitherNorBoth),
+  )
   .refine((step) => step.onUnknown === undefined || step.until !== undefined, {
     path: ['onUnknown'],
-    message: onUnknownNeedsUntil,
+    ...coded('invalid-wait', onUnknownNeedsUntil),
   })
   .meta({ id: 'WaitStep', description: 'Sleeps for a duration or until a moment' })
 
@@ -58,7 +62,7 @@ export const wait: StepKind<WaitStep, PlanWait> = {
   },
   check: (step, at, round) => {
     if ((step.for === undefined) === (step.until === undefined))
-      round.findings.error(at, 'a wait has either "for" or "until"')
+      round.findings.error(at, 'invalid-wait', neitherNorBoth)
     if (step.for !== undefined) checkDuration(step.for, [...at, 'for'], round.findings)
     if (step.until !== undefined) checkUntil(step.until, [...at, 'until'], round)
     checkOnUnknown(step, at, round)
@@ -87,13 +91,13 @@ export const wait: StepKind<WaitStep, PlanWait> = {
 function checkOnUnknown(step: WaitStep, at: Place, { sendFollows, findings }: Round): void {
   const { until, onUnknown } = step
   if (onUnknown !== undefined && until === undefined)
-    findings.error([...at, 'onUnknown'], onUnknownNeedsUntil)
+    findings.error([...at, 'onUnknown'], 'invalid-wait', onUnknownNeedsUntil)
   if (until === undefined || readUntil(until).kind !== 'expression' || !sendFollows) return
   if (onUnknown === undefined) {
     findings.warning(
       [...at, 'until'],
-      'where this moment cannot be evaluated for a contact, the run ends here, since a message below could leave too early: set "onUnknown" to "exit" to confirm that, or to "continue" to go on at once',
       'unknown-moment',
+      'If this moment cannot be evaluated for a contact, the run ends here, because a message below could leave too early. Set "onUnknown" to "exit" to confirm this, or to "continue" to go on at once.',
     )
   }
 }
@@ -109,12 +113,16 @@ function checkUntil(until: Until, at: Place, { world, findings }: Round): void {
     case 'timeOfDay': {
       const { time, days, zone } = read.wanted
       if (!parseTimeOfDay(time))
-        findings.error([...at, 'time'], 'not a time of day: expected "HH:MM", as "09:00"')
+        findings.error([...at, 'time'], 'invalid-wait', 'Must be a time of day as HH:MM, such as "09:00".')
       if (days && (days.length === 0 || new Set(days).size < days.length)) {
-        findings.error([...at, 'days'], 'name each day once, and at least one')
+        findings.error([...at, 'days'], 'invalid-wait', 'Name at least one day, and each only once.')
       }
       if (zone !== 'contact' && !isTimeZone(zone)) {
-        findings.error([...at, 'zone'], 'neither "contact" nor an IANA time zone, as "Europe/Vienna"')
+        findings.error(
+          [...at, 'zone'],
+          'invalid-wait',
+          'Must be "contact" or an IANA time zone, such as "Europe/Vienna".',
+        )
       }
       return
     }

@@ -97,14 +97,15 @@ function targetOf(plan: PlanWaitFor, result: WaitResult, step: string): Target {
 
 function check(step: WaitForStep, at: Place, round: Round): void {
   checkDuration(step.timeout, [...at, 'timeout'], round.findings)
-  checkCount(step.events.length, mostWays, [...at, 'events'], 'a waitFor awaits', round.findings)
+  checkCount(step.events.length, mostWays, [...at, 'events'], 'A waitFor awaits', round.findings)
   step.events.forEach((event, i) => {
     checkEvent(event, [...at, 'events', i], round)
   })
   if (step.onUntracked?.length && !awaitsOnlyOpensOrClicks(step.events)) {
     round.findings.error(
       [...at, 'onUntracked'],
-      'never runs: other events than opens and clicks are awaited too',
+      'unreachable-step',
+      'These steps never run: "events" also names others than opens and clicks. Remove "onUntracked".',
     )
   }
 }
@@ -115,19 +116,21 @@ function checkEvent(event: AwaitedEvent, at: Place, round: Round): void {
   if (!awaited) {
     findings.error(
       at,
-      'name exactly one of "trigger", "opened", "clicked", "delivered", "bounced", "replied"',
+      'one-of-these',
+      'Name exactly one of "trigger", "opened", "clicked", "delivered", "bounced", "replied".',
     )
     return
   }
   if (awaited.kind !== 'clicked' && event.link !== undefined)
-    findings.error([...at, 'link'], 'only a click has a link')
+    findings.error([...at, 'link'], 'not-allowed-here', '"link" goes with "clicked" only.')
   if (awaited.kind === 'trigger') {
     const { trigger, where } = awaited
     checkListener({ trigger, ...(where !== null && { where }) }, at, 'wait', world, findings)
     return
   }
   for (const field of ['where', 'since'] as const) {
-    if (event[field] !== undefined) findings.error([...at, field], `"${field}" goes with "trigger" only`)
+    if (event[field] !== undefined)
+      findings.error([...at, field], 'not-allowed-here', `"${field}" goes with "trigger" only.`)
   }
   checkInteraction(awaited.kind, awaited.step, [...at, awaited.kind], round)
   if (awaited.kind === 'clicked' && event.link !== undefined) {
@@ -141,26 +144,39 @@ function checkLink(link: string, id: string, at: Place, { steps, world, findings
   const facts = target?.type === 'send' ? world.message(target.message) : null
   const names = facts?.linkNames ?? null
   if (names === null || names.includes(link) || /^link-\d+$/.test(link) || /^https?:/i.test(link)) return
-  findings.warning(at, `message "${target?.type === 'send' ? target.message : id}" has no link "${link}"`)
+  const message = target?.type === 'send' ? target.message : id
+  findings.warning(at, 'unknown-link-name', `The message "${message}" has no link "${link}".`)
 }
 
 /** What is awaited of a message must be about a message that can have been sent by then. */
 function checkInteraction(kind: Interaction, id: string, at: Place, round: Round): void {
   const target = round.steps.get(id)
   if (!target) {
-    round.findings.error(at, `there is no step "${id}"`)
+    round.findings.error(at, 'unknown-step', `There is no step "${id}".`)
     return
   }
   if (target.type !== 'send') {
-    round.findings.error(at, `step "${id}" sends nothing: it is of type ${target.type}`)
+    round.findings.error(
+      at,
+      'unknown-step',
+      `The step "${id}" sends nothing: its type is ${target.type}. Name a step of type send.`,
+    )
     return
   }
   if (round.sentBefore && !round.sentBefore.has(id)) {
-    round.findings.error(at, `the message of step "${id}" cannot have been sent before this wait`)
+    round.findings.error(
+      at,
+      'step-not-sent-yet',
+      `The message of step "${id}" cannot have been sent before this wait. Move the wait behind it.`,
+    )
     return
   }
   if ((kind === 'opened' || kind === 'clicked') && round.world.message(target.message)?.tracking === false) {
-    round.findings.warning(at, `message "${target.message}" says "tracking": false, so this never happens`)
+    round.findings.warning(
+      at,
+      'tracking-off',
+      `This never happens: the message "${target.message}" has "tracking": false.`,
+    )
   }
 }
 

@@ -117,6 +117,6 @@ describe('the wrong address or method', () => {
 
   it('a method it does not take is told those it takes', async () => {
     const reply = await deps.assent.api.call('PATCH', '/v1/purposes/marketing', {})
-    expect(reply.headers.get('Allow')?.split(', ').sort()).toEqual(['DELETE', 'GET', 'PUT'])
+    expect(reply.headers.get('Allow')?.split(', ').sort()).toEqual(['DELETE', 'GET', 'HEAD', 'PUT'])
   })
 })

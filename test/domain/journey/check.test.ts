@@ -9,6 +9,8 @@ import { compilePlan } from '../../../domain/journey/plan.ts'
 import type { Step } from '../../../domain/journey/steps/index.ts'
 import type { SendStep } from '../../../domain/journey/steps/send.ts'
 import type { WaitForStep } from '../../../domain/journey/steps/waitFor.ts'
+import { isRefusalCode } from '../../../domain/refusals/catalogue.ts'
+import { warnings } from '../../../domain/refusals/warnings.ts'
 import { anyJourney } from './journeys.ts'
 
 const newsletter: MessageFacts = {
@@ -72,6 +74,8 @@ const sound: JourneyDefinition = {
   ],
 }
 
+const isWarningCode = (code: string): boolean => Object.hasOwn(warnings, code)
+
 type Change = Partial<JourneyDefinition>
 const steps = (...list: Step[]): Change => ({ steps: list })
 
@@ -122,7 +126,7 @@ describe('the checker', () => {
   })
 
   it.each<[string, Change, string, RegExp]>([
-    ['a key that is none', { key: 'No Key' }, '/key', /not a key/],
+    ['a key that is none', { key: 'No Key' }, '/key', /Must be a key/],
     ['an unknown profile', { profile: 'gone' }, '/profile', /no profile "gone"/],
     ['an unknown entry trigger', { entry: { trigger: 'no.such' } }, '/entry/trigger', /no trigger "no.such"/],
     [
@@ -149,12 +153,12 @@ describe('the checker', () => {
       'too many steps',
       steps(...Array.from({ length: 201 }, (_, i) => send(`s${i}`))),
       '/steps',
-      /at most 200 steps, this one has 201/,
+      /may have 200 steps. This one has 201/,
     ],
     ['steps nested too deep', steps(...nested(11)), '/steps', /deeper than 10/],
     ['steps nested beyond any stack', steps(...nested(5000)), '/steps', /deeper than 10/],
-    ['a bad step id', steps(send('1st')), '/steps/0/id', /not a step id/],
-    ['a step id like a hidden property', steps(send('__proto__')), '/steps/0/id', /not a step id/],
+    ['a bad step id', steps(send('1st')), '/steps/0/id', /Must be a step id/],
+    ['a step id like a hidden property', steps(send('__proto__')), '/steps/0/id', /Must be a step id/],
     [
       'a duplicate step id, in another list too',
       steps(send('a'), {
@@ -164,7 +168,7 @@ describe('the checker', () => {
         otherwise: [exit('a')],
       }),
       '/steps/1/otherwise/0/id',
-      /another step has the id "a"/,
+      /Another step has the id "a"/,
     ],
     ['an unknown message', steps(send('a', 'gone')), '/steps/0/message', /no message "gone"/],
     [
@@ -178,9 +182,14 @@ describe('the checker', () => {
       'an expiry that is no duration',
       steps({ ...send('a'), expires: 'soon' }),
       '/steps/0/expires',
-      /not a duration/,
+      /Must be a duration/,
     ],
-    ['a wait for no duration', steps({ id: 'w', type: 'wait', for: '3' }), '/steps/0/for', /not a duration/],
+    [
+      'a wait for no duration',
+      steps({ id: 'w', type: 'wait', for: '3' }),
+      '/steps/0/for',
+      /Must be a duration/,
+    ],
     ['a wait that says nothing', steps({ id: 'w', type: 'wait' }), '/steps/0', /either "for" or "until"/],
     [
       'a wait that says both',
@@ -266,7 +275,7 @@ describe('the checker', () => {
       'a link of something that is no click',
       steps(send('a'), waitFor('w', { opened: 'a', link: 'shop', steps: [] })),
       '/steps/1/events/0/link',
-      /only a click/,
+      /goes with "clicked" only/,
     ],
     [
       'an interaction with no step',
@@ -278,7 +287,7 @@ describe('the checker', () => {
       'an interaction with a step that sends nothing',
       steps({ id: 'p', type: 'wait', for: '1 day' }, waitFor('w', { clicked: 'p', steps: [] })),
       '/steps/1/events/0/clicked',
-      /sends nothing: it is of type wait/,
+      /sends nothing: its type is wait/,
     ],
     [
       'an interaction with a message sent only afterwards',
@@ -313,7 +322,7 @@ describe('the checker', () => {
         onUntracked: [send('c')],
       }),
       '/steps/1/onUntracked',
-      /never runs/,
+      /never run:/,
     ],
     [
       'a branch without cases',
@@ -348,7 +357,12 @@ describe('the checker', () => {
     ],
   ])('refuses %s', (_, change, pointer, message) => {
     expect(checkJourney({ ...sound, ...change }, world)).toEqual([
-      { severity: 'error', pointer, message: expect.stringMatching(message) },
+      {
+        severity: 'error',
+        pointer,
+        code: expect.toSatisfy(isRefusalCode),
+        message: expect.stringMatching(message),
+      },
     ])
   })
 
@@ -359,12 +373,7 @@ describe('the checker', () => {
       '/steps/0/message',
       /profile "other"/,
     ],
-    [
-      'a purpose nobody can opt in to',
-      steps(send('a', 'hopeless')),
-      '/steps/0/message',
-      /nobody can come to opt in/,
-    ],
+    ['a purpose nobody can opt in to', steps(send('a', 'hopeless')), '/steps/0/message', /Nobody can opt in/],
     [
       'waiting for the opening of a message that is not tracked',
       steps(send('a', 'untracked'), waitFor('w', { opened: 'a', steps: [] })),
@@ -379,7 +388,12 @@ describe('the checker', () => {
     ],
   ])('warns of %s', (_, change, pointer, message) => {
     expect(checkJourney({ ...sound, ...change }, world)).toEqual([
-      { severity: 'warning', pointer, message: expect.stringMatching(message) },
+      {
+        severity: 'warning',
+        pointer,
+        code: expect.toSatisfy(isWarningCode),
+        message: expect.stringMatching(message),
+      },
     ])
   })
 

@@ -169,6 +169,6 @@ describe('a plan', () => {
       TypeError,
     )
     expect(() => compilePlan(journey({ id: 'a', type: 'wait' }))).toThrow(TypeError)
-    expect(() => compilePlan(journey({ id: 'a', type: 'wait', for: 'soon' }))).toThrow('not a duration')
+    expect(() => compilePlan(journey({ id: 'a', type: 'wait', for: 'soon' }))).toThrow('Must be a duration')
   })
 })

@@ -19,15 +19,15 @@ describe('a contact enters a journey', () => {
 
   it('once, where nothing is said or re-entry is "never"', () => {
     for (const reentry of [undefined, 'never' as const]) {
-      expect(mayEnter(reentry, ended, now)).toBe('re-entry-forbidden')
-      expect(mayEnter(reentry, running, now)).toBe('re-entry-forbidden')
+      expect(mayEnter(reentry, ended, now)).toBe('reentry-not-permitted')
+      expect(mayEnter(reentry, running, now)).toBe('reentry-not-permitted')
     }
   })
 
   it('again after the duration, counted from the start of the newest run, and only once that has ended', () => {
     expect(mayEnter({ after: '1 day' }, ended, now)).toBe('enters')
-    expect(mayEnter({ after: '25 hours' }, ended, now)).toBe('re-entry-forbidden')
-    expect(mayEnter({ after: '1 hour' }, running, now)).toBe('re-entry-forbidden')
+    expect(mayEnter({ after: '25 hours' }, ended, now)).toBe('reentry-not-permitted')
+    expect(mayEnter({ after: '1 hour' }, running, now)).toBe('reentry-not-permitted')
   })
 
   it('always, until it has as many open runs as one may', () => {

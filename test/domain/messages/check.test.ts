@@ -100,7 +100,7 @@ test('an error of a template names its line', () => {
   expect(problem).toEqual({
     pointer: '/html',
     code: 'template-syntax',
-    message: expect.stringMatching(/^line 3: .*nope/),
+    message: expect.stringMatching(/^Line 3: .*nope/),
   })
 })
 

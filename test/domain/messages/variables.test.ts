@@ -36,14 +36,14 @@ describe('a variable that leads nowhere', () => {
         pointer: '/subject',
         code: 'unknown-variable',
         message:
-          'line 1: {{ contact.emial }} renders empty: a contact has no "emial". Did you mean contact.email?',
+          'Line 1: {{ contact.emial }} renders empty: a contact has no "emial". Did you mean contact.email?',
       },
       {
         severity: 'warning',
         pointer: '/text',
         code: 'unknown-variable',
         message:
-          'line 2: {{ trigger.wrkshop }} renders empty: workshop.booked has no "wrkshop". Did you mean trigger.workshop?',
+          'Line 2: {{ trigger.wrkshop }} renders empty: workshop.booked has no "wrkshop". Did you mean trigger.workshop?',
       },
     ])
   })
