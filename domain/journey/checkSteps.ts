@@ -28,7 +28,7 @@ export function checkSteps(definition: JourneyDefinition, world: World, findings
     findings.error(
       ['steps'],
       'nested-too-deep',
-      `Steps may be nested ${deepestNesting} levels deep. Make the journey flatter.`,
+      `Steps are nested deeper than ${deepestNesting} levels. Make the journey flatter.`,
     )
     return
   }

@@ -63,7 +63,7 @@ export const journeyShape = z.preprocess((value, context) => {
       code: 'custom',
       ...coded(
         'nested-too-deep',
-        `Steps may be nested ${deepestNesting} levels deep. Make the journey flatter.`,
+        `Steps are nested deeper than ${deepestNesting} levels. Make the journey flatter.`,
       ),
     })
     return z.NEVER

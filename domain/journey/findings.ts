@@ -52,7 +52,7 @@ export function checkCondition(
   findings: Findings,
 ): void {
   const wrong = world.condition(text, scope)
-  if (wrong !== null) findings.error(place, 'invalid-condition', wrong)
+  if (wrong !== null) findings.error(place, 'invalid-condition', `The condition cannot be used: ${wrong}.`)
 }
 
 export function checkDuration(text: string, place: Place, findings: Findings): void {

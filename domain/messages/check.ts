@@ -237,7 +237,7 @@ function withoutSpace(text: string): string {
 /** A template's error as a problem of its part. @throws any error that is not a `TemplateError` */
 export function asProblem(error: unknown): MessageProblem {
   if (!(error instanceof TemplateError)) throw error
-  const message = error.line === null ? error.message : `Line ${error.line}: ${error.message}`
+  const message = `${error.line === null ? '' : `Line ${error.line}: `}${error.message}.`
   return problem(error.field, `template-${error.code}`, message)
 }
 

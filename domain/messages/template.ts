@@ -175,7 +175,12 @@ function renderPart(field: TemplateField, template: readonly Template[], context
   }
   const text = String(output).toWellFormed()
   if (text.length > OUTPUT_LIMIT) {
-    throw new TemplateError('limit', field, null, `renders to more than ${OUTPUT_LIMIT} characters`)
+    throw new TemplateError(
+      'limit',
+      field,
+      null,
+      `The template renders to more than ${OUTPUT_LIMIT} characters`,
+    )
   }
   return text
 }
@@ -228,7 +233,12 @@ function toTemplateError(error: unknown, field: TemplateField, phase: 'syntax' |
   const said = place ? message.slice(0, place.index) : message
   if (/ limit exceeded$/.test(said)) return new TemplateError('limit', field, line, said)
   // A failed rendering may quote the value it failed on, which is a person's data: only say where.
-  return new TemplateError(phase, field, line, phase === 'syntax' ? said : 'could not be rendered')
+  return new TemplateError(
+    phase,
+    field,
+    line,
+    phase === 'syntax' ? said : 'The template could not be rendered',
+  )
 }
 
 const cache = new Map<string, readonly Template[]>()

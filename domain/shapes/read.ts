@@ -97,6 +97,9 @@ function messageOf(issue: z.core.$ZodRawIssue): string | undefined {
       return issue.input === undefined
         ? 'This field is required.'
         : 'Has none of the forms that this field can have.'
+    case 'invalid_key':
+    case 'invalid_element':
+      return 'A name in this object does not have the right form.'
     case 'not_multiple_of':
       return `Must be a multiple of ${issue.divisor}.`
     default:

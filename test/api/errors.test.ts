@@ -60,20 +60,6 @@ describe('the catalogue of refusals', () => {
 /** Begins with a capital or code, ends with a period. */
 const sentences = /^[A-Z`].*\.$/
 
-describe('texts of refusals', () => {
-  it('are sentences, wherever one is raised', () => {
-    const raised = [...code.matchAll(/(?:new Refusal|invalid)\(([^;]*?)\n? *\)/gs)].flatMap(
-      ([, inside = '']) => [
-        // A text is a literal with a space in it.
-        ...inside.matchAll(/'((?:[^'\\\n]|\\.)* (?:[^'\\\n]|\\.)*)'|`([^`]* [^`]*)`/g),
-      ],
-    )
-    const texts = raised.map(([, plain, template]) => plain ?? template ?? '')
-    expect(texts.length).toBeGreaterThan(50)
-    expect(texts.filter((text) => !/^[A-Z"$'`].*[.…]$/s.test(text))).toEqual([])
-  })
-})
-
 describe('the OpenAPI document', () => {
   const { paths } = openApi('http://assent.test')
 

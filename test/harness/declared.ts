@@ -7,6 +7,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import { z } from 'zod'
 import { openApi } from '../../api/openapi.ts'
+import { problemShape } from '../../api/problems.ts'
 import type { Route } from '../../api/routing.ts'
 import { allRoutes } from '../../api/v1/routes.ts'
 
@@ -103,9 +104,20 @@ function undeclared(route: Route, response: ServerResponse, body: string, head: 
   const name = `${route.operationId} ${status}`
   const validate = compiled.get(name) ?? ajv.compile(withinDocument(schema))
   compiled.set(name, validate)
-  if (validate(JSON.parse(body))) return null
+  const parsed: unknown = JSON.parse(body)
+  if (validate(parsed)) return type === 'application/problem+json' ? noSentence(parsed) : null
   const [first] = validate.errors ?? []
   return `${status} with a body that breaks its schema: ${first?.instancePath} ${first?.message} ${JSON.stringify(first?.params)}`
+}
+
+/** Texts for a caller are sentences: they say what is wrong, and what to do next. */
+const sentence = /^[A-Z"].*[.?]$/s
+
+/** The first text of a problem document that is no sentence; null where all are. */
+function noSentence(body: unknown): string | null {
+  const { detail, errors, code } = problemShape.parse(body)
+  const wrong = [detail, ...errors.map(({ message }) => message)].find((text) => !sentence.test(text))
+  return wrong === undefined ? null : `${code} with a text that is no sentence: ${wrong}`
 }
 
 function withinDocument(schema: object): object {
