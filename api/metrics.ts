@@ -7,6 +7,7 @@ import { Refusal } from '../domain/refusal.ts'
 import type { Exposition } from '../telemetry/exposition.ts'
 import type { Authenticate } from './authenticate.ts'
 import { clientNetwork } from './clientAddress.ts'
+import { onlyGet } from './methods.ts'
 import { note } from './requests.ts'
 import { permits } from './scopes.ts'
 
@@ -15,9 +16,14 @@ export function metricsRoutes(authenticate: Authenticate, { contentType, text }:
   router.get('/metrics', async (request, response) => {
     const caller = await authenticate(request.get('Authorization'), () => clientNetwork(request))
     note(response, { key: caller.id })
-    if (!permits(caller, ['read']))
-      throw new Refusal('scope-missing', 'Metrics need a key with the scope "read".')
+    if (!permits(caller, ['read'])) {
+      throw new Refusal(
+        'scope-missing',
+        'This needs a key with the scope read. An administrator makes one with POST /v1/keys.',
+      )
+    }
     response.set({ 'Content-Type': contentType, 'Cache-Control': 'no-store' }).send(await text())
   })
+  router.all('/metrics', onlyGet)
   return router
 }
