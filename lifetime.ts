@@ -16,11 +16,14 @@ export function lifetime(log: Logger, grace: number): Lifetime {
   const end = (why: string) => {
     if (ended) return
     ended = true
-    log.info({ why }, 'stopping')
+    log.info({ why }, 'Stopping.')
     resolve()
     // A database that is frozen, or a connection that does not close, must not keep us.
     setTimeout(() => {
-      log.error({ grace }, 'not stopped in time: ending now; what was under way is taken up by others')
+      log.error(
+        { grace },
+        'Not stopped within the grace period, so the process ends now. Other processes take up its open work.',
+      )
       process.exit(1)
     }, grace).unref()
   }

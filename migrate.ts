@@ -4,10 +4,12 @@ import { userOf } from './db/restricted.ts'
 
 const { MIGRATION_DATABASE_URL: owner, DATABASE_URL: url } = process.env
 if (owner === undefined || owner === '') {
-  process.stderr.write('MIGRATION_DATABASE_URL must be set: the address of the user that owns the database\n')
+  process.stderr.write(
+    'Set MIGRATION_DATABASE_URL to the database address of the user that owns the database.\n',
+  )
   process.exit(1)
 }
 const applied = await migrate(owner, url === undefined || url === '' ? undefined : userOf(url))
 process.stdout.write(
-  applied.length === 0 ? 'The schema is up to date.\n' : `Applied: ${applied.join(', ')}\n`,
+  applied.length === 0 ? 'The schema is up to date.\n' : `Migrations applied: ${applied.join(', ')}.\n`,
 )

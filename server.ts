@@ -33,7 +33,7 @@ const life = lifetime(log, 28_000)
 const stopTraces = await startTraces(settings.OTEL_EXPORTER_OTLP_ENDPOINT, 'assent-api', log)
 const traces = await engineTraces(settings.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined)
 const migrated = await readyDatabase(settings)
-if (migrated.length > 0) log.info({ migrated }, 'the schema was brought up to date')
+if (migrated.length > 0) log.info({ migrated }, 'Migrations were applied.')
 const pools = openPools(settings.DATABASE_URL, serverPools)
 const threads = new Threads()
 threads.warm()
@@ -96,7 +96,10 @@ const app = createApp({
 })
 const server = httpServer(settings.PUBLIC_URL, app)
 server.once('error', (error) => {
-  log.fatal({ err: error }, 'cannot listen')
+  log.fatal(
+    { err: error },
+    'The API cannot listen on its port. Set PORT or LISTEN_ADDRESS, or stop what uses the port.',
+  )
   process.exit(1)
 })
 server.listen(
@@ -107,7 +110,7 @@ server.listen(
   () => {
     const address = server.address()
     const port = address !== null && typeof address === 'object' ? address.port : settings.PORT
-    log.info({ port }, 'the API listens')
+    log.info({ port }, 'The API is ready.')
     life.ready({ port })
   },
 )
@@ -122,4 +125,4 @@ await channels.close()
 await threads.close()
 await closePools(pools)
 await stopTraces()
-log.info('the API has stopped')
+log.info('The API has stopped.')

@@ -16,7 +16,9 @@ export class SettingsError extends Error {
   readonly problems: readonly string[]
 
   constructor(problems: readonly string[]) {
-    super(`the settings are not usable:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
+    super(
+      `Assent cannot start, because settings are missing or wrong. Correct these environment variables:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+    )
     this.name = 'SettingsError'
     this.problems = problems
   }
@@ -28,7 +30,7 @@ const url = (protocols: string[]) =>
     .string()
     .refine(
       (text) => protocols.includes(URL.parse(text)?.protocol ?? ''),
-      `an address with ${protocols.join(' or ')}`,
+      `must be an address that begins with ${protocols.join('// or ')}//`,
     )
 const file = z.string().refine((path) => {
   try {
@@ -36,7 +38,7 @@ const file = z.string().refine((path) => {
   } catch {
     return false
   }
-}, 'a readable file')
+}, 'must be the path of a file that can be read and is not empty')
 
 /** An address, or a network in CIDR notation (RFC 4632), or one of Express' names for the private ones. */
 function isProxy(text: string): boolean {
@@ -70,7 +72,7 @@ const shape = z.object({
   MIGRATION_DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
   TEMPORAL_ADDRESS: z
     .string()
-    .regex(/^(?:[^\s:/]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}$/, 'host:port')
+    .regex(/^(?:[^\s:/]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}$/, 'must be host:port, such as 127.0.0.1:7233')
     .default('127.0.0.1:7233'),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
   TEMPORAL_API_KEY: z.string().min(1).optional(),
@@ -82,10 +84,10 @@ const shape = z.object({
   TEMPORAL_WORKFLOW_BUNDLE: file.optional(),
   ...channelSettings,
   /** At least 32 characters: signs short-lived tokens. */
-  ASSENT_SECRET: z.string().min(32, 'at least 32 characters'),
+  ASSENT_SECRET: z.string().min(32, 'must have at least 32 characters'),
   ASSENT_DATA_KEYS: keyring(parseDataKeys),
   ASSENT_SUPPRESSION_KEYS: keyring(parseSuppressionKeys),
-  ASSENT_API_KEY: z.string().min(20, 'at least 20 characters').optional(),
+  ASSENT_API_KEY: z.string().min(20, 'must have at least 20 characters').optional(),
   /** Addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas. */
   TRUSTED_PROXIES: z
     .string()
@@ -97,7 +99,7 @@ const shape = z.object({
     )
     .refine(
       (parts) => parts.every(isProxy),
-      'IP addresses or networks such as 10.0.0.0/8, separated by commas',
+      'must be IP addresses or networks such as 10.0.0.0/8, separated by commas',
     )
     .default([]),
   /** Days that things are kept, where not as long as by default: `trigger-events=180,run-paths=90`. See docs/operations.md. */
@@ -115,7 +117,7 @@ const shape = z.object({
   /** Address for METRICS_PORT: nobody else's network by default. */
   METRICS_ADDRESS: z
     .string()
-    .refine((text) => isIP(text) !== 0, 'an IP address such as 0.0.0.0')
+    .refine((text) => isIP(text) !== 0, 'must be an IP address such as 0.0.0.0')
     .default('127.0.0.1'),
   /** Collector for traces (OTLP over HTTP). Unset: nothing is traced. */
   OTEL_EXPORTER_OTLP_ENDPOINT: url(['http:', 'https:']).optional(),
@@ -139,7 +141,7 @@ export function readSettings(environment: Record<string, string | undefined>): S
   const parsed = shape.safeParse(set)
   const problems = parsed.success ? [] : parsed.error.issues.map((issue) => explain(issue, set))
   if ((set.TEMPORAL_TLS_CERT === undefined) !== (set.TEMPORAL_TLS_KEY === undefined)) {
-    problems.push('TEMPORAL_TLS_CERT and TEMPORAL_TLS_KEY go together')
+    problems.push('TEMPORAL_TLS_CERT and TEMPORAL_TLS_KEY must be set together')
   }
   if (!parsed.success || problems.length > 0) throw new SettingsError(problems)
   const { data } = parsed

@@ -150,11 +150,13 @@ if (connection !== null) {
   recovery.start()
   heartbeat.start()
   testMails.start()
-  log.info({ taskQueue: settings.TEMPORAL_TASK_QUEUE }, 'the worker polls')
+  log.info({ taskQueue: settings.TEMPORAL_TASK_QUEUE }, 'The worker is ready and polls its task queue.')
   life.ready()
   await Promise.race([life.over, running])
   worker.shutdown()
-  await running.catch((error: unknown) => log.error({ err: error }, 'the worker did not end in order'))
+  await running.catch((error: unknown) =>
+    log.error({ err: error }, 'The worker did not stop in order. Other workers take up its open tasks.'),
+  )
   await heartbeat.stop()
   await dispatcher.stop()
   await Promise.all([recovery.stop(), testMails.stop()])
@@ -168,7 +170,7 @@ await channels.close()
 await threads.close()
 await closePools(pools)
 await stopTraces()
-log.info('the worker has stopped')
+log.info('The worker has stopped.')
 
 /** The engine may come up later than we do. */
 async function reachEngine(): Promise<NativeConnection | null> {
@@ -176,7 +178,11 @@ async function reachEngine(): Promise<NativeConnection | null> {
     try {
       return await NativeConnection.connect(engineOptions(settings))
     } catch (error) {
-      if (attempt % 10 === 1) log.warn({ err: error }, 'the engine cannot be reached; trying again')
+      if (attempt % 10 === 1)
+        log.warn(
+          { err: error },
+          'Temporal cannot be reached. Trying again every second; check TEMPORAL_ADDRESS if this goes on.',
+        )
       await pause(1_000)
     }
   }

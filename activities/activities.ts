@@ -47,7 +47,10 @@ export function createActivities(means: Means): Activities {
         const next = await advanceDriven(deps, { driven, now: new Date().toISOString() }).catch(
           (error: unknown): Next => {
             // The delivery is recorded. The workflow asks again, and has more patience than this activity.
-            deps.log.warn({ err: error, [driven.kind]: driven.id }, 'could not advance after a delivery')
+            deps.log.warn(
+              { err: error, [driven.kind]: driven.id },
+              'The run could not advance after its delivery. The workflow asks again.',
+            )
             return { do: 'again' }
           },
         )

@@ -16,7 +16,7 @@ export function redactFailures(log: Logger): ActivityInboundCallsInterceptor {
       } catch (error) {
         if (error instanceof ApplicationFailure || error instanceof CancelledFailure) throw error
         const kind = error instanceof Error ? error.name : 'unknown'
-        log.error({ err: error }, 'an activity failed')
+        log.error({ err: error }, 'An activity failed.')
         const shown = `${kind}; see the worker's log`
         // A MachineError is not repeated: the workflow asks what is next, and the run is parked.
         throw error instanceof MachineError

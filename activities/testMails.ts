@@ -64,7 +64,7 @@ export class TestMails {
       }
     } catch (error) {
       const kind = error instanceof Error ? error.name : 'unknown'
-      deps.log.error({ kind }, 'the test mails could not be worked on; they are tried again')
+      deps.log.error({ kind }, 'Test mails could not be sent. They are tried again.')
     }
   }
 

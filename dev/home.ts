@@ -78,7 +78,7 @@ export async function takeHome(folder: string, say: (line: string) => void): Pro
     mkdirSync(join(folder, 'logs'), { recursive: true, mode: 0o700 })
   } catch (error) {
     throw new Error(
-      `${folder} cannot be made or written to: ${error instanceof Error ? error.message : error}`,
+      `${folder} cannot be created or written to. Set ASSENT_HOME to another folder. ${error instanceof Error ? error.message : error}`,
     )
   }
   const supervisor: Process = { name: 'supervisor', pid: process.pid, started: startOf(process.pid) }
@@ -115,10 +115,12 @@ async function clearStaleLock(lockFile: string, folder: string, say: (line: stri
     )
   const parts = left?.parts ?? []
   for (let tries = 0; parts.some(isAlive); tries++) {
-    if (tries === 10) say('an earlier run was killed; waiting for its parts to end')
+    if (tries === 10) say('An earlier run was killed. Waiting for its processes to end.')
     if (tries === 150) for (const part of parts.filter(isAlive)) process.kill(part.pid, 'SIGKILL')
     if (tries === 200)
-      throw new Error(`Parts of a killed run do not end: ${JSON.stringify(parts.filter(isAlive))}`)
+      throw new Error(
+        `Processes of an earlier run do not end. End them by hand: ${JSON.stringify(parts.filter(isAlive))}`,
+      )
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
   rmSync(lockFile, { force: true })

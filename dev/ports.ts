@@ -125,7 +125,7 @@ export async function freePorts(
 ): Promise<number[]> {
   const found = new Set<number>()
   for (let tries = 0; found.size < count; tries++) {
-    if (tries > 1_000) throw new PortsError('No free port to be found.')
+    if (tries > 1_000) throw new PortsError('No free port was found. Set the port variables by hand.')
     const port = randomInt(15_000, 32_000)
     if (!except.has(port) && !found.has(port) && (await isFree(port))) found.add(port)
   }

@@ -39,7 +39,7 @@ function interrupt(signal: string): void {
   // npm passes on to us the very signal the terminal has sent to us already: only a later one is a second wish.
   if (forced || now - askedAt < 1_500) return
   forced = true
-  process.stdout.write('Stopping at once.\n')
+  process.stdout.write('Stopping at once, without waiting for open work.\n')
   void endStragglers().finally(() => process.exit(1))
 }
 
@@ -59,7 +59,7 @@ function watch(child: Child): void {
     followErrors(child.log, (line) => process.stderr.write(`  ${child.name}: ${line}\n`))
   void child.ended.then((ending) => {
     if (askedAt !== undefined) return
-    const text = `The ${child.name} ended unasked (${describeEnding(ending)}). Its last lines:\n${lastLines(child.log)}\nStopping …`
+    const text = `The ${child.name} stopped unexpectedly (${describeEnding(ending)}). Its last log lines:\n${lastLines(child.log)}\nStopping everything …`
     askStop({ text, code: 1 })
   })
 }

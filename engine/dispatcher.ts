@@ -111,7 +111,7 @@ export class Dispatcher {
         // until there is nothing to report, and nothing due or no room for it
       }
     } catch (error) {
-      this.#options.log.error({ err: error }, 'the outbox could not be read')
+      this.#options.log.error({ err: error }, 'The outbox could not be read. The dispatcher tries again.')
     }
   }
 
@@ -143,7 +143,10 @@ export class Dispatcher {
       this.#floors = { at: fresh ? now : this.#floors.at, floors }
       for (const row of parked) {
         countParkedRow(row.kind)
-        log.error({ row: row.id, stream: row.stream, kind: row.kind }, 'a row of the outbox was parked')
+        log.error(
+          { row: row.id, stream: row.stream, kind: row.kind },
+          'An outbox row was parked after too many attempts. Read lastError at GET /v1/outbox, then retry or drop it.',
+        )
       }
       for (const row of leased) this.#carry(row)
       return leased.length
@@ -184,7 +187,7 @@ export class Dispatcher {
     } catch (error) {
       this.#options.log.warn(
         { err: error, stream: row.stream, kind: row.kind },
-        'a row of the outbox was not told',
+        'An outbox row could not be told to Temporal. It is tried again.',
       )
       this.#untold.push(this.#verdict(row, error))
     }

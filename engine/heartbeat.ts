@@ -63,7 +63,10 @@ export class Heartbeat {
     try {
       await write()
     } catch (error) {
-      this.#options.deps.log.warn({ err: error }, 'the heartbeat could not be written')
+      this.#options.deps.log.warn(
+        { err: error },
+        'The heartbeat of this worker could not be written. It is tried again.',
+      )
     }
   }
 }

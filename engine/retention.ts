@@ -59,7 +59,7 @@ export class Retention {
         countSweepFailure(name)
         this.#options.log.warn(
           { err: error, retention: name },
-          'a sweep failed; it is tried again in the next round',
+          'A retention sweep failed. It is tried again in the next round.',
         )
       }
     }
@@ -83,7 +83,7 @@ export class Retention {
     }
     if (rows === 0) return
     const ms = Math.round(performance.now() - began)
-    log.info({ retention: name, rows, days: days[name], ms }, 'deleted what was kept long enough')
+    log.info({ retention: name, rows, days: days[name], ms }, 'Rows past their retention were deleted.')
   }
 
   async #rest(took: number): Promise<void> {

@@ -40,7 +40,11 @@ export async function ensureSearchAttributes(
     if (look === 1) {
       await connection.operatorService
         .addSearchAttributes({ namespace, searchAttributes: wanted })
-        .catch(() => log.warn(`search attributes are missing and cannot be added from here; run: ${command}`))
+        .catch(() =>
+          log.warn(
+            `Search attributes are missing and cannot be added with these credentials. Run: ${command}`,
+          ),
+        )
     }
     await pause()
   }

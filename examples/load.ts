@@ -72,7 +72,7 @@ function explain(text: string): string[] {
 if (import.meta.main) {
   const [api, apiKey] = process.argv.slice(2)
   if (api === undefined || apiKey === undefined) {
-    process.stderr.write('usage: node examples/load.ts API_ADDRESS API_KEY\n')
+    process.stderr.write('Usage: node examples/load.ts API_ADDRESS API_KEY\n')
     process.exitCode = 2
   } else {
     try {

@@ -38,7 +38,7 @@ const kinds = {
 /** @returns sends what is left, and stops */
 export function openTelemetry(service: string, log: Logger): () => Promise<void> {
   // What the library says may quote what it sends: that something failed is enough.
-  const failed = () => log.warn('traces could not be sent to the collector')
+  const failed = () => log.warn('Traces could not be sent to the collector. They are dropped.')
   const nothing = () => {}
   diag.setLogger(
     { error: failed, warn: nothing, info: nothing, debug: nothing, verbose: nothing },

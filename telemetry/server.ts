@@ -28,9 +28,9 @@ export async function serveMetrics(
         response.end(metrics)
       },
       (error: unknown) => {
-        log.error({ err: error }, 'the metrics could not be collected')
+        log.error({ err: error }, 'Metrics could not be collected. Check that the database answers.')
         response.writeHead(500, { 'Content-Type': 'text/plain' })
-        response.end("The metrics could not be collected: see the process's log.\n")
+        response.end('Metrics could not be collected. The log of this process says why.\n')
       },
     )
   })
@@ -43,7 +43,7 @@ export async function serveMetrics(
   })
   // A server that listens on a port has an address with one.
   const { port } = server.address() as AddressInfo
-  log.info({ port, address: at.address }, 'metrics are served')
+  log.info({ port, address: at.address }, 'Metrics are served.')
   return {
     port,
     close: async () => {

@@ -58,7 +58,10 @@ async function record(
     const recorded = await recordInteraction(people.deps, interaction)
     if (recorded === 'recorded') people.afterCommit()
   } catch (error) {
-    people.log.error({ err: error }, 'an open or a click could not be recorded')
+    people.log.error(
+      { err: error },
+      'An open or a click could not be recorded. The person got the page all the same.',
+    )
   }
 }
 

@@ -35,7 +35,7 @@ export async function temporalProgram(options: LadderOptions): Promise<string> {
     await makeOnce(
       cached,
       () => make(cached, path, options),
-      () => options.say('waiting for another process that fetches the Temporal server'),
+      () => options.say('Another process is fetching the Temporal server. Waiting for it.'),
     )
   }
   return cached
@@ -50,7 +50,7 @@ async function installedProgram(path: string, say: (line: string) => void): Prom
   if (installed === undefined) return undefined
   const version = await askVersion(installed)
   if (version !== undefined && isNewEnough(version)) return installed
-  say(`${installed} is too old (${version ?? 'no answer'}), looking further`)
+  say(`${installed} is too old (${version ?? 'no answer'}). Looking for another.`)
   return undefined
 }
 
@@ -66,21 +66,21 @@ function longBefore(hasGo: boolean): string {
 }
 
 async function make(cached: string, path: string, options: LadderOptions): Promise<void> {
-  options.say(`downloading the Temporal server (tool ${cliVersion})`)
+  options.say(`Downloading the Temporal server (tool ${cliVersion}).`)
   try {
     await downloadTemporal(cached, options.say, options.service)
     return
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
-    options.say(`no download (${why})`)
+    options.say(`The download failed (${why}).`)
   }
   const go = findGo(path)
   if (go === undefined)
     throw new Error(
-      'No Temporal server to be had: there is none on the PATH, the download failed, and Go is not installed. ' +
+      'No Temporal server was found: none is on the PATH, the download failed, and Go is not installed. ' +
         'Install one of: Go 1.21 or newer (https://go.dev/dl), the Temporal CLI (https://docs.temporal.io/cli), ' +
         'or set TEMPORAL_ADDRESS to a server that runs already.',
     )
-  options.say('building it with Go')
+  options.say('Building it with Go.')
   await buildTemporal(go, cached, options.say)
 }

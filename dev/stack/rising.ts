@@ -135,7 +135,7 @@ export class Rising {
     if (this.#stopping) throw new Error('The stack is being stopped.')
     const began = Date.now()
     const result = await start()
-    this.#options.say(`${what.padEnd(16)} up after ${((Date.now() - began) / 1000).toFixed(1)} s`)
+    this.#options.say(`${what.padEnd(16)} ready after ${((Date.now() - began) / 1000).toFixed(1)} s`)
     return result
   }
 

@@ -28,7 +28,7 @@ async function expire(deps: Deps, id: string): Promise<boolean> {
     if (next.do !== 'end') await postponeSettling(deps, id)
     return next.do === 'end' && next.state === 'expired'
   } catch (error) {
-    deps.log.warn({ err: error, id }, 'a request for double opt-in could not be expired')
+    deps.log.warn({ err: error, id }, 'A double opt-in could not be expired. It is tried again.')
     await postponeSettling(deps, id)
     return false
   }

@@ -36,7 +36,10 @@ export async function recover(means: Means, suspect: Suspect, reason: Reason): P
       // A request is cancelled by nobody: it is confirmed, withdrawn or expires.
       if (suspect.kind === 'request') return startAgain(means, suspect)
       await cancelFromTemporal(deps, suspect.id)
-      deps.log.warn({ run: suspect.id }, 'a run ended because its workflow was ended in Temporal')
+      deps.log.warn(
+        { run: suspect.id },
+        'A run was cancelled because somebody ended its workflow in Temporal.',
+      )
       return 'ended'
     case 'gone':
       return startAgain(means, suspect)
@@ -65,7 +68,7 @@ async function startAgain({ deps, client, taskQueue }: Means, { kind, id }: Susp
     case 'park':
       deps.log.error(
         { run: id },
-        'a run was parked: its workflow was started again too often without progress',
+        'A run was parked: its workflow was started again too often without progress. Find the cause, then POST /v1/runs/{id}/retry.',
       )
       return 'parked'
     case 'start':

@@ -108,7 +108,7 @@ export class RecoveryWatch {
     if (hasChanged(known, epoch)) {
       log.warn(
         { ...epoch },
-        'the engine is new, or was put back to an earlier state: all open runs are looked at',
+        'Temporal is new, or was restored to an earlier state. All open runs are checked.',
       )
       // Workflows that closed there are listed anew too.
       const sweep = beginSweep(new Date().toISOString())
@@ -159,7 +159,7 @@ export class RecoveryWatch {
       if (suspects.length > 0 && this.counts.failed - failed === suspects.length) return
       const sweep = advanceSweep(watching.sweep, suspects.length, last)
       await noteRecovery(deps, this.#holder, { sweep })
-      if (sweep === null) log.info({ seen: watching.sweep.seen }, 'all open runs were looked at')
+      if (sweep === null) log.info({ seen: watching.sweep.seen }, 'All open runs were checked.')
     }
   }
 
@@ -176,7 +176,7 @@ export class RecoveryWatch {
     try {
       return await part()
     } catch (error) {
-      this.#options.log.warn({ err: error, what }, 'recovery could not look at everything; it looks again')
+      this.#options.log.warn({ err: error, what }, 'Recovery could not check everything. It tries again.')
       return null
     }
   }

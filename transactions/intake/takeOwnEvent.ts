@@ -57,7 +57,10 @@ export async function takeOwnEvent(deps: Deps, trigger: OutboxTrigger): Promise<
 async function take(deps: Deps, incoming: IncomingEvent): Promise<void> {
   const { event, skipped } = await takeTrigger(deps, incoming)
   if (skipped.length === 0) return
-  deps.log.warn({ event, trigger: incoming.name, skipped }, 'the event did not start these journeys')
+  deps.log.warn(
+    { event, trigger: incoming.name, skipped },
+    'An event did not start these journeys, for the reason in skipped.',
+  )
 }
 
 /** Who took the event as its own before; null: it concerned nobody; undefined: nobody has taken it yet, or it is not known any more. */
