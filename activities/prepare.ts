@@ -96,7 +96,10 @@ async function wordsOf(deps: Deps, { origin, intended }: Assessment, request: Re
     if (error instanceof JobStopped) throw stopOf(error)
     if (!(error instanceof JobFailed)) throw error
     const { delivery } = origin.ref
-    deps.log.error({ delivery, kind: error.kind }, 'Rendering a message failed unexpectedly. The delivery is held.')
+    deps.log.error(
+      { delivery, kind: error.kind },
+      'Rendering a message failed unexpectedly. The delivery is held.',
+    )
     throw new MessageFault('cannot-render: unexpected')
   })
   const [problem] = made.problems

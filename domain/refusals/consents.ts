@@ -24,7 +24,7 @@ export const consentCodes = {
   },
   'double-opt-in-unsupported': {
     cause: 'There is no double opt-in on this channel, or the channel is not set up.',
-    remedy: 'Ask for it on the channel `email`, with `SMTP_URL` set.',
+    remedy: 'Ask for it on the channel `email`, once a mail server is set up.',
   },
   'double-opt-in-not-set': {
     cause: 'The profile has no `doubleOptIn`.',

@@ -135,7 +135,7 @@ export const unavailableCodes = {
   },
   'no-mail-channel': {
     cause: 'No mail server is set.',
-    remedy: 'An operator sets `SMTP_URL` and starts Assent again.',
+    remedy: 'An operator sets up a mail server (see the README) and starts Assent again.',
   },
   'evidence-key-unavailable': {
     cause:

@@ -53,13 +53,15 @@ it.each(['banana', '10.0.0.0/33', '10.0.0.0/8/8', '127.0.0.1,example.com'])(
   'refuses the proxies %s at the start',
   (text) => {
     expect(problemsOf({ TRUSTED_PROXIES: text })).toEqual([
-      expect.stringMatching(/^TRUSTED_PROXIES: IP addr/),
+      expect.stringMatching(/^TRUSTED_PROXIES: must be IP addr/),
     ])
   },
 )
 
 it.each(['localhost', 'http://localhost:7233', 'a:b:1'])('refuses the engine address %s', (text) => {
-  expect(problemsOf({ TEMPORAL_ADDRESS: text })).toEqual(['TEMPORAL_ADDRESS: host:port'])
+  expect(problemsOf({ TEMPORAL_ADDRESS: text })).toEqual([
+    'TEMPORAL_ADDRESS: must be host:port, such as 127.0.0.1:7233',
+  ])
 })
 
 it.each(['temporal:7233', '127.0.0.1:7233', '[::1]:7233'])('takes the engine address %s', (text) => {
@@ -74,7 +76,7 @@ it('serves metrics only where a port is set, and then to this machine only unles
   })
   expect(problemsOf({ METRICS_PORT: '70000' })).toEqual([expect.stringMatching(/^METRICS_PORT: /)])
   expect(problemsOf({ METRICS_PORT: '0', METRICS_ADDRESS: 'everywhere' })).toEqual([
-    'METRICS_ADDRESS: an IP address such as 0.0.0.0',
+    'METRICS_ADDRESS: must be an IP address such as 0.0.0.0',
   ])
   expect(problemsOf({ OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' })).toEqual([
     expect.stringMatching(/^OTEL_EXPORTER_OTLP_ENDPOINT: an address with http: or https:/),

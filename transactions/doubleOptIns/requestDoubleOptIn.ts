@@ -55,7 +55,7 @@ export async function requestDoubleOptIn(
     throw invalid(
       '/contactPoint/channel',
       'double-opt-in-unsupported',
-      `There is no double opt-in on the channel "${channel}". Use email, with SMTP_URL set.`,
+      `There is no double opt-in on the channel "${channel}". Use "email", once a mail server is set up.`,
     )
   }
   const address = normaliseAddress(channel, input.contactPoint.address)

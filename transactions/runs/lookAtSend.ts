@@ -50,7 +50,10 @@ async function giveUp(
     // A version that cannot be read parks the run. A lost database fails the statement below as well.
     if (error instanceof MachineError) throw error
     // There is no row, and what it would be for cannot be read, as where the message was removed: the path alone says it.
-    deps.log.error({ err: error, run: run.id, step, delivery }, 'A send ended without a delivery: its message could not be read.')
+    deps.log.error(
+      { err: error, run: run.id, step, delivery },
+      'A send ended without a delivery: its message could not be read.',
+    )
     await recordStep(tx, run, {
       step,
       visit,
