@@ -21,7 +21,7 @@ Whatever is answered with 4xx or 503 has changed nothing. After a 500 it is not 
 have the same code, the document has it too; if not, its code is \`invalid-fields\`. People's pages answer the same errors
 with the same status, as a page.
 
-The OpenAPI document at `GET /openapi.json` names for each operation the codes that it can answer. This file is made from
+The OpenAPI document at \`GET /openapi.json\` names for each operation the codes that it can answer. This file is made from
 \`domain/refusals/\` by \`npm run errors:write\`.
 `
 

@@ -79,7 +79,7 @@ it('serves metrics only where a port is set, and then to this machine only unles
     'METRICS_ADDRESS: must be an IP address such as 0.0.0.0',
   ])
   expect(problemsOf({ OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' })).toEqual([
-    expect.stringMatching(/^OTEL_EXPORTER_OTLP_ENDPOINT: an address with http: or https:/),
+    expect.stringMatching(/^OTEL_EXPORTER_OTLP_ENDPOINT: must be an address that begins with http/),
   ])
 })
 
