@@ -105,7 +105,7 @@ describe('a preview', () => {
     const page = await fetch(`${url}?lang=en`)
     expect(page.status).toBe(200)
     expect(await page.text()).toContain('A link in a test message')
-    expect((await fetch(url, { method: 'POST' })).status).toBe(404)
+    expect((await fetch(url, { method: 'POST' })).status).toBe(405)
     expect((await fetch(url.replace('preferences', 'elsewhere'))).status).toBe(404)
   })
 

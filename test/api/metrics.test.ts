@@ -174,7 +174,7 @@ describe('what requests count', () => {
       {
         requests: ['assent_http_requests_total', { route: '/v1/contacts/{externalId}', status: '404' }],
         durations: ['assent_http_request_duration_seconds_count', { route: '/v1/contacts/{externalId}' }],
-        refused: ['assent_http_refusals_total', { code: 'not-found' }],
+        refused: ['assent_http_refusals_total', { code: 'contact-not-found' }],
         nowhere: ['assent_http_requests_total', { route: 'none' }],
       },
       async () => {
@@ -182,7 +182,7 @@ describe('what requests count', () => {
         await assent.api.call('GET', '/nothing/at/somebody-secret')
       },
     )
-    expect(grown).toEqual({ requests: 1, durations: 1, refused: 2, nowhere: 1 })
+    expect(grown).toEqual({ requests: 1, durations: 1, refused: 1, nowhere: 1 })
     expect((await scrape()).text).not.toContain('somebody-secret')
   })
 })

@@ -79,7 +79,7 @@ describe('the line of a request in the log', () => {
     })
     expect(await ask('GET', '/v1/runs?colour=red')).toMatchObject({ status: 422, code: 'unknown-parameter' })
     const stranger = await ask('GET', '/v1/runs', { Authorization: 'Bearer none' })
-    expect(stranger).toMatchObject({ status: 401, code: 'key-missing' })
+    expect(stranger).toMatchObject({ status: 401, code: 'key-unknown' })
     expect(stranger).not.toHaveProperty('key')
   })
 

@@ -65,6 +65,7 @@ describe('a trigger with an id', () => {
       trigger_events: 1,
       trigger_ids: 1,
       runs: 1,
+      open_runs: 1,
       journey_entries: 1,
       waits: 1,
       run_path: 1,
@@ -92,6 +93,7 @@ describe('a trigger with an id', () => {
       trigger_events: 2,
       trigger_ids: 2,
       runs: 1,
+      open_runs: 1,
       journey_entries: 1,
       waits: 1,
       run_path: 1,
@@ -165,7 +167,14 @@ describe('an Idempotency-Key', () => {
     const rows = await more(async () => {
       replies = await tenTimes(() => start({}))
     })
-    expect(rows).toEqual({ idempotency_keys: 1, runs: 1, journey_entries: 1, waits: 1, run_path: 1 })
+    expect(rows).toEqual({
+      idempotency_keys: 1,
+      runs: 1,
+      open_runs: 1,
+      journey_entries: 1,
+      waits: 1,
+      run_path: 1,
+    })
     expect(replies.map((reply) => reply.status)).toEqual(Array(10).fill(201))
     expect(new Set(replies.map((reply) => idOf.parse(reply.body).id)).size).toBe(1)
     expect((await start({ other: true })).status).toBe(409)
@@ -183,6 +192,7 @@ describe('an Idempotency-Key', () => {
       idempotency_keys: 1,
       trigger_events: 1,
       runs: 1,
+      open_runs: 1,
       journey_entries: 1,
       waits: 1,
       run_path: 1,

@@ -111,7 +111,7 @@ function undeclared(route: Route, response: ServerResponse, body: string, head: 
 }
 
 /** Texts for a caller are sentences: they say what is wrong, and what to do next. */
-const sentence = /^[A-Z"].*[.?]$/s
+const sentence = /^[A-Z\d"].*[.?]$/s
 
 /** The first text of a problem document that is no sentence; null where all are. */
 function noSentence(body: unknown): string | null {

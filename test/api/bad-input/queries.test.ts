@@ -51,12 +51,12 @@ describe.each(lists)('%s', (path) => {
 
 describe('an unknown parameter', () => {
   it.each([
-    ['GET', '/v1/runs?stat=waiting', 'did you mean "state"?'],
-    ['GET', '/v1/runs?jounrey=welcome', 'did you mean "journey"?'],
-    ['GET', '/v1/deliveries?Contact=c-1', 'did you mean "contact"?'],
-    ['GET', '/v1/messages/first?version=2', 'this route takes pretty'],
-    ['PUT', '/v1/purposes/marketing?confirmed=true', 'did you mean "confirm"?'],
-    ['POST', '/v1/consents/check?asOf=2026-01-01T00:00:00Z', 'this route takes pretty'],
+    ['GET', '/v1/runs?stat=waiting', 'Did you mean "state"?'],
+    ['GET', '/v1/runs?jounrey=welcome', 'Did you mean "journey"?'],
+    ['GET', '/v1/deliveries?Contact=c-1', 'Did you mean "contact"?'],
+    ['GET', '/v1/messages/first?version=2', 'This route takes pretty'],
+    ['PUT', '/v1/purposes/marketing?confirmed=true', 'Did you mean "confirm"?'],
+    ['POST', '/v1/consents/check?asOf=2026-01-01T00:00:00Z', 'This route takes pretty'],
   ])('in %s %s says what was meant', async (method, path, hint) => {
     const body = method === 'GET' ? undefined : {}
     const problem = problemShape.parse((await deps.send({ method, path, body, status: 422 })).body)

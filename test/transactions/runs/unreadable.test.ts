@@ -154,7 +154,7 @@ describe('a trigger', () => {
     const refused = await assent.api.call('POST', `/v1/journeys/${journey}/runs`, {
       contact: { externalId: person.externalId },
     })
-    expect(refused).toMatchObject({ status: 409, body: { code: 'unreadable-journey-version' } })
+    expect(refused).toMatchObject({ status: 409, body: { code: 'journey-unreadable' } })
   })
 })
 
@@ -174,7 +174,7 @@ describe('a parked run that is retried once it can be read', () => {
     const { run } = await unreadable(person)
     await happens('order.placed', person)
     const early = await assent.api.call('POST', `/v1/runs/${run}/retry`)
-    expect(early).toMatchObject({ status: 409, body: { code: 'unreadable-journey-version' } })
+    expect(early).toMatchObject({ status: 409, body: { code: 'run-unreadable' } })
     expect(await rowOf(run)).toMatchObject({ parked: 'unreadable-journey-version' })
   })
 
