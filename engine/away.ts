@@ -1,4 +1,4 @@
-/** Whether a call failed because the engine is away, slow or refuses us altogether: whatever was to be told is not at fault. */
+/** Whether a call failed because the engine is unreachable, slow or refuses all our calls. Then the call's content is not the cause. */
 
 /** gRPC: cancelled, deadline exceeded, permission denied, resource exhausted, internal, unavailable, unauthenticated. */
 const away = new Set([1, 4, 7, 8, 13, 14, 16])

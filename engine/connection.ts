@@ -10,10 +10,10 @@ type Wanted = Pick<
   'TEMPORAL_ADDRESS' | 'TEMPORAL_API_KEY' | 'TEMPORAL_TLS_CA' | 'TEMPORAL_TLS_CERT' | 'TEMPORAL_TLS_KEY'
 >
 
-/** Milliseconds between two tries to reach an engine that is away; gRPC's own go up to two minutes. Read by the client only. */
+/** Longest pause in milliseconds between two attempts to reconnect; gRPC's own default is two minutes. Only the client reads it. */
 const longestPause = 3_000
 
-/** Options for client and worker alike. With an API key or a certificate the connection is encrypted. */
+/** Connection options for the client and the worker. With an API key or a certificate the connection is encrypted. */
 export function engineOptions(settings: Wanted): {
   address: string
   apiKey?: string
@@ -40,7 +40,7 @@ export function engineOptions(settings: Wanted): {
   }
 }
 
-/** Who our clients say they are: recovery tells by it what a person did in Temporal. */
+/** Identity of our clients. Recovery uses it to tell what a person did in Temporal from what Assent did. */
 export function clientIdentity(): string {
   return `${ownIdentity}@${hostname()}:${process.pid}`
 }

@@ -1,10 +1,10 @@
 /**
- * Tells Temporal, and the intake, what the outbox holds. After a commit it is nudged; what a crash left, its sweep finds. Rows are leased,
- * told one by one beside one another, and deleted: nothing waits for the slowest. Rows of one stream are told in their order, a run's
- * start first, whichever process takes them (`transactions/outboxLeases.ts`).
+ * Delivers the rows of the outbox: starts and signals to Temporal, our own events to the intake. A commit nudges it; a regular sweep
+ * finds what a crash left behind. It leases rows, delivers each independently of the others, and deletes them: no row waits for a slow
+ * one. Rows of one stream are delivered in order, a run's start first, whichever process leases them (`transactions/outboxLeases.ts`).
  *
- * While the engine is away, its lanes rest and no attempt is counted; our own events are taken all the same. A row that fails by itself is
- * tried again, later and later, and parked after ten attempts.
+ * While the engine is unreachable, the lanes that need it pause and no attempt is counted; our own events are still delivered. A row
+ * that fails for a reason of its own is retried after growing pauses, and parked after ten attempts.
  */
 import type { Client } from '@temporalio/client'
 import type { Logger } from 'pino'
@@ -36,8 +36,9 @@ export type DispatcherOptions = {
 }
 
 /**
- * Rows told at once, in all and of each lane: however slow or many the rows of later lanes are, those of an earlier lane find room. An
- * event of our own takes a connection of the pool `dispatch`, which has one more for the leases (`db/pools.ts`).
+ * Most rows delivered at the same time, in total and per lane. The limits per lane keep room for earlier lanes, however many or slow the
+ * rows of later lanes are. An event of our own takes a connection of the pool `dispatch`, which has one more for the leases
+ * (`db/pools.ts`).
  */
 const most = {
   rows: 48,
@@ -45,20 +46,20 @@ const most = {
 }
 /** Lanes that do not need the engine. */
 const engineless: readonly LaneName[] = ['withdrawals', 'events']
-/** Rows looked at per lane; now and then more, in case none of the first can be leased: their streams may wait for something. */
+/** Rows read per lane. `wide` is used from time to time, in case none of the first rows can be leased because their streams are blocked. */
 const pages = { usual: 500, wide: 100_000 }
-/** Milliseconds between two looks at more than the first rows. */
+/** Milliseconds between two reads of a wide page. */
 const farInterval = 5_000
-/** Longest pause between two tries of one row, in seconds. */
+/** Longest pause between two attempts for one row, in seconds. */
 const longestPause = 60
-/** Longest rest while the engine is away, in milliseconds. */
+/** Longest pause while the engine is unreachable, in milliseconds. */
 const longestRest = 5_000
-/** Milliseconds after which the floors are found anew, should the database have been put back to an earlier state. */
+/** Milliseconds after which the floors are read again, in case the database was restored to an earlier state. */
 const floorsHold = 60_000
-/** Milliseconds that rows under way get when we stop. */
+/** Milliseconds that deliveries in progress may take when the dispatcher stops. */
 const lastPatience = 10_000
 
-/** Goes on with the trace that the row was written in, if it was. */
+/** Continues the trace in which the row was written, if there was one. */
 function inTrace(row: OutboxRow, tell: () => Promise<void>): Promise<void> {
   const { kind, lane, traceparent } = row
   if (traceparent === null) return tell()
@@ -76,7 +77,7 @@ export class Dispatcher {
   #told: number[] = []
   #untold: Untold[] = []
   #floors: { at: number; floors: Floors } = { at: 0, floors: noFloors }
-  /** When more than the first rows of each lane were last looked at. */
+  /** When a wide page was last read. */
   #lookedFar = 0
   #engine = { failures: 0, restUntil: 0 }
 
@@ -90,12 +91,12 @@ export class Dispatcher {
     this.#work.start()
   }
 
-  /** Something was committed: look now. Returns at once. */
+  /** Starts a round now, because something was committed. Returns at once. */
   nudge(): void {
     this.#work.nudge()
   }
 
-  /** Finishes what is under way, and takes nothing more. What it cannot finish in ten seconds is told again by others. */
+  /** Finishes the deliveries in progress and leases no more rows. What is not finished in ten seconds, another dispatcher delivers again. */
   async stop(): Promise<void> {
     await this.#work.stop()
     const { promise: late, resolve } = Promise.withResolvers<void>()
@@ -108,7 +109,7 @@ export class Dispatcher {
   async #round(): Promise<void> {
     try {
       while ((await this.#exchange()) > 0 || this.#told.length > 0 || this.#untold.length > 0) {
-        // until there is nothing to report, and nothing due or no room for it
+        // Repeats until nothing is left to report and nothing can be leased.
       }
     } catch (error) {
       this.#options.log.error({ err: error }, 'The outbox could not be read. The dispatcher tries again.')
@@ -124,7 +125,7 @@ export class Dispatcher {
     const now = performance.now()
     const rows = [...this.#underWay.values()]
     const kept = rows.filter(({ leasedAt }) => now - leasedAt > (leaseSeconds * 1_000) / 3)
-    // After the engine was away, a few rows try whether it is back.
+    // While the engine was unreachable last, only a few rows test whether it answers again.
     const room = this.#work.stopped ? 0 : (this.#engine.failures > 0 ? 4 : most.rows) - rows.length
     const fresh = now - this.#floors.at > floorsHold
     const far = now - this.#lookedFar > farInterval
@@ -157,7 +158,7 @@ export class Dispatcher {
     }
   }
 
-  /** Most rows to lease of each of these lanes. */
+  /** How many rows to lease at most, for each of these lanes. */
   #roomByLane(names: readonly LaneName[]): Map<number, number> {
     const underWay = [...this.#underWay.values()]
     const room = names.map((name): [number, number] => {
@@ -167,7 +168,7 @@ export class Dispatcher {
     return new Map(room.filter(([, rows]) => rows > 0))
   }
 
-  /** Tells one row, beside the others. */
+  /** Starts delivering one row; does not wait for it. */
   #carry(row: OutboxRow): void {
     const done = this.#tell(row).finally(() => {
       this.#underWay.delete(row.id)
@@ -193,7 +194,7 @@ export class Dispatcher {
     }
   }
 
-  /** Once for all rows that fail together. */
+  /** Lengthens the pause: once, however many rows fail at the same time. */
   #rest(): void {
     const now = performance.now()
     if (now < this.#engine.restUntil) return

@@ -1,18 +1,18 @@
 /**
- * The Temporal SDK's own metrics (`temporal_…`). Its core keeps them, and serves them only on an HTTP port that it opens itself. That port
- * is a free one on the loopback, and the worker's `/metrics` includes what it answers: operators scrape one address.
+ * The Temporal SDK's own metrics (`temporal_…`). The SDK's core serves them only on an HTTP port that it opens itself. We give it a free
+ * port on the loopback interface and include its answer in the worker's `/metrics`, so operators scrape one address.
  */
 import { createServer } from 'node:net'
 import type { MetricsExporterConfig } from '@temporalio/worker'
 
-/** Milliseconds the core may take to answer; without an answer our own metrics are served alone. */
+/** Milliseconds the core may take to answer. After that, `/metrics` contains only our own metrics. */
 const patience = 2_000
 const attempts = 5
 
 /**
- * Installs the runtime with such a port. The core opens the port itself, so another process may take it in between: then another is tried.
- * @param install installs the runtime with these metrics; throws where the port is taken
- * @returns reads the metrics; an empty text where there are none now
+ * Installs the runtime with such a port. Another process may take the port before the core opens it; then the next port is tried.
+ * @param install installs the runtime with these metrics; throws if the port is taken
+ * @returns a function that reads the metrics; it returns an empty text if they cannot be read now
  */
 export async function withEngineMetrics(
   install: (metrics: MetricsExporterConfig) => unknown,
@@ -23,7 +23,7 @@ export async function withEngineMetrics(
       install({
         prometheus: {
           bindAddress: `127.0.0.1:${port}`,
-          // As Prometheus names things: seconds, units in names, counters with _total.
+          // Prometheus conventions: seconds, units in names, counters with _total.
           countersTotalSuffix: true,
           unitSuffix: true,
           useSecondsForDurations: true,

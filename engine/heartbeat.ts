@@ -1,6 +1,6 @@
 /**
- * A worker's heartbeat: a row in the database, which the API's `/readyz` reads. It shows from outside that messages wait because no
- * worker runs, or because none reaches a channel's provider.
+ * A worker's heartbeat: a row in the database, which the API's `/readyz` reads. It shows operators that messages are waiting because no
+ * worker runs, or because no worker reaches a channel's provider.
  */
 import { newId } from '../db/ids.ts'
 import type { ChannelStandings } from '../domain/delivery/channelStanding.ts'
@@ -10,7 +10,7 @@ import { beat, leave } from '../transactions/workers/beat.ts'
 export type HeartbeatOptions = {
   deps: Deps
   taskQueue: string
-  /** Tries the channels' providers. A channel whose provider could not be tried (all connections are busy) is missing. Never throws. */
+  /** Probes the channels' providers. A channel that could not be probed (all connections are busy) is left out. Never throws. */
   probe: () => Promise<ChannelStandings>
   /** Milliseconds between two heartbeats. */
   interval?: number
@@ -41,7 +41,7 @@ export class Heartbeat {
     next()
   }
 
-  /** Deletes the row, so that this worker is not counted any more. */
+  /** Deletes the row, so that this worker is no longer counted. */
   async stop(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer)
     await this.#beating
@@ -51,14 +51,14 @@ export class Heartbeat {
   async #beat(): Promise<void> {
     const { deps, taskQueue, probe } = this.#options
     const write = () => beat(deps, { id: this.#id, taskQueue, channels: this.#channels })
-    // The heartbeat first: a probe may take its time.
+    // The heartbeat comes first, because a probe may be slow.
     await this.#safely(write)
     if (this.#beats++ % beatsPerProbe !== 0) return
     this.#channels = { ...this.#channels, ...(await probe()) }
     await this.#safely(write)
   }
 
-  /** A database that is away for a moment is no reason for a worker to end. */
+  /** Logs a failure instead of throwing: a worker must survive a short outage of the database. */
   async #safely(write: () => Promise<void>): Promise<void> {
     try {
       await write()

@@ -1,8 +1,8 @@
-/** Background work at an interval, one round at a time: the one way to start and stop it. */
+/** Runs background work at an interval, one round at a time. All background work starts and stops through this class. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 
 export class Periodic {
-  /** A round belongs to no request, though one may have asked for it: neither its deadline nor its trace goes with it. */
+  /** Runs a round outside the request that may have nudged it: the round inherits neither the request's deadline nor its trace. */
   readonly #outside = AsyncLocalStorage.snapshot()
   readonly #round: () => Promise<void>
   readonly #interval: number
@@ -12,8 +12,8 @@ export class Periodic {
   #stopped = false
 
   /**
-   * @param interval milliseconds between two rounds that nobody asked for
-   * @param round must not throw; a long one looks at `stopped` between its steps
+   * @param interval milliseconds between two rounds, unless a nudge comes earlier
+   * @param round must not throw; a long round checks `stopped` between its steps
    */
   constructor(interval: number, round: () => Promise<void>) {
     this.#interval = interval
@@ -24,19 +24,19 @@ export class Periodic {
     return this.#stopped
   }
 
-  /** Begins with a round. */
+  /** Runs the first round at once. */
   start(): void {
     this.#timer = setInterval(() => this.#begin(), this.#interval)
     this.#begin()
   }
 
-  /** A round now, or another one right after the one that runs. */
+  /** Runs a round now, or right after the current one. */
   nudge(): void {
     if (this.#running !== null) this.#again = true
     this.#begin()
   }
 
-  /** No further round; resolves when the one that runs has ended. */
+  /** Starts no further round. Resolves when the current round has ended. */
   async stop(): Promise<void> {
     this.#stopped = true
     if (this.#timer !== null) clearInterval(this.#timer)

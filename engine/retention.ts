@@ -1,7 +1,7 @@
 /**
- * Deletes what has been kept long enough (domain/retention.ts), in the background and never in a request. Each batch is a transaction
- * of its own. Between two batches it rests four times as long as the batch took, so it uses at most a fifth of one connection's
- * time. Any number of processes may sweep at once.
+ * Deletes rows whose retention is over (domain/retention.ts), in the background and never in a request. Each batch is its own
+ * transaction. After a batch it pauses four times as long as the batch took, so it uses at most a fifth of one connection's time. Any
+ * number of processes may sweep at the same time.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
@@ -13,20 +13,20 @@ import { sweeps } from '../transactions/retention/sweeps.ts'
 import { Periodic } from './periodic.ts'
 
 export type RetentionOptions = {
-  /** Of connections that no request waits for. */
+  /** A pool that no request waits for. */
   db: Db
   log: Logger
-  /** Days that each thing is kept; the defaults unless given. */
+  /** Retention in days, by name. Default: the values of domain/retention.ts. */
   days?: RetentionDays
-  /** Hears of each batch that deleted something: for counters. Must not throw. */
+  /** Called after each batch that deleted something, for counters. Must not throw. */
   onSwept?: (name: RetentionName, rows: number) => void
 }
 
 /** Milliseconds between two rounds. */
 const interval = 600_000
-/** How much longer than a batch the rest after it is. */
+/** Length of the pause after a batch, as a multiple of the batch's own time. */
 const restFor = 4
-/** Milliseconds that a rest takes at least. */
+/** Shortest pause, in milliseconds. */
 const shortestRest = 20
 
 export class Retention {
@@ -39,18 +39,18 @@ export class Retention {
     this.#work = new Periodic(interval, () => this.sweep())
   }
 
-  /** Sweeps now, and from time to time. */
+  /** Sweeps now, and then at an interval. */
   start(): void {
     this.#work.start()
   }
 
-  /** Finishes the batch under way. */
+  /** Finishes the current batch. */
   async stop(): Promise<void> {
     this.#stopping.abort()
     await this.#work.stop()
   }
 
-  /** Everything that is due. Where one sweep fails, the others still run. */
+  /** Runs every sweep that has rows due. If one sweep fails, the others still run. */
   async sweep(): Promise<void> {
     for (const name of retentionNames) {
       try {

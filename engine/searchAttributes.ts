@@ -1,6 +1,6 @@
 /**
- * The typed search attributes by which operators find runs in the Temporal UI. The local stack registers them; on another
- * server the app adds them where it may, and else prints the command that does, and waits.
+ * The typed search attributes by which operators find runs in the Temporal UI. The local stack registers them. On another server the
+ * process registers them if it is allowed to; otherwise it logs the command that does so, and waits.
  */
 import type { Connection } from '@temporalio/client'
 import { defineSearchAttributeKey } from '@temporalio/common'
@@ -10,7 +10,7 @@ import type { Logger } from 'pino'
 /** Key of the journey; `double-opt-in` for a request. */
 export const journeyAttribute = defineSearchAttributeKey('AssentJourney', 'KEYWORD')
 export const versionAttribute = defineSearchAttributeKey('AssentVersion', 'INT')
-/** How the run stands: `running`, then how it ended. */
+/** The run's state: `running`, then its final state. */
 export const stateAttribute = defineSearchAttributeKey('AssentState', 'KEYWORD')
 
 const { INDEXED_VALUE_TYPE_KEYWORD: keyword, INDEXED_VALUE_TYPE_INT: int } =
@@ -25,7 +25,7 @@ const command = `temporal operator search-attribute create --name AssentJourney 
 
 /**
  * Resolves once the server knows the attributes.
- * @param pause called between looks, so that a caller may stop waiting by throwing
+ * @param pause called between two checks; it may throw to stop waiting
  */
 export async function ensureSearchAttributes(
   connection: Connection,

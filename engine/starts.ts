@@ -1,4 +1,4 @@
-/** Starts workflows, each id once, with what operators see of it in the Temporal UI; no personal data. */
+/** Starts workflows, each id once, with the texts that operators see in the Temporal UI. They contain no personal data. */
 import { randomUUID } from 'node:crypto'
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
 import { defaultPayloadConverter, type Payload } from '@temporalio/common'
@@ -10,7 +10,7 @@ import { journeyAttribute, stateAttribute, versionAttribute } from './searchAttr
 
 type Described = {
   workflowId: string
-  /** Whether one that has closed is started again: the first start of a run says no, recovery yes. */
+  /** Whether to start the workflow again if it has closed: false for a run's first start, true for recovery. */
   again: boolean
   type: 'journey' | 'doubleOptIn'
   argument: DriveInput
@@ -18,7 +18,7 @@ type Described = {
   attributes: { journey: string; version: number | null; state: string }
 }
 
-/** The argument of both workflows; `workflows/drive.ts` takes it. */
+/** The argument of both workflows (`workflows/drive.ts`). */
 type DriveInput = { driven: { kind: 'run' | 'request'; id: string }; title: string; first: Next }
 
 function describe(start: OutboxStart): Described {
@@ -51,7 +51,7 @@ function describe(start: OutboxStart): Described {
   }
 }
 
-/** Starts the workflow of a run or a request. One that runs already counts as started. */
+/** Starts the workflow of a run or a request. If it is running already, that counts as success. */
 export async function startWorkflow(client: Client, taskQueue: string, start: OutboxStart): Promise<void> {
   const described = describe(start)
   if (start.clock === 'skipping') return startSkipping(client, taskQueue, described)
@@ -74,10 +74,10 @@ export async function startWorkflow(client: Client, taskQueue: string, start: Ou
   }
 }
 
-/** Most skips of time in one run: far beyond any journey's waits. */
+/** Most time skips in one run; far more than any journey has waits. */
 const mostSkips = 10_000
 
-/** The SDK's client has no option for the server's own time skipping yet, so this one speaks to the service itself. */
+/** The SDK's client has no option for the server's time skipping yet, so this function calls the gRPC service directly. */
 async function startSkipping(client: Client, taskQueue: string, described: Described): Promise<void> {
   const { journey, version, state } = described.attributes
   const {

@@ -1,4 +1,4 @@
-/** Tells Temporal, or the intake, what one row of the outbox says. Telling it twice does no harm. */
+/** Delivers one row of the outbox to Temporal or to the intake. Idempotent: a row may be delivered twice. */
 import { type Client, WorkflowNotFoundError } from '@temporalio/client'
 import type { Nudge } from '../domain/journey/signals.ts'
 import type { Deps } from '../transactions/deps.ts'
@@ -40,7 +40,7 @@ export class Teller {
     }
   }
 
-  /** The stream's start was told before this row came up, so a workflow that is not found is gone: its run is recovered. */
+  /** The stream's start was delivered before this row, so a workflow that is not found is gone, and its run is recovered. */
   async #signal(workflow: string, nudge: Nudge): Promise<void> {
     try {
       await this.#options.client.workflow.getHandle(workflow).signal('nudge', nudge)

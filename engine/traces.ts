@@ -1,6 +1,6 @@
 /**
- * Temporal's own OpenTelemetry interceptors, for the client and for activities. In between, a workflow hands the trace on as a header
- * (`workflows/traceHeader.ts`), so that a trigger, the workflow it started and the activities of that are one trace.
+ * Temporal's OpenTelemetry interceptors, for the client and for activities. Workflows pass the trace on as a header
+ * (`workflows/traceHeader.ts`), so a trigger, the workflow it starts and that workflow's activities form one trace.
  */
 import type { WorkflowClientInterceptor } from '@temporalio/client'
 import type { ActivityInterceptorsFactory } from '@temporalio/worker'
@@ -10,7 +10,7 @@ export type EngineTraces = {
   activity: ActivityInterceptorsFactory[]
 }
 
-/** @param on false: nothing is loaded, and nothing traced */
+/** @param on false: no tracing, and no tracing library is loaded */
 export async function engineTraces(on: boolean): Promise<EngineTraces> {
   if (!on) return { client: [], activity: [] }
   const [{ OpenTelemetryWorkflowClientInterceptor }, { OpenTelemetryActivityInboundInterceptor }] =

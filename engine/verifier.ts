@@ -1,6 +1,6 @@
 /**
- * Works on verifications of the whole ledger in the background. Every process runs one; the database lets one of them at a
- * time work on a job, and another take over where that one died.
+ * Verifies the whole ledger in the background. Every process runs a verifier; the database lets one of them at a time work on a job. If
+ * its process dies, another takes over.
  */
 import type { Logger } from 'pino'
 import { newId } from '../db/ids.ts'
@@ -23,7 +23,7 @@ export class Verifier {
     this.#log = options.log
   }
 
-  /** Looks now, and from time to time. */
+  /** Looks for a job now, and then at an interval. */
   start(): void {
     const look = () => {
       this.#working ??= this.#work().finally(() => {
@@ -34,7 +34,7 @@ export class Verifier {
     look()
   }
 
-  /** Finishes its range; another process goes on after it. */
+  /** Finishes the current range; another process continues after it. */
   async stop(): Promise<void> {
     this.#stopped = true
     if (this.#timer !== null) clearInterval(this.#timer)
@@ -44,7 +44,7 @@ export class Verifier {
   async #work(): Promise<void> {
     try {
       while (!this.#stopped && (await advanceVerification(this.#deps, this.#holder))) {
-        // range after range, until nothing is due
+        // Verifies range after range until no job is due.
       }
     } catch (error) {
       this.#log.warn({ err: error }, 'Could not look for a verification of the ledger.')

@@ -1,4 +1,4 @@
-/** What the workflow bundle is made of: the workflows, and the interceptors that run inside them. One place, for whoever bundles. */
+/** The sources of the workflow bundle: the workflows, and the interceptors that run inside them. Everything that bundles reads them here. */
 
 const path = (name: string): string => new URL(`../workflows/${name}`, import.meta.url).pathname
 

@@ -1,9 +1,9 @@
-/** Reads which engine this is, and has the beacon workflow count on (`workflows/beacon.ts`). */
+/** Identifies the engine, and makes the beacon workflow count (`workflows/beacon.ts`). */
 import { type Client, WorkflowNotFoundError } from '@temporalio/client'
 import type { Epoch } from '../../domain/recovery/epoch.ts'
 import { beaconWorkflowId } from '../../domain/workflowIds.ts'
 
-/** @throws where the engine does not answer */
+/** @throws if the engine does not answer */
 export async function readEpoch(client: Client, taskQueue: string): Promise<Epoch> {
   const { namespaceInfo } = await client.workflowService.describeNamespace({
     namespace: client.options.namespace,
@@ -24,7 +24,7 @@ async function generationOf(client: Client, taskQueue: string): Promise<number> 
   }
 }
 
-/** Starts the beacon where it does not run. It counts once a worker takes the signal, and shows that by its memo. */
+/** Starts the beacon if it does not run, and signals it. It counts when a worker handles the signal, and writes the count to its memo. */
 export async function countOn(client: Client, taskQueue: string, { generation }: Epoch): Promise<void> {
   await client.workflow.signalWithStart('beacon', {
     workflowId: beaconWorkflowId(taskQueue),

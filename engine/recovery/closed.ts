@@ -1,15 +1,15 @@
-/** Workflows of ours that closed, as the engine lists them, whose row is open. */
+/** Finds our workflows that the engine lists as closed although their row is open. */
 import type { Client } from '@temporalio/client'
 import type { Db } from '../../db/connect.ts'
 import { openSubjects, type Suspect } from '../../db/reads/suspects.ts'
 import { requestOfWorkflow, runOfWorkflow } from '../../domain/workflowIds.ts'
 
-/** What a look goes back behind the one before: the engine lists what closed with some delay. */
+/** Milliseconds by which a look overlaps the one before, because the engine lists closed workflows with a delay. */
 const overlap = 10 * 60_000
-/** Ids asked about at a time. */
+/** Ids per query. */
 const batch = 200
 
-/** @param until RFC 3339: those that closed before were looked at; null: as far back as the engine remembers */
+/** @param until RFC 3339: workflows that closed before were already checked; null: check all that the engine still lists */
 export async function* closedSuspects(
   db: Db,
   client: Client,

@@ -1,4 +1,4 @@
-/** Asks the engine about the latest execution of a workflow; after a reset that is the one which the reset began. */
+/** Reads the latest execution of a workflow from the engine. After a reset, that is the execution which the reset began. */
 import { type Client, WorkflowNotFoundError } from '@temporalio/client'
 import proto from '@temporalio/proto'
 import type { Execution } from '../../domain/recovery/execution.ts'
@@ -6,7 +6,7 @@ import type { Execution } from '../../domain/recovery/execution.ts'
 const { HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT: closeEvent } =
   proto.temporal.api.enums.v1.HistoryEventFilterType
 
-/** @returns null where the engine knows none */
+/** @returns null if the engine knows no execution */
 export async function latestExecution(client: Client, workflowId: string): Promise<Execution | null> {
   try {
     const { status, runId } = await client.workflow.getHandle(workflowId).describe()

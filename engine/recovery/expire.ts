@@ -1,18 +1,18 @@
-/** Expires requests for double opt-in whose time is over, and that nobody has expired. One that keeps failing blocks no other. */
+/** Expires overdue requests for double opt-in that no workflow has expired. A request that keeps failing does not block the others. */
 
 import type { Deps } from '../../transactions/deps.ts'
 import { advanceRequest } from '../../transactions/doubleOptIns/advanceRequest.ts'
 import { postponeSettling } from '../../transactions/doubleOptIns/postponeSettling.ts'
 import { overdueDoubleOptIns } from '../../views/doubleOptIns.ts'
 
-/** Requests read at a time. */
+/** Requests per batch. */
 const batch = 200
 
-/** @returns the requests that it expired */
+/** @returns ids of the requests it expired */
 export async function expireOverdue(deps: Deps, stopped: () => boolean): Promise<string[]> {
   const expired: string[] = []
   for (;;) {
-    // Each of a batch is settled or postponed, so the next look finds others.
+    // Every request of a batch is settled or postponed, so the next query returns others.
     const overdue = await overdueDoubleOptIns(deps.db, batch)
     for (const id of overdue) {
       if (stopped()) return expired

@@ -1,13 +1,13 @@
-/** Works through items at a set rate, a few beside one another, so that nothing else is delayed by how many there are. */
+/** Processes items at a fixed rate, a few in parallel, so that even many items delay no other work. */
 import { setTimeout as pause } from 'node:timers/promises'
 
-/** Groups a second. */
+/** Groups per second. */
 const groups = 10
 
 /**
- * @param options.rate items a second
- * @param options.stopped asked before each group
- * @returns whether all items were worked on
+ * @param options.rate items per second
+ * @param options.stopped checked before each group
+ * @returns whether all items were processed
  */
 export async function inPace<T>(
   items: readonly T[],

@@ -1,6 +1,6 @@
 /**
- * Recovers one run or request. Where its workflow is gone, it is started again from its row; where a person ended the workflow in
- * Temporal, the run ends; where it runs, it is nudged if it should have done something by now.
+ * Recovers one run or request. If its workflow is gone, it is started again from its row. If a person ended the workflow in Temporal, the
+ * run ends. If the workflow runs but something is overdue, it is nudged.
  */
 import type { Client } from '@temporalio/client'
 import { mayRecover } from '../../db/reads/recoverable.ts'
@@ -17,14 +17,14 @@ import { latestExecution } from './execution.ts'
 export type Means = { deps: Deps; client: Client; taskQueue: string }
 
 /**
- * Why it is looked at. `closed`: its workflow closed, or was looked at before. `overdue`: it did not do in time what it should.
- * `swept`: the engine has changed, and its workflow may know less than the row. `unheard`: it did not take a signal.
+ * Why the run or request is checked. `closed`: its workflow closed, or it was checked before. `overdue`: something did not happen in time.
+ * `swept`: the engine has changed, and the workflow may be older than the row. `unheard`: a signal found no workflow.
  */
 export type Reason = 'closed' | 'overdue' | 'swept' | 'unheard'
 
 export type Outcome = 'left' | 'nudged' | 'started' | 'ended' | 'parked'
 
-/** @throws what the client throws where the engine does not answer; the suspect is found again */
+/** @throws the client's error if the engine does not answer; a later look finds the suspect again */
 export async function recover(means: Means, suspect: Suspect, reason: Reason): Promise<Outcome> {
   const { deps, client } = means
   if (!(await mayRecover(deps.db, suspect, { unstarted: reason === 'unheard' }))) return 'left'
@@ -33,7 +33,7 @@ export async function recover(means: Means, suspect: Suspect, reason: Reason): P
     case 'runs':
       return isDriven(means, suspect, reason)
     case 'person':
-      // A request is cancelled by nobody: it is confirmed, withdrawn or expires.
+      // A request cannot be cancelled: it is confirmed, withdrawn or expires.
       if (suspect.kind === 'request') return startAgain(means, suspect)
       await cancelFromTemporal(deps, suspect.id)
       deps.log.warn(

@@ -1,4 +1,4 @@
-/** A signal found no workflow: where its run or request is still open, that is recovered, and asks for what the signal was about. */
+/** Handles a signal that found no workflow: if its run or request is open, recovers it. The new workflow then reads what is next. */
 import { openSubjects } from '../../db/reads/suspects.ts'
 import { requestOfWorkflow, runOfWorkflow } from '../../domain/workflowIds.ts'
 import { type Means, recover } from './recover.ts'

@@ -1,9 +1,9 @@
 /**
- * Looks for runs and requests that lost their workflow, and recovers them. Four sources name suspects, and none asks the engine about
- * every run: workflows that closed, rows that are past due, signals that nobody took (`unheard.ts`), and, only after the engine has
- * changed, all open runs, at a set rate.
+ * Finds runs and requests that lost their workflow, and recovers them. Suspects come from four sources, none of which asks the engine
+ * about every run: workflows that closed, rows that are past due, signals that found no workflow (`unheard.ts`), and, only after the
+ * engine has changed, all open runs, at a fixed rate.
  *
- * Any number of processes may watch; the database lets one of them look at a time, and another go on where it stopped.
+ * Any number of processes may watch. A row in the database lets one of them work at a time; another continues where it stopped.
  */
 import type { Client } from '@temporalio/client'
 import type { Logger } from 'pino'
@@ -31,20 +31,20 @@ export type RecoveryOptions = {
   client: Client
   taskQueue: string
   log: Logger
-  /** Runs looked at in a second. */
+  /** Runs checked per second. */
   rate?: number
 }
 
-/** What came of the suspects so far, in this process; `failed`: the engine or the database did not answer. */
+/** Suspects by outcome, in this process so far. `failed`: the engine or the database did not answer. */
 export type RecoveryCounts = Record<Outcome | 'failed', number>
 
 /** Milliseconds between two looks. */
 const interval = 60_000
-/** Milliseconds that a sweep takes of a look: what is past due and what closed come first again after it. */
+/** Milliseconds that a sweep may take of one look. The next look starts again with closed workflows and rows past due. */
 const sweepTime = 45_000
-/** Rows read at a time. */
+/** Rows per page. */
 const page = 200
-/** Looks between two at runs that stand still without being due: these are found by reading what is under way. */
+/** Every how many looks stalled runs are searched, which reads all work in progress. */
 const looksPerStall = 10
 
 const everyLook: readonly (readonly [Source, Reason])[] = [
@@ -73,25 +73,25 @@ export class RecoveryWatch {
     })
   }
 
-  /** Looks now, and from time to time. */
+  /** Looks now, and then at an interval. */
   start(): void {
     this.#work.start()
   }
 
-  /** Finishes the few that it is asking about. */
+  /** Finishes the suspects it is checking. */
   async stop(): Promise<void> {
     await this.#work.stop()
     await this.#safely('leave', () => leaveRecovery(this.#options.deps, this.#holder))
   }
 
-  /** @returns whether it looked: false where another process does */
+  /** @returns false if another process is looking */
   async look(): Promise<boolean> {
     const { deps } = this.#options
     const watching = await this.#safely('hold', () => holdRecovery(deps, this.#holder))
     if (watching == null) return false
     await this.#safely('expire', () => expireOverdue(deps, () => this.#work.stopped))
     const engine = await this.#safely('recognise the engine', () => this.#recognise(watching))
-    // An engine that does not answer says nothing about any run.
+    // Without an answer from the engine nothing can be concluded about any run.
     if (engine !== true) return true
     const sources = [...everyLook]
     if (this.#looks++ % looksPerStall === 0) sources.push(['stalledRuns', 'overdue'])
@@ -101,7 +101,7 @@ export class RecoveryWatch {
     return true
   }
 
-  /** Notes which engine this is; a sweep begins where it has changed. */
+  /** Records the engine's identity, and begins a sweep if it has changed. */
   async #recognise(known: Watching): Promise<true> {
     const { deps, client, taskQueue, log } = this.#options
     const epoch = await readEpoch(client, taskQueue)
@@ -110,7 +110,7 @@ export class RecoveryWatch {
         { ...epoch },
         'Temporal is new, or was restored to an earlier state. All open runs are checked.',
       )
-      // Workflows that closed there are listed anew too.
+      // Workflows that closed on the changed engine are listed again too.
       const sweep = beginSweep(new Date().toISOString())
       await noteRecovery(deps, this.#holder, { ...epoch, sweep, closedUntil: null })
     } else {
@@ -123,7 +123,7 @@ export class RecoveryWatch {
   async #lookAt(source: Source, reason: Reason): Promise<void> {
     const { db } = this.#options.deps
     let after: [string, string] | null = null
-    // Held anew for each page: a look may take long.
+    // The row is held again for each page, because a look may take long.
     while (!this.#work.stopped && (await holdRecovery(this.#options.deps, this.#holder)) !== null) {
       const { suspects, last } = await suspectsOf(db, source, after, page)
       if (last === null || !(await this.#recover(suspects, reason))) return
@@ -141,11 +141,11 @@ export class RecoveryWatch {
     for await (const suspects of closedSuspects(deps.db, client, watching.closedUntil)) {
       if (!(await this.#recover(suspects, 'closed'))) return
     }
-    // One that could not be asked about is listed again by the next look.
+    // Suspects that could not be checked are listed again by the next look.
     if (this.counts.failed === failed) await noteRecovery(deps, this.#holder, { closedUntil: began })
   }
 
-  /** Goes on with the sweep for a while; the next look takes it up again. */
+  /** Continues the sweep for at most `sweepTime`; the next look resumes it. */
   async #sweep(): Promise<void> {
     const { deps, log } = this.#options
     const end = performance.now() + sweepTime
@@ -155,7 +155,7 @@ export class RecoveryWatch {
       const { suspects, last } = await suspectsOfSweep(deps.db, watching.sweep, page)
       const failed = this.counts.failed
       if (!(await this.#recover(suspects, 'swept'))) return
-      // The engine is away again: the page is repeated by the next look.
+      // The engine is unreachable again: the next look repeats the page.
       if (suspects.length > 0 && this.counts.failed - failed === suspects.length) return
       const sweep = advanceSweep(watching.sweep, suspects.length, last)
       await noteRecovery(deps, this.#holder, { sweep })
@@ -163,7 +163,7 @@ export class RecoveryWatch {
     }
   }
 
-  /** @returns whether all were looked at; one that cannot be asked about does not keep the others waiting */
+  /** @returns whether all were checked; a suspect that cannot be checked does not delay the others */
   #recover(suspects: readonly Suspect[], reason: Reason): Promise<boolean> {
     return inPace(suspects, { rate: this.#rate, stopped: () => this.#work.stopped }, async (suspect) => {
       const outcome = await this.#safely('recover', () => recover(this.#means, suspect, reason))
