@@ -1,6 +1,6 @@
 /**
- * The activities of the workflows. Thin: each calls a transaction or a channel. Requests and answers contain ids, codes, times, and the
- * inputs of decisions.
+ * The activities that workflows call. Each only calls a transaction or a channel. Arguments and results contain ids, codes, times, and
+ * the inputs of decisions.
  */
 import type { RunEnd } from '../domain/journey/machineTypes.ts'
 import type { Next } from '../domain/journey/next.ts'
@@ -13,23 +13,23 @@ import { advance } from '../transactions/runs/advance.ts'
 import { cancelFromTemporal } from '../transactions/runs/endRun.ts'
 import { alive, deliver, type Means } from './deliver.ts'
 
-/** What a workflow drives: a run of a journey, or a request for double opt-in. */
+/** The run of a journey, or the request for double opt-in, that a workflow drives. */
 export type Driven = { kind: 'run' | 'request'; id: string }
 
 /** `now`: the workflow's clock, RFC 3339. */
 type About = { driven: Driven; now: string }
 
 export type Activities = {
-  /** Moves the run or the request on as far as the database alone can. @returns what is next */
+  /** Advances the run or the request through all steps that need only the database. @returns what is next */
   advance(about: About): Promise<Next>
   /**
-   * The consent activity: decides before each send, and records a block at once. The answer names the send, the decision, and all that
-   * it rests on.
+   * The consent activity: decides before each send, and records a block at once. The result contains the send, the decision and the
+   * decision's inputs.
    */
   decideConsent(about: About & { delivery: string }): Promise<Decided>
-  /** Decides again at the claim, hands over, and moves on. @returns what is next */
+  /** Decides again at the claim, hands over, and advances. @returns what is next */
   deliver(about: About & { delivery: string }): Promise<Next>
-  /** Somebody cancelled the workflow in Temporal: ends the row. */
+  /** Ends the run's row, because a person cancelled the workflow in Temporal. */
   cancel(about: Pick<About, 'driven'>): Promise<RunEnd | null>
 }
 
@@ -42,11 +42,11 @@ export function createActivities(means: Means): Activities {
       alive(async () => {
         const { clock } = await deliver(means, { ref: refOf(driven, delivery), now })
         await failpoint('deliver:recorded')
-        // On skipped time only the workflow knows what time it is for its run.
+        // On skipped time only the workflow knows the run's current time.
         if (clock === 'skipping') return { do: 'again' }
         const next = await advanceDriven(deps, { driven, now: new Date().toISOString() }).catch(
           (error: unknown): Next => {
-            // The delivery is recorded. The workflow asks again, and has more patience than this activity.
+            // The delivery is recorded. The workflow asks again, and it can wait longer than this activity.
             deps.log.warn(
               { err: error, [driven.kind]: driven.id },
               'The run could not advance after its delivery. The workflow asks again.',
@@ -57,7 +57,7 @@ export function createActivities(means: Means): Activities {
         await failpoint('deliver:advanced')
         return next
       }),
-    // A request is cancelled by nobody: it is confirmed, withdrawn or expires, and recovery starts it again.
+    // A request cannot be cancelled: it is confirmed, withdrawn or expires. Recovery starts its workflow again.
     cancel: async ({ driven }) => (driven.kind === 'run' ? cancelFromTemporal(deps, driven.id) : null),
   }
 }

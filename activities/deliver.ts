@@ -1,7 +1,7 @@
 /**
- * The delivery activity: render and prepare, obtain a slot, and only then claim (which decides again under the lock) and hand over at
- * once. It lives for minutes at most: a longer hold is a row with a time, which the run's workflow waits for. Each attempt starts
- * from the beginning; the delivery's row says what an earlier one did.
+ * The delivery activity: renders and prepares the message, obtains a connection slot, and only then claims (which decides again under the
+ * lock) and hands over at once. It runs for minutes at most: a longer hold is a time in the delivery's row, for which the run's workflow
+ * waits. Each attempt starts from the beginning; the delivery's row records what earlier attempts did.
  */
 import { Context, heartbeat } from '@temporalio/activity'
 import type { Channels } from '../channels/registry.ts'
@@ -30,10 +30,10 @@ export type DeliverRequest = { ref: DeliveryRef; now: string }
 /** The delivery as this attempt leaves it, and the clock of its run. */
 export type Delivered = { delivery: DeliveryRow; clock: Origin['clock'] }
 
-/** What a delivery is made with. `publicUrl`: base of the links in a message. */
+/** What a delivery needs. `publicUrl`: base of the links in a message. */
 export type Means = { deps: Deps; channels: Channels; publicUrl: string }
 
-/** A rendering goes stale when the message or the person's consent changes meanwhile; not this often in a row. */
+/** Most renderings in a row. A rendering becomes stale if the message or the consent changes before the claim. */
 const mostRenderings = 20
 
 export async function deliver(means: Means, request: DeliverRequest): Promise<Delivered> {
@@ -50,7 +50,7 @@ export async function deliver(means: Means, request: DeliverRequest): Promise<De
   return { delivery, clock: 'skipping' }
 }
 
-/** Sends heartbeats until the work is done: without one for 15 seconds the engine would start another attempt beside it. */
+/** Sends heartbeats until the work is done. After 15 seconds without one, the engine would start another attempt in parallel. */
 export async function alive<T>(work: () => Promise<T>): Promise<T> {
   const beat = setInterval(() => heartbeat(), 3_000)
   try {
@@ -65,7 +65,7 @@ async function tryOnce(means: Means, { ref, now: asked }: DeliverRequest): Promi
   const { assessment, content } = await readDraft(deps, deps.reads ?? deps.db, ref)
   const { origin, intended, decision } = assessment
   const { clock } = origin
-  // On skipped time only the workflow knows what time it is.
+  // On skipped time only the workflow knows the current time.
   const now = () => (clock === 'real' ? new Date().toISOString() : asked)
   if (decision.verdict === 'block' || origin.ended !== null) {
     return settled(await claimDelivery(deps, { ready: false, assessment }, now()), clock)
@@ -90,7 +90,7 @@ async function tryOnce(means: Means, { ref, now: asked }: DeliverRequest): Promi
   }
 }
 
-/** Everything the claim waits for: what leaves, and a place to hand it over. @throws Fault */
+/** Prepares what the claim needs: the message as it will be sent, and a connection slot. @throws Fault */
 async function makeReady(means: Means, assessment: Assessment, content: Content) {
   const { channel, prepared, rendering } = await prepareDelivery(means, assessment, content)
   await failpoint('deliver:rendered')
@@ -102,7 +102,7 @@ function settled(claim: Claim, clock: Origin['clock']): Delivered | 'stale' {
   return claim.kind === 'settled' ? { delivery: claim.delivery, clock } : 'stale'
 }
 
-/** Takes the time of a hand-over. */
+/** Measures the duration of a hand-over. */
 async function measured(channel: string, work: () => Promise<HandOverOutcome>): Promise<HandOverOutcome> {
   const began = performance.now()
   let kind: HandOverOutcome['kind'] | 'error' = 'error'
@@ -115,7 +115,7 @@ async function measured(channel: string, work: () => Promise<HandOverOutcome>): 
   }
 }
 
-/** Is patient with a database that is away for a moment: without the provider's answer the delivery would end as `unknown`. */
+/** Retries while the database is unreachable: if the provider's answer were lost, the delivery would end as `unknown`. */
 async function record(
   deps: Deps,
   claim: Extract<Claim, { kind: 'claimed' }> & { idempotent: boolean },
@@ -133,8 +133,8 @@ async function record(
 }
 
 /**
- * Records why the delivery cannot be made now: it fails if the message is the cause, and is held if our environment is.
- * @throws the error, if it is no fault of either
+ * Records why the delivery cannot be made now. If the message is the cause, the delivery fails; if our environment is, it is held.
+ * @throws the error, if it is neither a message fault nor an environment fault
  */
 async function notMade(
   { deps, channels }: Means,

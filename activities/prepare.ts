@@ -1,6 +1,6 @@
 /**
- * Makes what leaves for a delivery: the words in a thread (`domain/messages/renderMail.ts`), the same way for every channel, and what its
- * channel makes of them.
+ * Prepares the message of a delivery. A thread renders the content (`domain/messages/renderMail.ts`), in the same way for every channel;
+ * the channel then turns it into what it sends.
  */
 import type { Channel, Outgoing, Prepared } from '../channels/channel.ts'
 import { EnvironmentFault, MessageFault, RenderingStopped } from '../domain/delivery/faults.ts'
@@ -15,7 +15,7 @@ import type { Assessment, Content } from '../transactions/deliveries/origin.ts'
 import type { Deps } from '../transactions/deps.ts'
 import type { Means } from './deliver.ts'
 
-/** Replaces the token in the kept text of a confirmation. */
+/** Replaces the token in the stored text of a confirmation. */
 const tokenLeftOut = '[token]'
 
 export type PreparedDelivery = { channel: Channel; prepared: Prepared; rendering: Rendering }
@@ -23,7 +23,7 @@ export type PreparedDelivery = { channel: Channel; prepared: Prepared; rendering
 /**
  * @throws MessageFault if the message cannot be made for this person
  * @throws EnvironmentFault if a key, a channel or a thread cannot be used now
- * @throws RenderingStopped if rendering took too long, or too much memory
+ * @throws RenderingStopped if rendering took too long or too much memory
  */
 export async function prepareDelivery(
   { deps, channels, publicUrl }: Means,
@@ -34,7 +34,7 @@ export async function prepareDelivery(
   const { address, profile } = content
   const channel = channels.get(intended.channel)
   if (address === null) throw new MessageFault('cannot-render: unknown-contact-point')
-  // Every kind that is not known to be transactional carries the footer.
+  // Every message gets the footer unless its purpose is known to be transactional.
   const purposeKind = intended.input.purpose.known ? intended.input.purpose.kind : 'commercial'
   const handle = newHandle()
   const token = origin.ref.kind === 'double-opt-in' ? newToken() : null
@@ -89,7 +89,7 @@ export async function prepareDelivery(
 
 type Words = { plain: RenderedMessage; sent: RenderedMessage; tracked: RenderOutcome['tracked'] }
 
-/** The words, rendered and checked in a thread. What becomes of a stopped or failed job is decided here. */
+/** Renders and checks the content in a thread, and decides how a stopped or failed job counts. */
 async function wordsOf(deps: Deps, { origin, intended }: Assessment, request: RenderRequest): Promise<Words> {
   const render = () => deps.threads.run('renderMail', `message:${intended.message.key}`, [request])
   const made = await inSpan({ name: 'render', kind: 'internal' }, render).catch((error: unknown): never => {
@@ -135,7 +135,7 @@ function reasonOf({ code, pointer, message }: MessageProblem): string {
   }
 }
 
-/** The exact text is evidence. With the token in it, a reader of the evidence could confirm. */
+/** The exact text is kept as evidence, without the token: with it, a reader of the evidence could confirm. */
 function withoutToken(
   plain: RenderedMessage,
   token: string,

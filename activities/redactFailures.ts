@@ -1,7 +1,7 @@
 /**
- * Keeps personal data out of failures. What an activity throws ends up in the workflow's history in plain text, and a
- * database error quotes the values of its query. Only failures that were made to be shown keep their message. Of all
- * others the history gets the kind, and our own log the rest.
+ * Keeps personal data out of failures. An error that an activity throws is stored in the workflow's history in plain text, and a database
+ * error quotes the values of its query. So only failures that are meant to be shown keep their message. Of every other error the history
+ * gets the kind, and our own log the rest.
  */
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker'
@@ -18,7 +18,7 @@ export function redactFailures(log: Logger): ActivityInboundCallsInterceptor {
         const kind = error instanceof Error ? error.name : 'unknown'
         log.error({ err: error }, 'An activity failed.')
         const shown = `${kind}; see the worker's log`
-        // A MachineError is not repeated: the workflow asks what is next, and the run is parked.
+        // A MachineError is not retried: the workflow asks what is next, and the run is parked.
         throw error instanceof MachineError
           ? ApplicationFailure.nonRetryable(shown, kind)
           : ApplicationFailure.retryable(shown, kind)

@@ -1,6 +1,6 @@
 /**
- * Sends the test mails that the API has accepted, one at a time, beside the worker's activities and over the same channel. They are a
- * table and not a workflow: there is no journey, nothing to wait for, and nobody to signal.
+ * Sends the test mails that the API has accepted, one at a time, over the same channel as the worker's activities. The queue is a table
+ * and not a workflow, because a test mail has no journey, no waits and no signals.
  */
 import type { Outgoing } from '../channels/channel.ts'
 import type { Channels } from '../channels/registry.ts'
@@ -20,11 +20,11 @@ import {
 export type TestMailsOptions = {
   deps: Deps
   channels: Channels
-  /** Milliseconds between two looks at the queue. */
+  /** Milliseconds between two polls of the queue. */
   interval?: number
 }
 
-/** Looks at the queue between two searches for mails whose worker died. */
+/** Polls of the queue between two searches for mails whose worker died. */
 const looksPerSearch = 300
 
 export class TestMails {
@@ -46,7 +46,7 @@ export class TestMails {
     }, this.#options.interval ?? 1_000)
   }
 
-  /** Finishes the mail it is at. */
+  /** Finishes the current mail. */
   async stop(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer)
     this.#stopping.abort()

@@ -1,11 +1,11 @@
-/** One timer that is kept while the moment it waits for stays the same, so that a nudge costs no new timer. */
+/** One timer, kept as long as its moment stays the same, so that a nudge does not create a new timer. */
 import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow'
 import { untilThen } from './clock.ts'
 
 export type Alarm = {
   /** @param until RFC 3339 on the workflow's clock; null: never @param summary for the Temporal UI */
   set(until: string | null, summary: string): void
-  /** Whether the moment that was set last has come. */
+  /** Whether the moment set last has been reached. */
   rang(): boolean
   cancel(): void
 }

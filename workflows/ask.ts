@@ -1,17 +1,17 @@
 /**
- * How workflows call activities. What only touches our database is a local activity: one marker in the history. A delivery is an
- * activity of its own, since it may take long and must be seen to be alive.
+ * How workflows call activities. An activity that only uses our database is a local activity: one marker in the history. A delivery is a
+ * regular activity, because it may take long and needs heartbeats.
  */
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow'
 import type { Activities } from '../activities/activities.ts'
 
 /**
- * Nine attempts with the pauses between them take about a minute. The engine's core does not hold `scheduleToCloseTimeout` against
- * attempts that fail quickly: without a number it would try for ever, and the history grow by three events every few seconds.
+ * Nine attempts with their pauses take about a minute. The SDK's core does not apply `scheduleToCloseTimeout` to attempts that fail
+ * quickly: without a limit it would retry for ever, and the history would grow by three events every few seconds.
  */
 const attempts = 9
 
-/** The activities that only touch our database. @param summary what the Temporal UI shows beside the call: step ids, no texts */
+/** The activities that only use our database. @param summary shown beside the call in the Temporal UI: step ids, no texts */
 export function ask(summary: string): Omit<Activities, 'deliver'> {
   return proxyLocalActivities<Omit<Activities, 'deliver'>>({
     startToCloseTimeout: '20 seconds',
@@ -23,8 +23,8 @@ export function ask(summary: string): Omit<Activities, 'deliver'> {
 }
 
 /**
- * Has a message delivered that the consent activity allowed. The delivery decides again under the lock, and its word counts.
- * @param what step id, or which mail: for the summary
+ * Delivers a message that the consent activity allowed. The delivery decides again under the lock, and that decision is final.
+ * @param what step id, or which mail; shown in the summary
  * @returns what is next
  */
 export function deliver(

@@ -1,6 +1,6 @@
 /**
- * Counts, so that a namespace that was put back to an earlier state is recognised: its beacon has counted less far than Assent saw it
- * count. Its memo holds the count, which is read without a worker.
+ * A counter that reveals when a namespace was restored to an earlier state: its count is then lower than the count Assent stored. The
+ * memo holds the count, so it can be read without a worker.
  */
 import {
   allHandlersFinished,
@@ -12,7 +12,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow'
 
-/** The count to go on to. */
+/** Sets the count. */
 export const count = defineSignal<[number]>('count')
 
 export async function beacon(start: number): Promise<never> {

@@ -1,6 +1,6 @@
 /**
- * A cancel in Temporal: the row ends at once, so that nothing more is claimed. A hand-over that is under way is heard to its end, so the
- * loop itself runs in a scope that is not cancelled.
+ * Handles a cancel in Temporal: the row ends at once, so that nothing more is claimed. A hand-over in progress is still awaited, so the
+ * loop runs in a scope that is not cancelled.
  */
 import { CancellationScope } from '@temporalio/workflow'
 import type { Driven } from '../activities/activities.ts'
@@ -10,10 +10,10 @@ import { patiently } from './patience.ts'
 /** How a run or a request ended; `reason` is a code. */
 export type End = { state: string; reason: string }
 
-/** Call it in the workflow's own scope. */
+/** Call this in the workflow's root scope. */
 export function onCancel(driven: Driven): {
   requested(): boolean
-  /** Once the row has ended: how. Null: nothing was asked to end it, or it does not end by this. */
+  /** Resolves to how the row ended. Null: no cancel was requested, or this cancel does not end the row. */
   end(): Promise<End | null>
 } {
   let ending: Promise<End | null> | null = null

@@ -1,4 +1,4 @@
-/** One request for double opt-in: mails the confirmation, reminds once, and waits for the person or for the end of its time. */
+/** One request for double opt-in: mails the confirmation, reminds once, and waits until the person answers or the request expires. */
 import { type DriveInput, drive } from './drive.ts'
 
 export function doubleOptIn(input: DriveInput): ReturnType<typeof drive> {

@@ -1,12 +1,11 @@
 /**
- * Drives one run, or one request for double opt-in: asks the database what is next, does it, and asks again. It holds no state that
- * counts: whatever is lost with a workflow, the next one reads from the row.
+ * Drives one run, or one request for double opt-in: asks the database what is next, does it, and asks again. It holds no state of its own:
+ * if a workflow is lost, the next one reads everything from the row.
  *
- * 1. A signal is only a reason to ask again. The flag is cleared before each question whose answer may be a wait, so that no signal newer
- *    than the answer is lost.
- * 2. Before every send it asks for consent, visibly. A delivery is asked for only after an allow.
- * 3. It continues as new at a wait, in a workflow task that asks nothing. The engine refuses to close an execution to which a signal came
- *    during the task, and repeats the task with its questions: the shorter it is, the fewer signals can hold it up.
+ * 1. A signal is only a reason to ask again. The flag is cleared before each `advance`, so that a signal newer than its answer is not lost.
+ * 2. Before every send it calls the consent activity, visibly in the history. It delivers only after an allow.
+ * 3. It continues as new at a wait, in a workflow task that calls nothing. If a signal arrives during the task, the engine does not close
+ *    the execution and repeats the task with its calls: the shorter the task, the fewer signals can delay it.
  */
 import { defineSearchAttributeKey } from '@temporalio/common'
 import {
@@ -34,12 +33,12 @@ import { timerText, waitText } from './texts.ts'
 
 const stateAttribute = defineSearchAttributeKey('AssentState', 'KEYWORD')
 
-/** Ids, keys and codes: it is in the history. */
+/** Contains only ids, keys and codes, because the history stores it. */
 export type DriveInput = {
   driven: Driven
-  /** For the current details in the Temporal UI: `**abandoned-cart** version 3`. */
+  /** Shown as the current details in the Temporal UI: `**abandoned-cart** version 3`. */
   title: string
-  /** What was next when the workflow was started. */
+  /** What was next at the start of the workflow. */
   first: Next
 }
 
@@ -47,7 +46,7 @@ export type DriveInput = {
 export async function drive(input: DriveInput): Promise<End> {
   const { driven } = input
   let nudged = false
-  /** Questions for consent in a row that got no answer. */
+  /** Consent calls in a row without an answer. */
   let undecided = 0
   setHandler(nudge, () => {
     nudged = true
@@ -96,7 +95,7 @@ export async function drive(input: DriveInput): Promise<End> {
     return verdict === 'allow' ? handOver(delivery, what) : advance(`advance after ${what}`)
   }
 
-  /** The consent activity. Null: no answer, so the row is asked anew: the send's time may be over, or the run ended. */
+  /** Calls the consent activity. Null: no answer. Then ask what is next: the send may have expired, or the run may have ended. */
   async function consentFor(delivery: string, what: string): Promise<'allow' | 'block' | null> {
     try {
       const { decision } = await ask(`consent for ${what}`).decideConsent({ driven, delivery, now: now() })
@@ -109,7 +108,7 @@ export async function drive(input: DriveInput): Promise<End> {
     }
   }
 
-  /** The claim decides again, and its word counts. */
+  /** Delivers. The claim decides again, and that decision is final. */
   async function handOver(delivery: string, what: string): Promise<Next> {
     try {
       nudged = false
@@ -126,10 +125,10 @@ export async function drive(input: DriveInput): Promise<End> {
     timer.set(next.until, timerText(next))
     await condition(() => nudged || cancel.requested() || timer.rang())
     if (workflowInfo().continueAsNewSuggested) {
-      // The task so far may hold the question that led here. What follows the timer is a task of its own.
+      // The current task may contain the call that led here. The timer starts a new task.
       await sleep(1, { summary: 'continue as new' })
       await condition(allHandlersFinished)
-      // Nothing has to be carried over: the next execution asks.
+      // No state is carried over: the next execution asks what is next.
       if (!cancel.requested())
         return continueAsNew<(next: DriveInput) => Promise<End>>({ ...input, first: { do: 'again' } })
     }

@@ -1,4 +1,4 @@
-/** The workflows this worker runs. */
+/** The workflows that the worker runs. */
 export { beacon } from './beacon.ts'
 export { doubleOptIn } from './doubleOptIn.ts'
 export { journey } from './journey.ts'

@@ -1,9 +1,9 @@
-/** Asks until there is an answer: a database that is away is no reason to lose a run. */
+/** Retries until there is an answer: an unreachable database must not fail a run. */
 import { sleep, TemporalFailure } from '@temporalio/workflow'
 
 /**
- * @throws whatever is no failure of the engine or of an activity. What a local activity throws arrives as it is, an activity's as the
- * cause of an `ActivityFailure`: both are caught, since nothing here is cancelled.
+ * @throws errors that are neither failures of the engine nor of an activity. The error of a local activity arrives unwrapped, that of a
+ * regular activity as the cause of an `ActivityFailure`. Both are caught, since this scope is never cancelled.
  */
 export async function patiently<T>(question: () => Promise<T>): Promise<T> {
   for (let failures = 0; ; failures++) {
@@ -16,7 +16,7 @@ export async function patiently<T>(question: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Sleeps before the next question: 10 seconds, then twice as long each time, up to 10 minutes. @param failures before this one */
+/** Sleeps before the next attempt: 10 seconds, then twice as long each time, up to 10 minutes. @param failures before this one */
 export function pause(failures: number): Promise<void> {
   return sleep(Math.min(10_000 * 2 ** Math.min(failures, 10), 600_000), { summary: 'no answer, ask again' })
 }

@@ -1,4 +1,4 @@
-/** The signal that both workflows take. */
+/** The signal that both workflows handle. */
 import { defineSignal } from '@temporalio/workflow'
 import type { Nudge } from '../domain/journey/signals.ts'
 
