@@ -11,6 +11,7 @@ import { measureDecisions } from './decisions.ts'
 import { measureJourneys } from './journeys.ts'
 import { measureLoaded } from './loaded.ts'
 import { type BenchOptions, readOptions, usage } from './options.ts'
+import { measureRecovery } from './recovery.ts'
 import { type Figures, reportOf, reportShape, table, warnings } from './report.ts'
 import { type BenchStack, startStack } from './stack.ts'
 import { statementsOf } from './statements.ts'
@@ -42,7 +43,7 @@ async function counted<T>(
 
 async function measureAll(options: BenchOptions): Promise<Figures> {
   const { amounts, only } = options
-  const figures: Figures = { journeys: null, checks: null, decisions: null, loaded: null }
+  const figures: Figures = { journeys: null, checks: null, decisions: null, loaded: null, recovery: null }
   if (only.includes('decisions')) {
     say('decisions')
     figures.decisions = await measureDecisions(amounts, say)
@@ -70,6 +71,10 @@ async function measureAll(options: BenchOptions): Promise<Figures> {
     if (only.includes('loaded')) {
       say(`${amounts.loaded.contacts} contacts`)
       figures.loaded = await measureLoaded(stack, amounts, say)
+    }
+    if (only.includes('recovery')) {
+      say('recovery')
+      figures.recovery = await measureRecovery(stack, amounts, say)
     }
     return figures
   } finally {
