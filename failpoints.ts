@@ -4,7 +4,7 @@
  */
 
 /** Every failpoint, named for what has just happened or is about to happen. */
-export const failpointNames = [
+const failpointNames = [
   'deliver:rendered', // before the claim's transaction
   'deliver:held', // could not be made or sent now, and its row says so
   'deliver:claimed', // claimed, nothing handed over yet

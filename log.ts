@@ -28,7 +28,7 @@ type Discreet = {
 /** Errors within errors are followed this far. */
 const deepest = 5
 
-export function discreet(error: unknown, depth = 0): Discreet {
+function discreet(error: unknown, depth = 0): Discreet {
   if (!(error instanceof Error)) return { type: typeof error }
   const database = error instanceof postgres.PostgresError
   const statement = error instanceof DrizzleQueryError

@@ -3,13 +3,7 @@ import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { channelSettings } from './channels/settings.ts'
-import {
-  type DataKeyring,
-  KeyringError,
-  parseDataKeys,
-  parseSuppressionKeys,
-  type SuppressionKeyring,
-} from './domain/ledger/keyring.ts'
+import { type DataKeyring, KeyringError, parseDataKeys } from './domain/ledger/keyring.ts'
 import { defaultDays, parseRetention } from './domain/retention.ts'
 
 export class SettingsError extends Error {
@@ -83,10 +77,7 @@ const shape = z.object({
   /** File of a workflow bundle that was built earlier; without it the worker builds one at start. */
   TEMPORAL_WORKFLOW_BUNDLE: file.optional(),
   ...channelSettings,
-  /** At least 32 characters: signs short-lived tokens. */
-  ASSENT_SECRET: z.string().min(32, 'must have at least 32 characters'),
   ASSENT_DATA_KEYS: keyring(parseDataKeys),
-  ASSENT_SUPPRESSION_KEYS: keyring(parseSuppressionKeys),
   ASSENT_API_KEY: z.string().min(20, 'must have at least 20 characters').optional(),
   /** Addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas. */
   TRUSTED_PROXIES: z
@@ -124,10 +115,12 @@ const shape = z.object({
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 })
 
+/** The environment variables that the processes read. */
+export const settingNames: readonly string[] = Object.keys(shape.shape)
+
 export type Settings = Omit<z.infer<typeof shape>, 'PUBLIC_URL'> & {
   PUBLIC_URL: string
   dataKeys: DataKeyring
-  suppressionKeys: SuppressionKeyring
   /** Where metrics are served without a key; null: nowhere. */
   metrics: { port: number; address: string } | null
 }
@@ -149,7 +142,6 @@ export function readSettings(environment: Record<string, string | undefined>): S
     ...data,
     PUBLIC_URL: data.PUBLIC_URL ?? `http://127.0.0.1:${data.PORT}`,
     dataKeys: data.ASSENT_DATA_KEYS,
-    suppressionKeys: data.ASSENT_SUPPRESSION_KEYS,
     metrics:
       data.METRICS_PORT === undefined ? null : { port: data.METRICS_PORT, address: data.METRICS_ADDRESS },
   }

@@ -20,7 +20,7 @@ import { onlyMethods } from './methods.ts'
 import { note } from './requests.ts'
 import { type Caller, permits, type Scope } from './scopes.ts'
 
-export type Method = 'get' | 'put' | 'patch' | 'post' | 'delete'
+type Method = 'get' | 'put' | 'patch' | 'post' | 'delete'
 
 /** What a handler answers; a body of undefined is none. `headers` and `text` serve the few that are not JSON. */
 export type Answer = {
@@ -34,7 +34,7 @@ export type Answer = {
 type Shape = z.ZodType | undefined
 type Out<S> = S extends z.ZodType ? z.output<S> : undefined
 
-export type Call<P extends Shape, Q extends Shape, B extends Shape> = {
+type Call<P extends Shape, Q extends Shape, B extends Shape> = {
   params: Out<P>
   query: Out<Q>
   body: Out<B>

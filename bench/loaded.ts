@@ -24,7 +24,7 @@ export type LoadedFigures = {
 }
 
 /** Of the deliveries in the loaded database. */
-export type Storage = {
+type Storage = {
   /** Bytes of a delivery, its indexes included; its links and mails as sent are not. */
   bytes: number
   /** Share of their updates that touched no index (HOT); null: there were none. */

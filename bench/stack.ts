@@ -105,9 +105,7 @@ export async function startStack(options: StackOptions): Promise<BenchStack> {
       TEMPORAL_ADDRESS: engine.address,
       TEMPORAL_WORKFLOW_BUNDLE: bundles.ours,
       SMTP_URL: sink.url,
-      ASSENT_SECRET: key(),
       ASSENT_DATA_KEYS: `k1:${key()}`,
-      ASSENT_SUPPRESSION_KEYS: `k1:${key()}`,
       ASSENT_API_KEY,
       LOG_LEVEL: 'warn',
     }

@@ -10,7 +10,7 @@ const folder = new URL('./migrations/', import.meta.url)
 /** Any fixed number: it only has to be ours. */
 const lockId = 7_236_001
 
-export class MigrationChanged extends Error {
+class MigrationChanged extends Error {
   constructor(name: string) {
     super(`migration ${name} was changed after it had been applied`)
     this.name = 'MigrationChanged'

@@ -10,7 +10,7 @@ import { type Connection, connect, connectionsOf } from './connect.ts'
  * - `dispatch`: the outbox: leases, and the events of our own that are taken from it.
  * - `background`: recovery, sweeps, verifications, signs of life, gauges.
  */
-export type PoolName = 'main' | 'reads' | 'dispatch' | 'background'
+type PoolName = 'main' | 'reads' | 'dispatch' | 'background'
 
 /** Most transactions at once, by pool. */
 export type PoolSizes = Readonly<Record<PoolName, number>>

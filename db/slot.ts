@@ -163,7 +163,7 @@ export class Slot {
 }
 
 /** A connection was in a transaction where it should not have been, or the other way round. Nothing of it counts as committed. */
-export class TransactionState extends Error {
+class TransactionState extends Error {
   override readonly name = 'TransactionState'
   /** Told to callers as a lost connection: they may repeat. */
   readonly code = 'CONNECTION_DESTROYED'

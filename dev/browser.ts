@@ -13,9 +13,7 @@ const places = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ]
 
-export function findBrowser(
-  env: Readonly<Record<string, string | undefined>> = process.env,
-): string | undefined {
+function findBrowser(env: Readonly<Record<string, string | undefined>> = process.env): string | undefined {
   const chosen = env.CHROMIUM_PATH
   return [...(chosen === undefined || chosen === '' ? [] : [chosen]), ...places].find((file) =>
     existsSync(file),

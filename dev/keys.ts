@@ -7,12 +7,8 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
 
 const keysShape = z.object({
-  /** Signs short-lived things. */
-  ASSENT_SECRET: z.string().length(43),
   /** Wraps the keys of contact points; `id:key`, newest first. */
   ASSENT_DATA_KEYS: z.string(),
-  /** Hashes suppressed addresses; `id:key`, newest first, never retired. */
-  ASSENT_SUPPRESSION_KEYS: z.string(),
   /** An admin key of the API. */
   ASSENT_API_KEY: z.string(),
   /** What the SMS sandbox and we share. */
@@ -27,9 +23,7 @@ export type StackKeys = z.infer<typeof keysShape>
 function newKeys(): StackKeys {
   const key = (): string => randomBytes(32).toString('base64url')
   return {
-    ASSENT_SECRET: key(),
     ASSENT_DATA_KEYS: `k1:${key()}`,
-    ASSENT_SUPPRESSION_KEYS: `k1:${key()}`,
     ASSENT_API_KEY: `assent_${key()}`,
     TWILIO_ACCOUNT_SID: `AC${randomBytes(16).toString('hex')}`,
     TWILIO_AUTH_TOKEN: randomBytes(16).toString('hex'),

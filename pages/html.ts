@@ -42,6 +42,6 @@ const escapes: Readonly<Record<string, string>> = {
 }
 
 /** Safe in text and in attributes of either quote. */
-export function escapeText(text: string): string {
+function escapeText(text: string): string {
   return text.replace(/[&<>"']/g, (sign) => escapes[sign] ?? sign)
 }

@@ -43,7 +43,7 @@ const refused = new Counter({
 })
 
 /** @param name of the pool (`db/pools.ts`) */
-export function watchPool(name: string, use: () => PoolUse): void {
+function watchPool(name: string, use: () => PoolUse): void {
   pools.set(name, use)
 }
 

@@ -6,7 +6,7 @@
  * text of an error, which may quote one.
  */
 
-export type Attributes = Readonly<Record<string, string | number | boolean>>
+type Attributes = Readonly<Record<string, string | number | boolean>>
 
 export type SpanStart = {
   name: string

@@ -72,7 +72,7 @@ export type OutboxEntry = { stream: string } & (
 
 const withdrawing = new Set(['consent.withdrawn', 'message.bounced', 'message.complained'])
 
-export function laneOf(entry: OutboxEntry): number {
+function laneOf(entry: OutboxEntry): number {
   switch (entry.kind) {
     case 'trigger':
       return withdrawing.has(entry.body.name) ? lanes.withdrawals : lanes.events

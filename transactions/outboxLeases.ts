@@ -48,7 +48,7 @@ export type Exchange = {
 /** Seconds a lease holds. Longer than a row takes to be told; as long as the rows of a dead process wait. */
 export const leaseSeconds = 15
 /** A row that was tried so often is parked. */
-export const mostAttempts = 10
+const mostAttempts = 10
 
 export const allLanes: readonly number[] = Object.values(lanes)
 export const noFloors: Floors = new Map(allLanes.map((lane) => [lane, 0]))

@@ -19,7 +19,7 @@ import { type EvidenceRequest, readEvidenceRequests } from './evidenceRequests.t
 import { openerOf } from './opening.ts'
 import { readSuppressionsOf, type SuppressionView } from './suppressions.ts'
 
-export type EvidenceDelivery = {
+type EvidenceDelivery = {
   id: string
   message: string
   messageVersion: number | null

@@ -10,7 +10,7 @@ import type { OpenedEvidence, Opener } from './opening.ts'
 
 const mailText = z.object({ subject: z.string(), html: z.string().nullable(), text: z.string() })
 
-export type EvidenceMail = {
+type EvidenceMail = {
   delivery: string
   message: string
   messageVersion: number | null

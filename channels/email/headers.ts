@@ -15,7 +15,7 @@ export class HeaderError extends MessageFault {
 }
 
 /** The only fields that can be added to a mail; recipients are not among them. */
-export type MailHeaderName = 'List-Unsubscribe' | 'List-Unsubscribe-Post' | 'Auto-Submitted' | 'X-Assent-Test'
+type MailHeaderName = 'List-Unsubscribe' | 'List-Unsubscribe-Post' | 'Auto-Submitted' | 'X-Assent-Test'
 
 /** One header field. */
 export type MailHeader = { readonly name: MailHeaderName; readonly value: string }

@@ -17,7 +17,7 @@ export const emailSettings = {
    * Folder of the private keys that sign mail (DKIM); profiles name a file in it. Unset: no profile can sign here. Read for each mail,
    * not at start: a missing key holds the mail of its profile, and nothing else.
    */
-  ASSENT_DKIM_FOLDER: z.string().refine(isAbsolute, 'an absolute path').optional(),
+  ASSENT_DKIM_FOLDER: z.string().refine(isAbsolute, 'must be an absolute path').optional(),
 }
 
 /** How to reach the mail server. */

@@ -29,12 +29,3 @@ const request = new PreparedQuery<Given, { id: string }>(
   sql`select id from double_opt_ins where id = ${given('id')}::uuid and state = 'pending'
     and (settle_after is null or settle_after <= clock_timestamp()) and ${notStarting}`,
 )
-
-/** Runs that wait for an operator. */
-export async function countParkedRuns(db: Db): Promise<number> {
-  return (await parked.first(db, {}))?.count ?? 0
-}
-
-const parked = new PreparedQuery<Record<never, never>, { count: number }>(
-  sql`select count(*)::int as count from runs where parked is not null and ended_at is null`,
-)

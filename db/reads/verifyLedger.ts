@@ -25,7 +25,7 @@ export type LedgerReport = {
 type Head = { id: string; seq: number; hash: Uint8Array }
 
 /** Bounds of a range: it is one snapshot, which must be short, so it ends early where chains are long. */
-export const rangeBounds = { contactPoints: 200, events: 10_000 }
+const rangeBounds = { contactPoints: 200, events: 10_000 }
 
 /** One contact point. */
 export async function verifyContactPoint(db: Db, id: string): Promise<LedgerReport> {

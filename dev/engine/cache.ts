@@ -12,7 +12,7 @@ import { cliVersion } from './version.ts'
 /** The folder with go.mod and go.sum. */
 export const moduleFolder = fileURLToPath(new URL('.', import.meta.url))
 
-export function cacheFolder(): string {
+function cacheFolder(): string {
   const base = process.env.XDG_CACHE_HOME
   return join(base === undefined || base === '' ? join(homedir(), '.cache') : base, 'assent')
 }

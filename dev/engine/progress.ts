@@ -44,7 +44,7 @@ export class Progress {
 }
 
 /** Such as `512 of 1024 packages (50 %)`. What is more than was known beforehand is all there is. */
-export function progressText(done: number, all: number, unit: string): string {
+function progressText(done: number, all: number, unit: string): string {
   if (all === 0) return `${done} ${unit}`
   const most = Math.max(done, all)
   return `${done} of ${most} ${unit} (${Math.floor((done / most) * 100)} %)`

@@ -8,7 +8,7 @@ export interface CallbackAnswer {
 }
 
 /** The header Twilio would send with this post. */
-export function signature(authToken: string, url: string, fields: Readonly<Record<string, string>>): string {
+function signature(authToken: string, url: string, fields: Readonly<Record<string, string>>): string {
   return twilio.getExpectedTwilioSignature(authToken, url, { ...fields })
 }
 

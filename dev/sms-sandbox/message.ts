@@ -16,7 +16,7 @@ export const statusShape = z.enum([
   'canceled',
 ])
 
-export type Status = z.infer<typeof statusShape>
+type Status = z.infer<typeof statusShape>
 
 export interface SandboxMessage {
   readonly sid: string
@@ -43,7 +43,7 @@ function twilioTime(time: string): string {
 /** Characters of GSM 03.38's basic set; any other makes the message UCS-2, which holds fewer a segment. */
 const basicSet = /^[\w@£$¥èéùìòÇ\nØø\rÅåΔΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&'()*+,\-./:;<=>?¡ÄÖÑÜ§¿äöñüà]*$/
 
-export function segments(body: string): number {
+function segments(body: string): number {
   const [single, each] = basicSet.test(body) ? [160, 153] : [70, 67]
   return body.length <= single ? 1 : Math.ceil(body.length / each)
 }

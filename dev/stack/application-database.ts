@@ -33,7 +33,7 @@ export async function applicationDatabase(
  * @param owner address of a user that owns the database and may make roles
  * @returns the address for DATABASE_URL
  */
-export async function harmlessUser(owner: string, name: string, password: string): Promise<string> {
+async function harmlessUser(owner: string, name: string, password: string): Promise<string> {
   const sql = postgres(owner, { max: 1, onnotice: () => {} })
   try {
     const [role] = await sql`select from pg_roles where rolname = ${name}`

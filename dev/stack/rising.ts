@@ -58,13 +58,12 @@ export class Rising {
     const sms = own.sms ? await this.#sms(publicUrl) : null
     const temporal = own.engine ? await this.#engine() : { address: env.TEMPORAL_ADDRESS ?? '', ui: null }
 
-    const { databasePassword: _, TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, ...secrets } = keys
-    const sandbox = sms === null ? {} : { TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_BASE_URL: sms }
+    const { ASSENT_DATA_KEYS, ASSENT_API_KEY } = keys
     const environment: Record<string, string> = {
       ...processEnvironment(
         {
-          ...secrets,
-          ...sandbox,
+          ASSENT_DATA_KEYS,
+          ASSENT_API_KEY,
           PUBLIC_URL: publicUrl,
           DATABASE_URL: databaseUrl,
           TEMPORAL_ADDRESS: temporal.address,

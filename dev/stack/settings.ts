@@ -26,7 +26,7 @@ export function isSet(value: string | undefined): value is string {
   return value !== undefined && value !== ''
 }
 
-export function neededPorts(own: OwnParts): Set<PortVariable> {
+function neededPorts(own: OwnParts): Set<PortVariable> {
   const needed = new Set<PortVariable>(['PORT', 'SHOP_PORT', 'METRICS_PORT'])
   if (own.database) needed.add('DATABASE_PORT')
   if (own.engine) needed.add('TEMPORAL_PORT').add('TEMPORAL_UI_PORT')

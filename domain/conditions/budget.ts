@@ -10,7 +10,7 @@
 import { EvaluationError } from '@marcbachmann/cel-js'
 
 /** Units of work for one evaluation. A unit takes up to a tenth of a microsecond, so all take 20 milliseconds at the worst. */
-export const mostWork = 200_000
+const mostWork = 200_000
 
 /** Code of the error of an evaluation that exceeds its budget. */
 export const tooCostly = 'too_costly'

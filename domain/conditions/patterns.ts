@@ -16,7 +16,7 @@ const largestPattern = 1_000
 const mostCached = 1_000
 
 /** A pattern that can be used. */
-export type Pattern = {
+type Pattern = {
   /** Whether it fits anywhere in the text. */
   test(text: string): boolean
   /** Steps of the compiled pattern: what a character of text costs at the worst. */

@@ -17,7 +17,7 @@ export type Frame = Pick<DecisionInput, 'policyVersion' | 'channel' | 'purpose' 
 }
 
 /** A standing in the order of its members; 0: nothing was ever said. */
-export type StandingFacts =
+type StandingFacts =
   | 0
   | readonly [
       Standing['state'],

@@ -16,7 +16,7 @@ export type ConsentState = 'opted-in' | 'opted-out' | 'none'
 export const everything = '*'
 
 /** What a ledger event does: state a consent, start or end a double opt-in, take an event back, accept terms. */
-export type FoldEventKind = 'consent' | 'pending' | 'pending-ended' | 'retraction' | 'terms'
+type FoldEventKind = 'consent' | 'pending' | 'pending-ended' | 'retraction' | 'terms'
 
 /** One ledger event as the fold reads it: a projection of the stored event. */
 export type FoldEvent = {
@@ -42,7 +42,7 @@ export type FoldEvent = {
 }
 
 /** The opt-in or opt-out that is newest by the order of the fold. `at` is its effective time. */
-export type NewestEvent = {
+type NewestEvent = {
   state: 'opted-in' | 'opted-out'
   /** The lesser of `occurredAt` and `recordedAt`, in UTC, in the canonical form of `instant.ts`. */
   at: string
@@ -55,7 +55,7 @@ export type NewestEvent = {
 export type NewestOptOut = { at: string; seq: number; event: string }
 
 /** A double opt-in that was asked for and neither confirmed, ended, nor overtaken by any opt-out that concerns it. */
-export type PendingRequest = { doubleOptIn: string; event: string; since: string }
+type PendingRequest = { doubleOptIn: string; event: string; since: string }
 
 /** What was said of one purpose, topic or `*`, of its own events alone; `pending` is what is still open. */
 export type Entry = {

@@ -1,7 +1,7 @@
 /** How long a message is tried. */
 
 /** A message that nothing but the provider holds back is tried for three days. */
-export const patienceMs = 3 * 86_400_000
+const patienceMs = 3 * 86_400_000
 
 /** Milliseconds after its step was entered at which a send is given up. @param expiresMs the step's own limit, or null */
 export function sendEndsAfter(expiresMs: number | null): number {

@@ -73,7 +73,7 @@ export function sendResultOf(state: DeliveryState): SendResult | null {
 export const openStates = deliveryStates.filter((state) => sendResultOf(state) === null)
 
 /** States of the usual way: a row goes through them in place, so lists and indexes take them as one. */
-export const usualStates = ['claimed', 'handed-over', 'sent', 'delivered'] as const satisfies DeliveryState[]
+const usualStates = ['claimed', 'handed-over', 'sent', 'delivered'] as const satisfies DeliveryState[]
 
 /** `usual`, or the state: what `deliveries.course` holds, by which lists find what is not usual. */
 export function courseOf(state: DeliveryState): string {

@@ -4,7 +4,7 @@
 export type Target = string | null
 
 /** How a run can end. */
-export type EndState = 'completed' | 'exited' | 'cancelled' | 'failed'
+type EndState = 'completed' | 'exited' | 'cancelled' | 'failed'
 
 /** How a run ended. `reason` is a code, never a text about a person. */
 export type RunEnd = { state: EndState; reason: string }

@@ -19,7 +19,7 @@ export const timeOfDayShape = z
   })
   .meta({ id: 'TimeOfDay', description: 'The next moment at which clocks in the zone show this time' })
 
-export type TimeOfDay = z.output<typeof timeOfDayShape>
+type TimeOfDay = z.output<typeof timeOfDayShape>
 
 /** An RFC 3339 time, a CEL expression that gives a timestamp, or the next such time of day. */
 export type Until = string | TimeOfDay

@@ -29,9 +29,6 @@ export const sourceKinds = [
 /** Recorded without its sealed part: the key of the contact point did not open. */
 export const notSealed = 'not-sealed'
 
-/** What an event may lack that is no opt-in, and still takes effect. */
-export const knownFlags = ['no-circumstances', 'no-date', 'no-notice', notSealed] as const
-
 const orNull = <T extends z.ZodType>(shape: T) => shape.nullable().default(null)
 
 /** Text in clear: no control characters (U+0000 among them, which Postgres cannot hold), no lone surrogates. */
@@ -134,7 +131,7 @@ export const LedgerEvent = z
     /** When an opt-in ends by itself. */
     expiresAt: orNull(moment),
     related,
-    /** What an opt-out lacked (`knownFlags`); sorted, each once. */
+    /** What an opt-out lacked: `no-circumstances`, `no-date`, `no-notice`, `not-sealed`. Sorted, each once. */
     flags: z.array(word),
     sealed: orNull(sealed),
   })

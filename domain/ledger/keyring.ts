@@ -7,14 +7,8 @@ import { createSecretKey, type KeyObject } from 'node:crypto'
 
 export type KeyringKey = { readonly id: string; readonly key: KeyObject }
 
-/** Never empty; `newest` is the first of `keys`. */
-export type Keyring = { readonly newest: KeyringKey; readonly keys: readonly KeyringKey[] }
-
-/** Wraps the contact points' own keys (ASSENT_DATA_KEYS). */
-export type DataKeyring = Keyring & { readonly use: 'data' }
-
-/** Hashes suppressed addresses (ASSENT_SUPPRESSION_KEYS). Its keys are never retired: what is erased cannot be hashed again. */
-export type SuppressionKeyring = Keyring & { readonly use: 'suppression' }
+/** Wraps the contact points' own keys (ASSENT_DATA_KEYS). Never empty; `newest` is the first of `keys`. */
+export type DataKeyring = { readonly newest: KeyringKey; readonly keys: readonly KeyringKey[] }
 
 /** Everything that is wrong with a list of keys, one sentence each. */
 export class KeyringError extends Error {
@@ -29,15 +23,6 @@ export class KeyringError extends Error {
 
 /** @throws KeyringError that lists all that is wrong, naming keys by place and id only */
 export function parseDataKeys(text: string): DataKeyring {
-  return { ...parseKeys(text), use: 'data' }
-}
-
-/** @throws KeyringError that lists all that is wrong, naming keys by place and id only */
-export function parseSuppressionKeys(text: string): SuppressionKeyring {
-  return { ...parseKeys(text), use: 'suppression' }
-}
-
-function parseKeys(text: string): Keyring {
   const problems: string[] = []
   const keys: KeyringKey[] = []
   const ids = new Set<string>()

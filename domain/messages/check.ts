@@ -27,7 +27,7 @@ export type MessageProblem = {
 }
 
 /** Of the catalogue of refusals, which says what each means. */
-export type MessageProblemCode = Extract<
+type MessageProblemCode = Extract<
   RefusalCode,
   | `template-${TemplateErrorCode}`
   | 'missing-part'
@@ -55,7 +55,7 @@ export type RequiredFooter = {
 }
 
 /** Links in one part of a mail. */
-export const MOST_LINKS = 1_000
+const MOST_LINKS = 1_000
 
 const KNOWN_LINKS = ['unsubscribe', 'preferences', 'confirm', 'optIn']
 /** Schemes that run code or contain a page instead of leading to one. */

@@ -23,7 +23,7 @@ export type RenderRequest = {
 }
 
 /** A link that leads over our redirect, and the hash of the token it carries. */
-export type TrackedLink = MailLink & { readonly tokenHash: string }
+type TrackedLink = MailLink & { readonly tokenHash: string }
 
 export type RenderOutcome = {
   /** Everything that forbids sending it. If it is not empty, `sent` is null and `tracked` is empty. */

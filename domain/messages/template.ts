@@ -29,7 +29,7 @@ export type MessageContext = {
 }
 
 /** Addresses of our own pages for this delivery. */
-export type MessageLinks = {
+type MessageLinks = {
   readonly unsubscribe?: string | undefined
   readonly preferences?: string | undefined
   readonly confirm?: string | undefined

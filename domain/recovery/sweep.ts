@@ -4,7 +4,7 @@
  */
 
 export const phases = ['running', 'soon', 'requests', 'later', 'paused'] as const
-export type Phase = (typeof phases)[number]
+type Phase = (typeof phases)[number]
 
 export type Sweep = {
   /** When it began, RFC 3339: what came into being later was told to the engine as it is now. */

@@ -25,7 +25,7 @@ import {
 } from './requests.ts'
 
 /** A kind is one `type` of problem document, with one HTTP status. */
-export const catalogue = {
+const catalogue = {
   malformed: malformedCodes,
   unauthorised: unauthorisedCodes,
   forbidden: forbiddenCodes,
@@ -46,8 +46,6 @@ export type RefusalKind = keyof typeof catalogue
 type CodesByKind = { [Kind in RefusalKind]: keyof (typeof catalogue)[Kind] }
 /** Every code, of whatever kind. */
 export type RefusalCode = CodesByKind[RefusalKind]
-/** Codes of one kind. */
-export type CodeOf<Kind extends RefusalKind> = CodesByKind[Kind]
 
 export type Catalogued = { code: RefusalCode; kind: RefusalKind } & CatalogueEntry
 

@@ -11,7 +11,7 @@ import {
   textShape,
 } from './primitives.ts'
 
-export const noticeShape = z
+const noticeShape = z
   .strictObject({
     id: lineShape(100),
     version: lineShape(50),
@@ -21,7 +21,7 @@ export const noticeShape = z
   .meta({ id: 'Notice', description: 'The wording a person agreed to' })
 export type Notice = z.infer<typeof noticeShape>
 
-export const evidenceShape = z
+const evidenceShape = z
   .strictObject({
     pageUrl: z.url().max(2000).optional(),
     ip: z.union([z.ipv4(), z.ipv6()]).optional(),

@@ -38,7 +38,6 @@ export const emailMessageShape = z
     description:
       'An e-mail in Liquid over `contact`, `trigger`, `profile` and `links`; each `PUT` that changes it makes a version',
   })
-export type EmailMessage = z.infer<typeof emailMessageShape>
 
 export const messageShape = z
   .discriminatedUnion('channel', [emailMessageShape])

@@ -64,7 +64,7 @@ export function coded(
   return { message, params: { code } }
 }
 
-export function wrongFormat(message: string): { message: string; params: { code: RefusalCode } } {
+function wrongFormat(message: string): { message: string; params: { code: RefusalCode } } {
   return coded('wrong-format', message)
 }
 

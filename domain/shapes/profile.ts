@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { parseDuration } from '../journey/duration.ts'
 import { coded, keyShape, localeShape, textShape } from './primitives.ts'
 
-export const durationShape = textShape(60)
+const durationShape = textShape(60)
   .refine(
     (text) => {
       try {

@@ -8,7 +8,7 @@ import { isStorable, notStorable } from './primitives.ts'
 import { pointerPart } from './read.ts'
 
 /** Levels of lists and objects inside one another; what is proven (RFC 8785) and stored allows no more. */
-export const deepest = 60
+const deepest = 60
 
 /** The first thing in a JSON value that cannot be stored, with its pointer below `prefix`; null if there is none. */
 export function unreadable(value: unknown, prefix = ''): FieldError | null {

@@ -41,9 +41,7 @@ const key = randomBytes(32).toString('base64url')
 const given: Readonly<Record<string, string>> = {
   PUBLIC_URL: 'https://mail.example.com',
   ASSENT_DATABASE_PASSWORD: 'secret',
-  ASSENT_SECRET: key,
   ASSENT_DATA_KEYS: `k1:${key}`,
-  ASSENT_SUPPRESSION_KEYS: `k1:${key}`,
   ASSENT_API_KEY: key,
 }
 

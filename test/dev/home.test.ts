@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { HomeTaken, takeHome } from '../../dev/home.ts'
 import { keptKeys } from '../../dev/keys.ts'
-import { parseDataKeys, parseSuppressionKeys } from '../../domain/ledger/keyring.ts'
+import { parseDataKeys } from '../../domain/ledger/keyring.ts'
 
 let folder: string
 beforeEach(() => {
@@ -40,9 +40,8 @@ test('keys are made once, are read by their owner only, and are never made anew 
   const keys = keptKeys(file)
   expect(keptKeys(file)).toEqual(keys)
   expect(statSync(file).mode & 0o777).toBe(0o600)
-  expect(keys.ASSENT_SECRET).toMatch(/^[\w-]{43}$/)
+  expect(keys.ASSENT_API_KEY).toMatch(/^assent_[\w-]{43}$/)
   expect(parseDataKeys(keys.ASSENT_DATA_KEYS).newest.id).toBe('k1')
-  expect(parseSuppressionKeys(keys.ASSENT_SUPPRESSION_KEYS).newest.id).toBe('k1')
   writeFileSync(file, '{}')
   expect(() => keptKeys(file)).toThrow(/damaged/)
 })

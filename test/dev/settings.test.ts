@@ -1,23 +1,21 @@
 /** Settings: one message lists everything that is wrong, before anything is started, and shows no value. */
 import { randomBytes } from 'node:crypto'
+import { globSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
 import { PortsError } from '../../dev/ports.ts'
 import { ownParts, settledPorts } from '../../dev/stack/settings.ts'
-import { readSettings, SettingsError } from '../../settings.ts'
+import { readSettings, SettingsError, settingNames } from '../../settings.ts'
 
 const key = randomBytes(32).toString('base64url')
 const usable = {
   DATABASE_URL: 'postgres://127.0.0.1/assent',
   SMTP_URL: 'smtp://127.0.0.1:25',
-  ASSENT_SECRET: key,
   ASSENT_DATA_KEYS: `k1:${key}`,
-  ASSENT_SUPPRESSION_KEYS: `k1:${key}`,
 }
 const stackKeys = {
-  ASSENT_SECRET: key,
   ASSENT_DATA_KEYS: `k1:${key}`,
-  ASSENT_SUPPRESSION_KEYS: `k1:${key}`,
   ASSENT_API_KEY: `assent_${key}`,
   TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`,
   TWILIO_AUTH_TOKEN: '0'.repeat(32),
@@ -90,7 +88,7 @@ it('checks the settings of channels at the start, and shows no value', () => {
   })
   expect(problems).toEqual([
     'SMTP_URL: the options are maxConnections, name, requireTLS, ignoreTLS and tls.rejectUnauthorized',
-    'ASSENT_DKIM_FOLDER: an absolute path',
+    'ASSENT_DKIM_FOLDER: must be an absolute path',
   ])
 })
 
@@ -105,11 +103,24 @@ it('tells wrong settings, wrong ports and busy ports of a stack in one message',
     SMS_PORT: '70000',
     SHOP_PORT: String(busy),
     LOG_LEVEL: 'loud',
-    ASSENT_SECRET: 'too short to keep',
+    ASSENT_API_KEY: 'too short a key',
     DATABASE_URL: 'mysql://localhost',
   })
-  for (const name of ['SMS_PORT', 'SHOP_PORT', 'LOG_LEVEL', 'ASSENT_SECRET', 'DATABASE_URL'])
+  for (const name of ['SMS_PORT', 'SHOP_PORT', 'LOG_LEVEL', 'ASSENT_API_KEY', 'DATABASE_URL'])
     expect(message).toContain(name)
-  expect(message).not.toContain('too short to keep')
+  expect(message).not.toContain('too short a key')
   expect(await messageOf({ PORT: '0' })).toBe('usable')
+})
+
+const checkout = new URL('../../', import.meta.url).pathname
+const code = globSync('{*.ts,{api,activities,channels,db,engine,telemetry,transactions}/**/*.ts}', {
+  cwd: checkout,
+})
+  .map((path) => readFileSync(join(checkout, path), 'utf8'))
+  .join('\n')
+
+it.each(settingNames)('%s is read by something, and the README explains it', (name) => {
+  // As a property, or taken out of its object under another name.
+  expect(code).toMatch(new RegExp(`\\.${name}\\b|\\b${name}: \\w+(?:,| \\})`))
+  expect(readFileSync(join(checkout, 'README.md'), 'utf8')).toContain(`\`${name}\``)
 })

@@ -4,9 +4,7 @@ import { randomBytes } from 'node:crypto'
 const key = () => randomBytes(32).toString('base64url')
 
 export const testKeys = {
-  ASSENT_SECRET: key(),
   ASSENT_DATA_KEYS: `test:${key()}`,
-  ASSENT_SUPPRESSION_KEYS: `test:${key()}`,
   ASSENT_API_KEY: key(),
 }
 

@@ -10,7 +10,7 @@ import { coversAddress, type LockedContact, type LockedIdentity, requireLock } f
 import { copyOptOuts } from './copyOptOuts.ts'
 
 /** Addresses of one contact beside its e-mail address and phone number: a change locks and copies for each of them. */
-export const mostAddresses = 20
+const mostAddresses = 20
 
 /** Addresses as a caller gives them; null or left out is none. */
 export type GivenAddresses = {

@@ -65,7 +65,7 @@ export type Content = {
 }
 
 /** @throws Refusal not-found */
-export async function readOrigin(deps: Deps, db: Db, ref: DeliveryRef): Promise<Origin> {
+async function readOrigin(deps: Deps, db: Db, ref: DeliveryRef): Promise<Origin> {
   return ref.kind === 'run' ? originOfRun(deps, db, ref) : requestOrigin(ref).run(db)
 }
 

@@ -24,7 +24,7 @@ export type SaidOnce = {
 export type Answered = TriggerAnswer & { duplicate: boolean }
 
 /** Another transaction took the id first. The transaction that threw this has to roll back; then the first answer can be read. */
-export class TriggerIdTaken extends Error {
+class TriggerIdTaken extends Error {
   override readonly name = 'TriggerIdTaken'
 }
 

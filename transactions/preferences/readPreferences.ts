@@ -15,7 +15,7 @@ import { type BoxGroup, boxesOf } from '../../domain/preferences/boxes.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { type Purpose, purposeShape } from '../../domain/shapes/purpose.ts'
 
-export type PointPreferences = {
+type PointPreferences = {
   id: string
   channel: string
   address: string

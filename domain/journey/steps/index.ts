@@ -13,9 +13,6 @@ import { type PlanWaitFor, type WaitForStep, waitFor, waitForShape } from './wai
 export type Step = SendStep | WaitStep | WaitForStep | BranchStep | SetStep | ExitStep
 export type PlanStep = PlanSend | PlanWait | PlanWaitFor | PlanBranch | PlanSet | PlanExit
 
-/** The words for `type`. */
-export type StepType = Step['type']
-
 export const stepShape: z.ZodType<Step> = z
   .discriminatedUnion('type', [sendShape, waitShape, waitForShape, branchShape, setShape, exitShape])
   .meta({ id: 'Step', description: 'One step; steps run from top to bottom' })

@@ -27,7 +27,7 @@ export type StepKind<S, P> = {
 /** One of a step's own lists of steps. `path` leads from the step to the list, as segments of a JSON pointer. */
 export type NestedList = { path: readonly (string | number)[]; steps: Step[] }
 
-export type Compiler = {
+type Compiler = {
   /** Whether some way from the step comes to a send. */
   sendFollows: boolean
   /** What comes below the step. */
@@ -53,14 +53,14 @@ export type Round = {
 /** Ids of the send steps that some way passes; null: no way comes here. */
 export type SentBy = ReadonlySet<string> | null
 
-export type Walk = {
+type Walk = {
   sent: ReadonlySet<string>
   /** Walks a nested list from here. */
   way(list: readonly Step[] | undefined): SentBy
 }
 
 /** Draws one node of the Mermaid flowchart. Labels are escaped by the pen. */
-export type Pen = {
+type Pen = {
   node(form: 'box' | 'rounded' | 'hexagon' | 'diamond', label: string): void
   /** A way into a nested list, or on below where the list is empty. */
   way(list: readonly Step[] | undefined, label: string): void

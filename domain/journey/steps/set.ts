@@ -7,7 +7,7 @@ import type { StepKind } from './kind.ts'
 import { stepIdShape } from './parts.ts'
 
 /** Characters of its attributes as JSON. */
-export const longestAttributes = 10_000
+const longestAttributes = 10_000
 
 export const setShape = z
   .strictObject({

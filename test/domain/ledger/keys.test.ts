@@ -1,4 +1,4 @@
-/** Keys from outside, the contact points' own keys under them, and hashes of suppressed addresses. */
+/** Keys from outside, and the contact points' own keys under them. */
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import {
@@ -9,9 +9,8 @@ import {
   WrappedKeyError,
   wrapDataKey,
 } from '../../../domain/ledger/dataKey.ts'
-import { KeyringError, parseDataKeys, parseSuppressionKeys } from '../../../domain/ledger/keyring.ts'
+import { KeyringError, parseDataKeys } from '../../../domain/ledger/keyring.ts'
 import { open, SealedEvidence, seal } from '../../../domain/ledger/seal.ts'
-import { suppressionHash, suppressionHashes } from '../../../domain/ledger/suppressionHash.ts'
 import { contactPoint, leastEvent } from './samples.ts'
 
 /** 32 bytes, different for each number, as base64url. */
@@ -137,42 +136,5 @@ describe("a contact point's own key", () => {
     const back = unwrapDataKey(old, contactPoint, { wrappedBy: 'old', wrapped })
     expect(back.key.export().toString('base64url')).toBe(material(9))
     expect(back.id).toBe(dataKeyOf(Buffer.from(material(9), 'base64url')).id)
-  })
-})
-
-describe('the hash of a suppressed address', () => {
-  const ring = parseSuppressionKeys(`new:${material(2)},old:${material(1)}`)
-
-  it('is what it always was', () => {
-    const { keyId, hash } = suppressionHash(
-      parseSuppressionKeys(`old:${material(1)}`),
-      'email',
-      'shopper@example.com',
-    )
-    expect(keyId).toBe('old')
-    expect(Buffer.from(hash).toString('hex')).toBe(
-      'fc8068145a29564fbcf1bb0bff8906af4b74a8ec79efc06b75ed41c8a20e5665',
-    )
-  })
-
-  it('is written under the newest key and looked for under all', () => {
-    const written = suppressionHash(ring, 'email', 'shopper@example.com')
-    expect(written.keyId).toBe('new')
-    const looked = suppressionHashes(ring, 'email', 'shopper@example.com')
-    expect(looked.map(({ keyId }) => keyId)).toEqual(['new', 'old'])
-    expect(looked[0]).toEqual(written)
-    const before = suppressionHash(parseSuppressionKeys(`old:${material(1)}`), 'email', 'shopper@example.com')
-    expect(looked[1]).toEqual(before)
-  })
-
-  it('differs by channel, address and key', () => {
-    const hashes = [
-      suppressionHash(ring, 'email', 'shopper@example.com'),
-      suppressionHash(ring, 'push', 'shopper@example.com'),
-      suppressionHash(ring, 'email', 'other@example.com'),
-      ...suppressionHashes(ring, 'email', 'shopper@example.com').slice(1),
-    ]
-    expect(new Set(hashes.map(({ hash }) => Buffer.from(hash).toString('hex'))).size).toBe(4)
-    expect(() => suppressionHash(ring, 'email\nx', 'y')).toThrow(RangeError)
   })
 })
