@@ -59,7 +59,7 @@ beforeAll(async () => {
   await assent.dispatcher.stop()
 })
 afterEach(async () => {
-  for (const end of ending.splice(0)) await end()
+  for (const end of ending.splice(0).toReversed()) await end()
 })
 afterAll(async () => {
   await assent.stop()
@@ -383,6 +383,10 @@ describe('leasing', () => {
     for (let n = 0; n < 8; n++) ({ floors } = await exchange(db, { ...look, floors }))
     const old = await owner.reserve()
     await old`begin isolation level repeatable read read only`
+    ending.push(async () => {
+      await old`commit`
+      old.release()
+    })
     await old`select count(*) from outbox`
     await db.transaction((tx) =>
       tx.execute(
@@ -416,8 +420,6 @@ describe('leasing', () => {
     const [withFloors, without] = [await blocks(first.floors), await blocks(noFloors)]
     expect(withFloors).toBeLessThan(60)
     expect(without).toBeGreaterThan(withFloors + 50)
-    await old`commit`
-    old.release()
     await db.transaction((tx) => tx.delete(outbox).where(eq(outbox.stream, 'alive')))
   })
 })

@@ -246,7 +246,7 @@ describe('a round', () => {
     expect(await count('workers')).toBe(0)
     expect(logged.map((line) => JSON.parse(line))).toMatchObject([
       { level: 40, retention: 'trigger-ids' },
-      { level: 30, retention: 'workers', rows: 2, days: 1, msg: 'deleted what was kept long enough' },
+      { level: 30, retention: 'workers', rows: 2, days: 1, msg: 'Rows past their retention were deleted.' },
     ])
   })
 
