@@ -1,13 +1,13 @@
 /**
- * A channel: how a message reaches a person. A send asks for four things, in this order:
+ * The interface of a channel: how a message reaches a person. A send has four steps, in this order:
  *
- * 1. `prepare` makes what leaves from the rendered words. It needs no connection.
- * 2. `acquire` obtains a slot: a free, live place at the provider. Whoever has to wait waits here, before the claim.
+ * 1. `prepare` turns the rendered content into what the channel sends. It needs no connection.
+ * 2. `acquire` obtains a slot: a free, live connection to the provider. All waiting happens here, before the claim.
  * 3. The claim decides again under the lock and commits (`transactions/deliveries/claimDelivery.ts`).
  * 4. `handOver` on the slot starts at once. Before the body flows it calls `beforeBody`, which commits "handed-over".
  *
- * Nothing outside a channel's folder knows its protocol, its codes or its provider's JSON. What every channel reports is
- * `HandOverOutcome`, what it throws is a fault (`domain/delivery/faults.ts`).
+ * Only a channel's own folder knows its protocol, its codes and its provider's JSON. Every channel reports a `HandOverOutcome`, and throws
+ * faults (`domain/delivery/faults.ts`).
  */
 import { EnvironmentFault } from '../domain/delivery/faults.ts'
 import type { HandOverOutcome } from '../domain/delivery/outcome.ts'
@@ -17,64 +17,64 @@ import type { Profile } from '../domain/shapes/profile.ts'
 
 /** One message to one person, rendered. */
 export type Outgoing = {
-  /** Id of the delivery or the test mail. The provider's id and an idempotency key follow from it. */
+  /** Id of the delivery or the test mail. The provider's id and the idempotency key are derived from it. */
   readonly id: string
   /** The one recipient: a normalised address on the channel. */
   readonly to: string
-  /** Who writes. */
+  /** The compliance profile that names the sender. */
   readonly profile: Profile
-  /** The words as they leave: links exchanged, pixel added. */
+  /** The content as it is sent: links replaced, pixel added. */
   readonly message: RenderedMessage
   readonly occasion:
     | {
         readonly kind: 'delivery'
-        /** Kind of its purpose. Whatever is not known to be `transactional` offers a way out. */
+        /** Kind of its purpose. Every kind but `transactional` gets an unsubscribe link. */
         readonly purposeKind: string
-        /** The delivery's permanent link to withdraw. */
+        /** The delivery's permanent unsubscribe link. */
         readonly unsubscribeUrl: string
       }
-    /** Marked as a test, and without a way out: it is sent under nobody's consent. */
+    /** Marked as a test. It has no unsubscribe link, because it is not sent under anyone's consent. */
     | { readonly kind: 'test' }
 }
 
-/** What leaves. A channel adds its own fields. */
+/** A message in the form that the channel sends. Each channel adds its own fields. */
 export type Prepared = {
-  /** What the provider's log knows the message by, where that is known beforehand: the Message-ID of an e-mail. */
+  /** The message's id at the provider, if it is known before the hand-over: the Message-ID of an e-mail. */
   readonly providerId: string | null
 }
 
-/** One free place to hand one message over. Use it once, then release it, whatever happened. */
+/** One free connection for the hand-over of one message. Use it once, then release it, whatever happened. */
 export interface Slot<P extends Prepared = Prepared> {
   /**
    * Hands the message over. `beforeBody` is awaited once the provider is ready for the body, before the first byte of it. It commits
-   * "handed-over" and answers true. If it answers false, nothing flows and the outcome is `forestalled`. If it throws, nothing
-   * flows and the outcome is `not-handed-over`. Never throws.
+   * "handed-over" and returns true. If it returns false, no body is sent and the outcome is `forestalled`. If it throws, no body is sent
+   * and the outcome is `not-handed-over`. `handOver` itself never throws.
    */
   handOver(prepared: P, beforeBody: () => Promise<boolean>): Promise<HandOverOutcome>
-  /** Gives the place back. Harmless when called again. */
+  /** Gives the connection back. Idempotent. */
   release(): void
 }
 
 export interface Channel<P extends Prepared = Prepared> {
-  /** As messages and contact points name it: `email`. */
+  /** The channel's name in messages and contact points: `email`. */
   readonly key: string
   /**
-   * Whether the provider takes the delivery's id as an idempotency key: handing the same id over again, even with other words, never
-   * makes a second message. A hand-over without an answer is then repeated instead of ending as `unknown`.
+   * Whether the provider accepts the delivery's id as an idempotency key: a second hand-over with the same id, even with other content,
+   * never sends a second message. Then a hand-over without an answer is repeated instead of ending as `unknown`.
    */
   readonly idempotent: boolean
   /** @throws MessageFault or EnvironmentFault */
   prepare(outgoing: Outgoing): Promise<P>
   /**
-   * Waits for a free place.
+   * Waits for a free slot.
    *
-   * @throws ChannelUnavailable when none could be had
+   * @throws ChannelUnavailable if there was none in time
    * @throws the signal's reason when `signal` is aborted first
    */
   acquire(options: { signal?: AbortSignal }): Promise<Slot<P>>
-  /** What in a profile this channel cannot send with. Checked when the profile is put, rather than when its messages are held. */
+  /** Errors in a profile with which this channel cannot send. Checked when the profile is put, so that its messages are not held later. */
   checkSender(profile: Profile): Promise<readonly FieldError[]>
-  /** Refuses further slots; resolves when those in use have been released. */
+  /** Refuses new slots; resolves when the slots in use have been released. */
   close(): Promise<void>
 }
 
@@ -82,7 +82,7 @@ export interface Channel<P extends Prepared = Prepared> {
  * - `connection-failed`: no connection, or the provider refused it (name not found, port closed, service not available)
  * - `tls-failed`: no secure connection
  * - `authentication-failed`: the provider refused our credentials
- * - `timed-out`: the provider did not answer in time, or no place became free
+ * - `timed-out`: the provider did not answer in time, or no slot became free
  * - `not-set-up`: this process has no settings for the channel
  * - `closed`: the process is stopping
  */

@@ -1,4 +1,4 @@
-/** The channels of this process, made from its settings. A new channel is one more line in `openChannels`. */
+/** The channels of this process, opened from its settings. To add a channel, add a line to `openChannels`. */
 import type { ChannelStandings } from '../domain/delivery/channelStanding.ts'
 import type { FieldError } from '../domain/refusal.ts'
 import type { Profile } from '../domain/shapes/profile.ts'
@@ -7,7 +7,7 @@ import { openEmailChannel } from './email/email.ts'
 import { probeChannel } from './probe.ts'
 import type { ChannelSettings } from './settings.ts'
 
-/** Opens every channel that the settings give. None connects before a slot is wanted. */
+/** Opens every channel that has settings. A channel connects only when a slot is requested. */
 export function openChannels(settings: ChannelSettings): Channels {
   return new Channels([openEmailChannel(settings)])
 }
@@ -19,7 +19,7 @@ export class Channels {
     this.#channels = new Map(channels.map((channel) => [channel.key, channel]))
   }
 
-  /** Keys of the channels that can be sent on. */
+  /** Keys of the channels that this process can send on. */
   get keys(): ReadonlySet<string> {
     return new Set(this.#channels.keys())
   }
@@ -38,13 +38,13 @@ export class Channels {
     return this.#channels.get(key)?.idempotent ?? false
   }
 
-  /** What in a profile the channels cannot send with. */
+  /** Errors in a profile with which the channels cannot send. */
   async checkSender(profile: Profile): Promise<readonly FieldError[]> {
     const found = await Promise.all([...this.#channels.values()].map((one) => one.checkSender(profile)))
     return found.flat()
   }
 
-  /** How each channel's provider is found now. Those that could not be found out are missing. */
+  /** Probes each channel's provider. Channels that could not be probed are left out. */
   async probe(): Promise<ChannelStandings> {
     const found = await Promise.all(
       [...this.#channels].map(async ([key, channel]) => [key, await probeChannel(channel)] as const),
@@ -54,7 +54,7 @@ export class Channels {
     )
   }
 
-  /** Refuses further hand-overs; resolves when those under way have ended. */
+  /** Refuses new hand-overs; resolves when those in progress have ended. */
   async close(): Promise<void> {
     await Promise.all([...this.#channels.values()].map((channel) => channel.close()))
   }

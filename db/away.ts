@@ -1,12 +1,12 @@
-/** Which errors mean that the database cannot be reached, or not in time: the request may be repeated, and nothing is half done. */
+/** Which errors mean that the database is unreachable or too slow. Then nothing is half done, and the request may be repeated. */
 
-/** What we ourselves say; what the driver and Postgres say comes with their own codes. */
+/** Our own codes; errors of the driver and of Postgres have theirs. */
 export type AwayCode = 'DATABASE_BUSY' | 'DATABASE_SILENT' | 'DEADLINE_PASSED' | 'CONNECTION_ENDED'
 
 /**
- * The database does not answer, or too many are waiting for it.
- * - `DATABASE_BUSY`: too many wait for a connection, or this one has waited too long
- * - `DATABASE_SILENT`: a connection with work under way has been silent for too long and was closed
+ * The database does not answer, or too many callers wait for it.
+ * - `DATABASE_BUSY`: too many callers wait for a connection, or this caller has waited too long
+ * - `DATABASE_SILENT`: a connection with work in progress received nothing for too long and was closed
  * - `DEADLINE_PASSED`: the request's deadline has passed
  * - `CONNECTION_ENDED`: the process is stopping
  */
@@ -20,7 +20,7 @@ export class DatabaseAway extends Error {
   }
 }
 
-/** The connection is lost, or was never made; the server shuts down, starts up, is full, or ended an idle transaction. */
+/** The connection is lost or was never made; or the server is starting, stopping, full, or ended an idle transaction. */
 const lostCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -44,7 +44,7 @@ const lostCodes = new Set([
   '53300',
 ])
 
-/** The connection lives: the server cancelled a statement that took too long, or we did not get a connection in time. */
+/** The connection still works: the server cancelled a slow statement, or there was no free connection in time. */
 const lateCodes = new Set(['57014', '55P03', 'DATABASE_BUSY'])
 
 function hasCode(error: unknown, codes: ReadonlySet<string>): boolean {
@@ -55,12 +55,12 @@ function hasCode(error: unknown, codes: ReadonlySet<string>): boolean {
   return false
 }
 
-/** Whether an error, or what caused it, says that a connection is gone. */
+/** Whether an error or its cause says that a connection is lost. */
 export function isConnectionLost(error: unknown): boolean {
   return hasCode(error, lostCodes)
 }
 
-/** Whether an error, or what caused it, says that the database cannot be reached, or not in time. */
+/** Whether an error or its cause says that the database is unreachable or too slow. */
 export function isDatabaseAway(error: unknown): boolean {
   return isConnectionLost(error) || hasCode(error, lateCodes)
 }

@@ -1,8 +1,8 @@
 /**
  * Connections to Postgres, under the role `assent_app`, which cannot change the ledger.
  *
- * Two kinds, never mixed: connections that carry one transaction at a time, and connections that carry single reads, several at
- * once. A write outside a transaction is refused by Postgres (25006, `default_transaction_read_only`): use `db.transaction`.
+ * There are two kinds of connections: some carry one transaction at a time, others carry single reads, several at once. The kinds are
+ * never mixed. Postgres refuses a write outside a transaction (25006, `default_transaction_read_only`): use `db.transaction`.
  */
 import type { ExtractTablesWithRelations } from 'drizzle-orm'
 import type { PgDatabase } from 'drizzle-orm/pg-core'
@@ -16,7 +16,7 @@ import { Slot, type SlotLimits } from './slot.ts'
 import { traced } from './traced.ts'
 import { checkParameters, type Inside, transact } from './transaction.ts'
 
-/** A database or a transaction in it: what every read and every transaction step takes. */
+/** A database or one of its transactions: the argument of every read and every step of a transaction. */
 export type Db = PgDatabase<
   PostgresJsQueryResultHKT,
   Record<string, never>,
@@ -25,18 +25,18 @@ export type Db = PgDatabase<
 
 export type Connection = {
   db: Db
-  /** How busy it is now. */
+  /** How busy the pool is now. */
   use(): PoolUse
-  /** Refuses everything from now on, and lets what is under way finish, for five seconds at most. */
+  /** Refuses new work, and waits up to five seconds for the work in progress. */
   close(): Promise<void>
 }
 
 export type Limits = SlotLimits & QueueLimits
 
 /**
- * A caller hears within these times that the database is frozen or overloaded. A statement that is cancelled or cut off changes
- * nothing. A process that is frozen, or cut off from the network, loses its locks after `standstill`: it must not keep a person's
- * withdrawal waiting.
+ * Within these times a caller learns that the database is frozen or overloaded. A statement that is cancelled or cut off changes nothing.
+ * A process that is frozen or cut off from the network loses its locks after `standstill`, so that it cannot delay a person's
+ * withdrawal.
  */
 const defaults: Limits = {
   connect: 5_000,
@@ -47,14 +47,14 @@ const defaults: Limits = {
   wait: 10_000,
 }
 
-/** Milliseconds that `close` gives to transactions under way. */
+/** Milliseconds that `close` waits for transactions in progress. */
 const patience = 5_000
 
 /**
  * Opens a pool under the restricted role. Connections are made on first use.
- * @param url postgres:// address; its user must be a member of `assent_app` (migrations see to it)
- * @param max transactions at once, each on a connection of its own; none: the pool is for single reads only. Single reads have
- *   connections besides: a quarter as many, at least one
+ * @param url postgres:// address; its user must be a member of `assent_app` (the migrations take care of that)
+ * @param max most transactions at once, each on its own connection; 0: the pool is for single reads only. Single reads have additional
+ *   connections: a quarter as many, at least one
  */
 export function connect(url: string, max = 10, limits: Partial<Limits> = {}): Connection {
   const all = { ...defaults, ...limits }
@@ -62,7 +62,7 @@ export function connect(url: string, max = 10, limits: Partial<Limits> = {}): Co
   const [writers, readers] = [make(max), make(readersOf(max))]
   const pool = new Pool(writers, all)
   let ended = false
-  // Drizzle speaks to one client. This one has no connection: it passes everything on.
+  // Drizzle needs one client. This one has no connection of its own: it passes every call on.
   const client = postgres(url, { max: 1 })
   client.unsafe = <T extends unknown[]>(...[text, parameters, options]: Parameters<typeof client.unsafe>) => {
     if (ended) throw new DatabaseAway('CONNECTION_ENDED', 'the process is stopping')
@@ -98,7 +98,7 @@ function readersOf(max: number): number {
   return Math.max(1, Math.ceil(max / 4))
 }
 
-/** The connection with the least to do: reads on one connection are answered in their order. */
+/** The connection with the least work. Reads on one connection are answered in order. */
 function reader(slots: readonly Slot[], most: number): { slot: Slot; done: () => void } {
   currentDeadline()?.check()
   const [first, ...others] = slots

@@ -1,7 +1,7 @@
 /**
- * A deadline for all database work of one request. It travels with the asynchronous call chain, so nothing has to pass it on. Once
- * it has passed, waiting for a connection ends, the connection of an open transaction is closed (Postgres then rolls it back), and
- * no new statement is sent.
+ * A deadline for all database work of one request. It follows the asynchronous call chain (`AsyncLocalStorage`), so no function has to
+ * pass it on. After the deadline, waiting for a connection ends, the connection of an open transaction is closed (Postgres then rolls it
+ * back), and no new statement is sent.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { DatabaseAway } from './away.ts'
@@ -20,7 +20,7 @@ export class Deadline {
     if (this.#passed !== null) throw this.#passed
   }
 
-  /** Calls back once when the deadline passes; answers how to stop listening. */
+  /** Calls `listener` once when the deadline passes. @returns a function that removes the listener */
   onPass(listener: (reason: DatabaseAway) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
@@ -41,14 +41,14 @@ export class Deadline {
 
 const current = new AsyncLocalStorage<Deadline>()
 
-/** The deadline of the request that is being served, if there is one. */
+/** The deadline of the current request, if it has one. */
 export function currentDeadline(): Deadline | undefined {
   return current.getStore()
 }
 
 /**
- * Begins `work`, and all that follows from it, under a deadline, which replaces the one outside it.
- * @returns how to say that the work is done
+ * Runs `work`, and everything it calls, under a new deadline that replaces any outer one.
+ * @returns a function to call when the work is done
  */
 export function beginUnderDeadline(milliseconds: number, work: () => void): () => void {
   const deadline = new Deadline(milliseconds)

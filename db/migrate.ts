@@ -1,13 +1,13 @@
 /**
- * Brings the schema up to date: plain SQL files, in the order of their names, each in a transaction of its own, all under
- * one advisory lock, so that any number of processes may start at once. A file that was changed after it was applied is refused.
+ * Brings the schema up to date. Migrations are plain SQL files, applied in the order of their names, each in its own transaction. One
+ * advisory lock covers them all, so any number of processes may start at once. A file that changed after it was applied is refused.
  */
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import postgres from 'postgres'
 
 const folder = new URL('./migrations/', import.meta.url)
-/** Any fixed number: it only has to be ours. */
+/** Key of our advisory lock: an arbitrary fixed number. */
 const lockId = 7_236_001
 
 class MigrationChanged extends Error {
@@ -18,8 +18,8 @@ class MigrationChanged extends Error {
 }
 
 /**
- * @param url of the user that owns the database; it is not the one the processes work as
- * @param user the processes' user, which becomes a member of `assent_app`
+ * @param url address for the user that owns the database; not the user of the processes
+ * @param user the user of the processes, which becomes a member of `assent_app`
  * @returns the names of the migrations applied now
  */
 export async function migrate(url: string, user?: string): Promise<string[]> {
@@ -54,7 +54,7 @@ export async function migrate(url: string, user?: string): Promise<string[]> {
   }
 }
 
-/** Files that have not been applied, seen by a user that may not apply them. Newer ones than ours are no fault. */
+/** Files that have not been applied. Works for a user that may not apply them. Applied migrations newer than ours are no error. */
 export async function missingMigrations(url: string): Promise<string[]> {
   const sql = postgres(url, { max: 1, onnotice: () => {} })
   try {
@@ -78,13 +78,13 @@ async function letIn(sql: postgres.Sql, user: string): Promise<void> {
   if (row?.member !== true) await sql`grant assent_app to ${sql(user)}`
 }
 
-/** Roles belong to the whole cluster, so another database's migration may be creating the same one at this moment. */
+/** Roles belong to the whole cluster, so a migration of another database may create the same role at the same time. */
 async function createRole(sql: postgres.Sql): Promise<void> {
   await sql.unsafe(`do $$ begin
     if not exists (select from pg_roles where rolname = 'assent_app') then create role assent_app nologin; end if;
     exception when duplicate_object or unique_violation then null;
   end $$`)
-  // Since Postgres 16 whoever makes a role administers it, but may not work under it before he has granted himself that.
+  // Since Postgres 16 the creator of a role administers it, but must grant itself the right to use it.
   const [server] = await sql<
     { version: number }[]
   >`select current_setting('server_version_num')::int as version`

@@ -1,6 +1,7 @@
 /**
- * Hands connections to transactions, one transaction at a time each. A caller that finds none free waits in line. The line is
- * bounded, and so is the time in it: a slow or frozen database costs callers a quick refusal, and this process no memory.
+ * Leases connections to transactions, one transaction per connection at a time. If no connection is free, the caller waits in a queue.
+ * The queue's length and the time in it are bounded: if the database is slow or frozen, callers are refused quickly and memory use does
+ * not grow.
  */
 import { countBusy, observeWait } from '../telemetry/database.ts'
 import { DatabaseAway } from './away.ts'
@@ -10,9 +11,9 @@ import type { Slot } from './slot.ts'
 type Waiter = { take: (slot: Slot) => void; refuse: (reason: DatabaseAway) => void }
 
 export type QueueLimits = {
-  /** Most callers in line. */
+  /** Most callers in the queue. */
   waiting: number
-  /** Milliseconds a caller waits at most. */
+  /** Longest wait of a caller, in milliseconds. */
   wait: number
 }
 
@@ -30,7 +31,7 @@ export class Pool {
     this.#free = [...slots]
   }
 
-  /** Runs `work` on a connection of its own. @throws DatabaseAway where there is none in time */
+  /** Runs `work` on a leased connection. @throws DatabaseAway if none becomes free in time */
   async lease<T>(work: (slot: Slot) => Promise<T>): Promise<T> {
     const slot = await this.#take()
     const done = slot.begin()
@@ -44,13 +45,13 @@ export class Pool {
     }
   }
 
-  /** How busy it is now. */
+  /** How busy the pool is now. */
   get use(): { size: number; busy: number; waiting: number; waited: number } {
     const size = this.#slots.length
     return { size, busy: size - this.#free.length, waiting: this.#line.size, waited: this.#waited }
   }
 
-  /** Refuses everybody from now on; resolves once nothing is under way. */
+  /** Refuses new callers; resolves when the work in progress has ended. */
   async end(): Promise<void> {
     for (const waiter of this.#line) waiter.refuse(ended())
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -75,7 +76,7 @@ export class Pool {
     const waiter: Waiter = {
       take: resolve,
       refuse: (reason) => {
-        // Out of the line in the same moment, so that nobody hands a connection to a caller that is gone.
+        // Leaves the queue at the same moment, so that no connection is given to a caller that is gone.
         this.#line.delete(waiter)
         reject(reason)
       },
@@ -99,7 +100,7 @@ export class Pool {
   }
 
   #give(slot: Slot): void {
-    // Sets keep their order: whoever came first is first.
+    // A Set keeps insertion order, so this is the caller that has waited longest.
     const [next] = this.#line
     if (next !== undefined && this.#ending === null) {
       this.#line.delete(next)

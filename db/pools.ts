@@ -1,18 +1,18 @@
 /**
- * The pools of one process. Work of one kind never waits for connections that another kind has: requests and activities do not starve
- * behind the outbox, nor the outbox behind them, nor anything behind recovery and sweeps.
+ * The pools of one process. Each kind of work has its own connections, so requests and activities do not wait for the outbox, the outbox
+ * does not wait for them, and nothing waits for recovery and sweeps.
  */
 import { type Connection, connect, connectionsOf } from './connect.ts'
 
 /**
- * - `main`: requests of the API, or activities of the worker.
- * - `reads`: single reads of activities that only look. It carries no transactions.
- * - `dispatch`: the outbox: leases, and the events of our own that are taken from it.
- * - `background`: recovery, sweeps, verifications, signs of life, gauges.
+ * - `main`: requests of the API, or activities of the worker
+ * - `reads`: single reads of activities; no transactions
+ * - `dispatch`: the outbox: leases, and the intake of our own events
+ * - `background`: recovery, sweeps, verifications, heartbeats, gauges
  */
 type PoolName = 'main' | 'reads' | 'dispatch' | 'background'
 
-/** Most transactions at once, by pool. */
+/** Most transactions at the same time, by pool. */
 export type PoolSizes = Readonly<Record<PoolName, number>>
 
 export const serverPools: PoolSizes = { main: 10, reads: 0, dispatch: 8, background: 1 }
@@ -30,12 +30,12 @@ export function openPools(url: string, sizes: PoolSizes): Pools {
   }
 }
 
-/** One after the other: what belongs to a request or an activity ends last. */
+/** Closes the pools one after the other; those of requests and activities last. */
 export async function closePools({ main, reads, dispatch, background }: Pools): Promise<void> {
   for (const pool of [background, dispatch, reads, main]) await pool.close()
 }
 
-/** Most connections that a process with these pools has at once. */
+/** Most connections of a process with these pools. */
 export function mostConnections(sizes: PoolSizes): number {
   return Object.values(sizes).reduce((sum, size) => sum + connectionsOf(size), 0)
 }

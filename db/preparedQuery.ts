@@ -1,7 +1,7 @@
 /**
- * Hot queries are compiled once: building the SQL costs more than Postgres needs to run it. Drizzle makes the text, from the schema
- * or as SQL, with `given('name')` where a value comes in. A value given for a column (`insertOf`, `.values()`) is encoded as the
- * column wants it. `with` binds a query to its values; several bound queries go out together with `pipelined`.
+ * Hot queries are compiled once: building the SQL costs more than Postgres needs to run it. Drizzle builds the text, from the schema or
+ * from SQL, with `given('name')` as the placeholder of a value. A value for a column (`insertOf`, `.values()`) is encoded as that column
+ * requires. `with` binds a query to its values; `pipelined` sends several bound queries in one round trip.
  */
 import {
   getTableColumns,
@@ -18,26 +18,26 @@ import { PgDialect, type PgTable, type SelectedFieldsOrdered } from 'drizzle-orm
 import { drizzle } from 'drizzle-orm/postgres-js'
 import type { Db } from './connect.ts'
 
-/** Builds queries, and is connected to nothing. */
+/** Builds queries only; it has no connection. */
 export const build = drizzle.mock()
 
 const dialect = new PgDialect()
 
-/** Where a value comes in. */
+/** A named placeholder for a value. */
 export function given(name: string): Placeholder {
   return sql.placeholder(name)
 }
 
-/** Fills one parameter from what is given. */
+/** Computes one parameter from the values. */
 type Filler = (values: Readonly<Record<string, unknown>>) => unknown
 
-/** `Row` is the row that the text selects. As with every generic of a query, nothing checks it. */
+/** A query that is compiled once. `Row` is the type of the selected rows; nothing checks it against the SQL. */
 export class PreparedQuery<Values extends Readonly<Record<string, unknown>>, Row> {
   readonly #text: string
   readonly #fillers: readonly Filler[]
   readonly #fields: SelectedFieldsOrdered | undefined
 
-  /** @param table where the query answers whole rows of it, in the order of its columns */
+  /** @param table give it if the query returns whole rows of this table, in the order of its columns */
   constructor(query: SQLWrapper, table?: PgTable) {
     const { sql: text, params } = dialect.sqlToQuery(query.getSQL())
     this.#text = text
@@ -46,7 +46,7 @@ export class PreparedQuery<Values extends Readonly<Record<string, unknown>>, Row
       table && Object.entries(getTableColumns(table)).map(([name, field]) => ({ path: [name], field }))
   }
 
-  /** The query with its values, ready to be sent. @throws TypeError for a value that is missing */
+  /** Binds the query to its values. @throws TypeError if a value is missing */
   with(values: Values): BoundQuery<Row[]> {
     const params = this.#fillers.map((fill) => fill(values))
     return BoundQuery.of((db) =>
@@ -61,7 +61,7 @@ export class PreparedQuery<Values extends Readonly<Record<string, unknown>>, Row
     )
   }
 
-  /** @throws TypeError for a value that is missing */
+  /** Runs the query and returns all rows. @throws TypeError if a value is missing */
   async all(db: Db, values: Values): Promise<Row[]> {
     return this.with(values).run(db)
   }
@@ -75,8 +75,8 @@ export class PreparedQuery<Values extends Readonly<Record<string, unknown>>, Row
 type Step = (db: Db) => void
 
 /**
- * One query with its values, and how its rows are read. Only a `PreparedQuery` makes one, so it is a single statement and nothing
- * that goes on to others.
+ * One query with its values, and the function that reads its rows. Only `PreparedQuery` creates it, so it is always a single statement
+ * and never sends further ones.
  */
 export class BoundQuery<Answer> {
   readonly #send: (db: Db) => Promise<Answer>
@@ -87,14 +87,14 @@ export class BoundQuery<Answer> {
     this.#checks = checks
   }
 
-  /** For `PreparedQuery` alone: a test looks that nothing else calls it. */
+  /** Only `PreparedQuery` may call this; a test checks that. */
   static of<Row>(send: (db: Db) => Promise<Row>): BoundQuery<Row> {
     return new BoundQuery(send, [])
   }
 
   /**
-   * The same query with its answer read by `read`, which sends nothing. It is given the answer, and where the query ran.
-   * @throws TypeError, when it is sent, where `read` answers a promise: behind one another statement could hide
+   * The same query with its result mapped by `read`, which must not send statements. `read` gets the result and the `Db` of the query.
+   * @throws TypeError when the query is sent, if `read` returns a promise: it could send another statement
    */
   map<T>(read: (answer: Answer, db: Db) => T): BoundQuery<T> {
     const send = async (db: Db): Promise<T> => {
@@ -105,54 +105,54 @@ export class BoundQuery<Answer> {
     return new BoundQuery(send, this.#checks)
   }
 
-  /** The same query, sent only if `check` does not throw. Of queries sent together all are checked before the first is sent. */
+  /** The same query, sent only if `check` does not throw. `pipelined` runs the checks of all queries before it sends the first. */
   checking(check: Step): BoundQuery<Answer> {
     return new BoundQuery(this.#send, [...this.#checks, check])
   }
 
-  /** @throws whatever its checks throw */
+  /** Runs the checks. @throws the error of a check */
   check(db: Db): void {
     for (const check of this.#checks) check(db)
   }
 
-  /** Sends it by itself. */
+  /** Checks and sends the query alone. */
   async run(db: Db): Promise<Answer> {
     this.check(db)
     return this.#send(db)
   }
 
-  /** Sends it without its checks: `pipelined` has made them. */
+  /** Sends the query without its checks, because `pipelined` has run them. */
   send(db: Db): Promise<Answer> {
     return this.#send(db)
   }
 }
 
-/** A query that answers whole rows of a table. */
+/** A query that returns whole rows of a table. */
 export function rowsOf<Values extends Readonly<Record<string, unknown>>>() {
   return <T extends PgTable>(table: T, query: SQLWrapper): PreparedQuery<Values, InferSelectModel<T>> =>
     new PreparedQuery(query, table)
 }
 
-/** The columns of a table in their order, for a `select` that answers whole rows. */
+/** The columns of a table in order, for a `select` that returns whole rows. */
 export function columnsOf(table: PgTable): SQL {
   const names = Object.values(getTableColumns(table)).map((column) => sql.identifier(column.name))
   return sql.join(names, sql`, `)
 }
 
-/** Every column but those that the database derives. */
+/** Every column except generated ones. */
 type Given<T extends PgTable> = Required<InferInsertModel<T>>
 
-/** Inserts a whole row, every column given; answers nothing. Not for tables that count their rows by themselves. */
+/** Inserts a whole row with a value for every column; returns nothing. Not for tables whose ids the database generates. */
 export function insertOf<T extends PgTable>(table: T): PreparedQuery<Given<T>, never> {
   return new PreparedQuery(insertion(table))
 }
 
-/** As `insertOf`, where there is no such row yet; answers something only then. */
+/** As `insertOf`, but does nothing if the row exists. Returns a row only if it inserted one. */
 export function insertNewOf<T extends PgTable>(table: T): PreparedQuery<Given<T>, { inserted: true }> {
   return new PreparedQuery(sql`${insertion(table)} on conflict do nothing returning true as inserted`)
 }
 
-/** Writes a whole row anew, found by its `id`; answers nothing. For a row that is locked: it overwrites every column. */
+/** Overwrites every column of the row with this `id`; returns nothing. Only for a row that the transaction has locked. */
 export function updateOf<T extends PgTable>(table: T): PreparedQuery<Given<T>, never> {
   const set = Object.entries(getTableColumns(table))
     .filter(([name, column]) => name !== 'id' && column.generated === undefined)
@@ -182,7 +182,7 @@ function fillerOf(param: unknown): Filler {
   return () => param
 }
 
-/** A missing value that reaches the driver stops its connection for good. */
+/** Refuses a missing value, because one that reaches the driver blocks its connection permanently. */
 function givenValue(values: Readonly<Record<string, unknown>>, name: string): unknown {
   const value = values[name]
   if (value === undefined) throw new TypeError(`the query was not given "${name}"`)

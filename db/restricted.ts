@@ -1,17 +1,17 @@
 /**
- * The processes work as a user that cannot undo its own limits. The role `assent_app` protects nothing where the user behind it may leave it
- * (`set role none`) and is then the tables' owner. So at start a user with such powers is refused.
+ * Ensures that the processes' database user cannot remove its own restrictions. The role `assent_app` protects nothing if its user can
+ * leave it (`set role none`) and is then the tables' owner. So a user with such privileges is refused at start.
  */
 import postgres from 'postgres'
 import { migrate, missingMigrations } from './migrate.ts'
 
-/** The database is not as a process needs it: the message says what to do. */
+/** The database is not ready for a process. The message says what to do. */
 export class DatabaseUnfit extends Error {
   override readonly name = 'DatabaseUnfit'
 }
 
 /**
- * Applies migrations where an owner's address is given, and makes sure that the processes' own user is harmless and the schema current.
+ * Applies migrations if the owner's address is given; then checks that the processes' user is restricted and the schema is current.
  * @returns the names of the migrations applied now
  * @throws DatabaseUnfit
  */
@@ -41,7 +41,7 @@ export function userOf(url: string): string {
   return decodeURIComponent(new URL(url).username)
 }
 
-/** What a user, or any role it may take on, could use against the ledger. Empty: nothing. */
+/** The privileges of a user, or of any role it can assume, that could change the ledger. Empty: it has none. */
 export async function powersOf(url: string): Promise<string[]> {
   const sql = postgres(url, { max: 1, onnotice: () => {} })
   try {

@@ -1,10 +1,10 @@
 /**
- * One connection to Postgres: a driver client with a pool of one, on a socket of ours that we can close at any time.
+ * One connection to Postgres: a driver client with a pool of one, on our own socket, which we can close at any time.
  *
- * The driver (postgres.js 3.4.9) is not asked to share connections between transactions and other statements. Its own pool sends
- * `BEGIN` down a connection that still has statements under way, and where that `BEGIN` fills the pipeline or the socket's buffer, the
- * connection is not set aside for the transaction: it stays open, later statements of others run inside it, and are lost with it
- * (its issues 823, 1189 and 1210). Here a connection either belongs to one transaction at a time, or never carries any.
+ * The driver (postgres.js 3.4.9) must not share connections between transactions and other statements. Its own pool sends `BEGIN` on a
+ * connection that still has statements in progress. If that `BEGIN` fills the pipeline or the socket's buffer, the driver does not reserve
+ * the connection for the transaction: statements of other callers then run inside the transaction, and are lost with it (driver issues
+ * 823, 1189 and 1210). Here a connection either carries one transaction at a time, or never carries any.
  */
 import net from 'node:net'
 import { drizzle } from 'drizzle-orm/postgres-js'
@@ -12,20 +12,20 @@ import postgres from 'postgres'
 import { DatabaseAway } from './away.ts'
 
 export type SlotLimits = {
-  /** Milliseconds until a new connection must be ready for statements. */
+  /** Milliseconds in which a new connection must become ready for statements. */
   connect: number
   /** Milliseconds a statement may run on the server (`statement_timeout`). */
   statement: number
-  /** Milliseconds without a byte from the server, with work under way, after which the connection is given up. */
+  /** Milliseconds without a byte from the server, with work in progress, after which the connection is closed. */
   silence: number
-  /** Milliseconds a transaction may hold its locks without a statement (`idle_in_transaction_session_timeout`). */
+  /** Milliseconds a transaction may stay idle while it holds locks (`idle_in_transaction_session_timeout`). */
   standstill: number
 }
 
-/** Where the driver would connect to. */
+/** The address to which the driver connects. */
 type Target = { host: string[]; port: number[]; path: string | false }
 
-/** No number of statements fills a pipeline: see above. */
+/** The pipeline is never full: see above. */
 const unlimitedPipeline = Number.MAX_SAFE_INTEGER
 
 export class Slot {
@@ -36,7 +36,7 @@ export class Slot {
   #client: postgres.Sql
   /** The client's socket, once it has one. */
   #socket: net.Socket | null = null
-  /** Statements or transactions under way: an idle connection may be silent. */
+  /** Statements or transactions in progress. Without any, silence is no error. */
   #working = 0
   #fault: Error | null = null
   #connects = 0
@@ -49,20 +49,20 @@ export class Slot {
   }
 
   /**
-   * A client is used for one connection only. After a loss the driver would keep part of the old connection's state: the error it
-   * ended with, for one, would fail the first statement on the next.
+   * A client is used for one connection only. After a loss the driver keeps part of the old connection's state; for example, the old
+   * connection's error would fail the first statement on the new one.
    */
   get client(): postgres.Sql {
     if (this.#socket?.destroyed === true) this.#renew()
     return this.#client
   }
 
-  /** How much is under way: statements of many callers, or one transaction. */
+  /** Work in progress: the number of statements of any callers, or one transaction. */
   get working(): number {
     return this.#working
   }
 
-  /** Something begins that the server has to answer; answers how to say that it is over. */
+  /** Marks the beginning of work that the server has to answer. @returns a function that marks its end */
   begin(): () => void {
     if (this.#working === 0) this.#heard.at = performance.now()
     this.#working += 1
@@ -73,19 +73,19 @@ export class Slot {
     }
   }
 
-  /** The violation that the server reported since the last call, if any. */
+  /** The transaction-state error that the server reported since the last call, if any. */
   takeFault(): Error | null {
     const fault = this.#fault
     this.#fault = null
     return fault
   }
 
-  /** Closes the connection at once, whatever is under way: it fails with `reason`. The next statement connects anew. */
+  /** Closes the connection at once. Work in progress fails with `reason`. The next statement opens a new connection. */
   cut(reason: Error): void {
     this.#socket?.destroy(reason)
   }
 
-  /** @param milliseconds for a proper goodbye; a server that is frozen does not get more */
+  /** @param milliseconds to close cleanly; after that, the socket is destroyed */
   async close(milliseconds: number): Promise<void> {
     clearInterval(this.#watch)
     await this.#client.end({ timeout: milliseconds / 1_000 })
@@ -102,7 +102,7 @@ export class Slot {
         role: 'assent_app',
         application_name: 'assent',
         timezone: 'UTC',
-        // A write belongs to a transaction, which says `read write`: outside one Postgres refuses it.
+        // Postgres refuses a write outside a transaction; our transactions begin with `read write`.
         default_transaction_read_only: true,
         statement_timeout: statement,
         idle_in_transaction_session_timeout: standstill,
@@ -114,12 +114,12 @@ export class Slot {
       },
     }
     const client: postgres.Sql = postgres(this.#url, options)
-    // Drizzle takes dates and JSON as they are, and tells a client's parsers so.
+    // Drizzle expects dates and JSON as text and changes the client's parsers accordingly.
     drizzle(client)
     return client
   }
 
-  /** What the old client still has waiting fails. */
+  /** Replaces the client. Statements still waiting in the old one fail. */
   #renew(): void {
     const old = this.#client
     this.#client = this.#make()
@@ -127,7 +127,7 @@ export class Slot {
     void old.end({ timeout: 0 })
   }
 
-  /** The driver speaks on the socket at once: Node keeps what is written until it is connected. */
+  /** The driver writes to the socket at once; Node buffers the bytes until the socket is connected. */
   #open(client: postgres.Sql, to: Target): net.Socket {
     const at = this.#connects++ % to.host.length
     const host = to.host[at] ?? 'localhost'
@@ -142,7 +142,7 @@ export class Slot {
     return Object.assign(socket, { host })
   }
 
-  /** Only what the server sends counts: callers may go on writing to a server that is frozen. */
+  /** Only received bytes count, because callers may continue to write to a frozen server. */
   #listen(): void {
     const socket = this.#socket
     if (socket === null || this.#working === 0) return
@@ -152,8 +152,8 @@ export class Slot {
   }
 
   /**
-   * `25001`: a BEGIN met an open transaction. `25P01`: a COMMIT met none. Both mean that a connection is not in the state we
-   * think it is in. The transaction must not count as committed, so the connection is closed at once.
+   * `25001`: BEGIN inside an open transaction. `25P01`: COMMIT without one. Both mean that the connection is not in the expected state.
+   * The transaction must not count as committed, so the connection is closed at once.
    */
   #heed(notice: postgres.Notice): void {
     if (notice.code !== '25001' && notice.code !== '25P01') return
@@ -162,10 +162,10 @@ export class Slot {
   }
 }
 
-/** A connection was in a transaction where it should not have been, or the other way round. Nothing of it counts as committed. */
+/** A connection was unexpectedly inside or outside a transaction. Its transaction does not count as committed. */
 class TransactionState extends Error {
   override readonly name = 'TransactionState'
-  /** Told to callers as a lost connection: they may repeat. */
+  /** Callers see a lost connection, so they may retry. */
   readonly code = 'CONNECTION_DESTROYED'
 }
 

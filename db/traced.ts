@@ -1,7 +1,7 @@
-/** A span for each statement within a trace, named by what it does to which table: no text, no value. */
+/** A span for each statement in a trace, named by its operation and table. It contains neither the SQL text nor values. */
 import { kindOf, openSpan } from '../telemetry/spans.ts'
 
-/** Ends the span when the statement has ended. Only asks for the statement's end: whoever sent it hears of errors. */
+/** Ends the span when the statement ends. Errors are left to the caller of the statement. */
 export function traced<P extends Promise<unknown>>(text: string, statement: () => P): P {
   const span = openSpan({
     name: statementName(text),
@@ -22,10 +22,10 @@ const changes = /\b(insert|delete)\s+(?:into|from)\s+"?(\w+)|(?<!\b(?:for|key|do
 const reads = /\bfrom\s+"?(\w+)/i
 
 const names = new Map<string, string>()
-/** Texts are built once, but for a few whose lists vary in length. */
+/** Most cached names. Most SQL texts are built once; only those with lists of varying length are not. */
 const mostNames = 2_000
 
-/** `INSERT outbox`: the first change in it, or else the first table it reads. */
+/** For example `INSERT outbox`: the first change in the statement, or else the first table it reads. */
 export function statementName(text: string): string {
   const known = names.get(text)
   if (known !== undefined) return known

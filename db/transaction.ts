@@ -1,13 +1,13 @@
 /**
- * A transaction on a connection of its own, from BEGIN to the answer to COMMIT.
+ * A transaction on its own connection, from BEGIN to the answer to COMMIT.
  *
- * 1. It counts as committed only where the server said so. A statement that nobody awaited is awaited before the commit: where it
+ * 1. It counts as committed only if the server says so. Statements that the caller did not await are awaited before the commit: if one
  *    failed, Postgres would answer the COMMIT with a rollback, and the driver would not notice.
- * 2. Once its function has returned or thrown, no further statement is sent, whatever goes on calling it. It would run outside the
- *    transaction, or in the next one on this connection.
- * 3. Once its connection is lost, nothing more is sent for it. The driver tells the caller, and yet sends the `rollback` to the
- *    connection object: that ends the process with an error nobody can catch, or runs the rest of a dead transaction on a new
- *    connection. So the function's end is kept from the driver then.
+ * 2. After its function has returned or thrown, no further statement is sent. It would run outside the transaction, or inside the next
+ *    one on this connection.
+ * 3. After its connection is lost, nothing more is sent for it. The driver reports the loss, but still sends the `rollback` to the
+ *    connection object: this ends the process with an error that cannot be caught, or runs the rest of a dead transaction on a new
+ *    connection. So in that case the driver never learns that the function has ended.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import type postgres from 'postgres'
@@ -28,17 +28,17 @@ export class TransactionOver extends Error {
 
 export type Inside = (inner: postgres.TransactionSql) => unknown
 
-/** The whole transaction: `over` once the driver has told its caller how it ended. */
+/** The whole transaction. `over`: the driver has reported its result. */
 type Standing = { over: boolean; ended: Promise<void> }
-/** One function of it, the outer one or a savepoint's: its statements under way, and whether it has ended. */
+/** The transaction's function, or that of a savepoint: its statements in progress, and whether it has ended. */
 type Scope = { closed: boolean; readonly underWay: Set<Promise<unknown>> }
 
-/** Milliseconds in which the driver has noticed that a connection is gone whose statement failed. */
+/** Milliseconds within which the driver notices that the connection of a failed statement is lost. */
 const notice = 1_000
 
 /**
  * Runs `inside` in a transaction that may write. All other statements are read-only: see `Slot`.
- * @throws whatever `inside` throws, after the rollback; DatabaseAway; an error for which `isDatabaseAway` is true
+ * @throws the error of `inside`, after the rollback; DatabaseAway; another error for which `isDatabaseAway` is true
  */
 export function transact(pool: Pool, inside: Inside): Promise<unknown> {
   return inSpan({ name: 'transaction', kind: 'client' }, () => lease(pool, inside))
@@ -51,14 +51,14 @@ function lease(pool: Pool, inside: Inside): Promise<unknown> {
     try {
       return await slot.client.begin('read write', guarded(standing, inside))
     } catch (error) {
-      // Whether the connection is still in the transaction is not known then.
+      // It is then unknown whether the connection is still in the transaction.
       if (error instanceof Error && 'query' in error && error.query === 'rollback') slot.cut(error)
       throw error
     } finally {
       standing.over = true
       resolve()
       const fault = slot.takeFault()
-      // biome-ignore lint/correctness/noUnsafeFinally: what the server reported outweighs any answer
+      // biome-ignore lint/correctness/noUnsafeFinally: an error that the server reported overrides any result
       if (fault !== null) throw fault
     }
   })
@@ -74,7 +74,7 @@ function guarded(standing: Standing, inside: Inside): Inside {
       if (!standing.over) return result
     } catch (error) {
       scope.closed = true
-      // It may be another connection's loss that the function met: then this transaction stands, and is rolled back.
+      // The function may have seen the loss of another connection. Then this transaction is still open and is rolled back normally.
       if (isConnectionLost(error)) await Promise.race([standing.ended, pause(notice)])
       if (!standing.over) throw error
     } finally {
@@ -110,7 +110,7 @@ function track<P extends Promise<unknown>>(scope: Scope, work: P): P {
   return work
 }
 
-/** What the driver cannot encode would fail another statement in its place, and block the connection. */
+/** Refuses parameters that the driver cannot encode: they would fail another statement and block the connection. */
 export function checkParameters(parameters: readonly unknown[] | undefined): void {
   if (parameters === undefined) return
   if (parameters.length > mostParameters) {
@@ -120,7 +120,7 @@ export function checkParameters(parameters: readonly unknown[] | undefined): voi
   if (wrong >= 0) throw new TypeError(`parameter ${wrong + 1} of a statement is not a value Postgres takes`)
 }
 
-/** The protocol counts parameters in 16 bits. */
+/** The protocol has a 16-bit parameter count. */
 const mostParameters = 65_533
 
 function isEncodable(value: unknown): boolean {

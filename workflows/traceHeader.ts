@@ -1,18 +1,18 @@
 /**
- * Hands the trace that a workflow was started or signalled in on to the activities it schedules, as a header. Where traces are off
- * there is no header, and this does nothing.
+ * Copies the trace header of a workflow's start or signal to the activities that the workflow schedules. If tracing is off there is no
+ * header, and this does nothing.
  *
- * This is all of tracing that runs inside workflows: the interceptors of `@temporalio/interceptors-opentelemetry` would bring the
- * OpenTelemetry SDK into the bundle, and a new version of that could change what a history means. No command, no timer and no
- * promise is added here, so a history replays the same with and without the header.
+ * No other tracing code runs inside workflows: the interceptors of `@temporalio/interceptors-opentelemetry` would add the OpenTelemetry
+ * SDK to the bundle, and a new version of it could break replay. This code adds no command, timer or promise, so a history replays the
+ * same with and without the header.
  */
 import type { Headers, WorkflowInterceptorsFactory } from '@temporalio/workflow'
 
-/** As the client's and the activities' interceptors name it. */
+/** The header's name in the interceptors of the client and of activities. */
 const traceHeader = '_tracer-data'
 
 export const interceptors: WorkflowInterceptorsFactory = () => {
-  /** Of the signal that came last, else of the start. */
+  /** The headers of the last signal; before the first signal, those of the start. */
   let trace: Headers = {}
   const remember = (headers: Headers): void => {
     const given = headers[traceHeader]

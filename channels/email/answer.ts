@@ -1,22 +1,21 @@
-/** Reads a server's SMTP reply, and masks the addresses in its words before anyone stores them. */
+/** Reads a server's SMTP reply, and masks the addresses in its text before it is stored. */
 
-/** What the API shows as the provider's answer of an e-mail. */
+/** The provider's answer to an e-mail, as the API shows it. */
 export type SmtpReply = {
-  /** Reply code (RFC 5321 §4.2), such as 250 or 550; null where the server gave none. */
+  /** Reply code (RFC 5321 §4.2), such as 250 or 550; null if the server sent none. */
   readonly code: number | null
-  /** Enhanced status code (RFC 3463), such as `5.1.1`; null where the server gave none. */
+  /** Enhanced status code (RFC 3463), such as `5.1.1`; null if the server sent none. */
   readonly enhanced: string | null
-  /** The server's words, addresses masked, cut to 500 characters. */
+  /** The server's text, addresses masked, cut to 500 characters. */
   readonly text: string
 }
 
 const MAX_TEXT = 500
 
 /**
- * The answer in a reply of one or more lines (RFC 5321 §4.2), with its enhanced status code (RFC 3463) where the
- * server gives one.
+ * Parses a reply of one or more lines (RFC 5321 §4.2), with its enhanced status code (RFC 3463) if there is one.
  *
- * @param recipient the recipient's address: masked in the text, and so is its local part alone
+ * @param recipient the recipient's address: the text is masked wherever it contains the address or its local part
  */
 export function readReply(reply: string, recipient: string): SmtpReply {
   const lines = reply.split(/\r?\n/).filter((line) => line.trim() !== '')
@@ -31,13 +30,13 @@ export function readReply(reply: string, recipient: string): SmtpReply {
   }
 }
 
-/** Masks everything that looks like an address, and the recipient's local part, which servers like to quote alone. */
+/** Masks everything that looks like an address, and the recipient's local part, which servers often quote alone. */
 function maskText(text: string, recipient: string): string {
   const local = recipient.slice(0, recipient.lastIndexOf('@'))
   const alone = new RegExp(`(?<![\\p{L}\\p{N}])${literally(local)}(?![\\p{L}\\p{N}])`, 'giu')
   const masked = text
     .replace(/\p{Cc}+/gu, ' ')
-    // Word by word: looking for the @ from each character on takes the square of a long word.
+    // Word by word: searching for the @ from each character takes quadratic time for a long word.
     .replace(/[^\s<>()[\]"',;:]+/g, (word) => (isAddress(word) ? '***' : word))
   return (local === '' ? masked : masked.replace(alone, '***')).slice(0, MAX_TEXT)
 }

@@ -1,6 +1,6 @@
 /**
- * Makes the bytes of a mail (RFC 5322, MIME) and signs them with DKIM (RFC 6376) if the profile has a key. A mail has
- * exactly one recipient: there is no field for another, and an address that names two is refused.
+ * Builds the bytes of a mail (RFC 5322, MIME) and signs them with DKIM (RFC 6376) if the profile has a key. A mail has exactly one
+ * recipient: there is no field for another, and an address that contains two is refused.
  */
 import { createHash } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
@@ -18,9 +18,9 @@ export type Composition = {
   readonly from: { readonly name: string; readonly email: string }
   /** The one recipient, normalised. */
   readonly to: string
-  /** Where bounces go (RFC 5321 MAIL FROM); the sender's address unless given. */
+  /** Where bounces go (RFC 5321 MAIL FROM). Default: the sender's address. */
   readonly returnPath?: string | undefined
-  /** Subject, HTML and text as they leave: links exchanged, pixel added. */
+  /** Subject, HTML and text as they are sent: links replaced, pixel added. */
   readonly message: RenderedMessage
   /** With its angle brackets. */
   readonly messageId: string
@@ -29,7 +29,7 @@ export type Composition = {
   readonly dkim?: DkimKey | undefined
 }
 
-/** What signs a mail. */
+/** The key that signs a mail. */
 export type DkimKey = {
   readonly domain: string
   readonly selector: string
@@ -37,10 +37,10 @@ export type DkimKey = {
   readonly privateKey: string
 }
 
-/** `bad-address`: sender or recipient. `bad-header`: a field of ours. `unexpected`: the library that makes the bytes threw. */
+/** `bad-address`: sender or recipient. `bad-header`: one of our header fields. `unexpected`: the library that builds the bytes threw. */
 export type ComposeErrorCode = 'bad-address' | 'bad-header' | 'unexpected'
 
-/** The mail cannot be made from this message. The error's text contains no address. */
+/** The mail cannot be built from this message. The error's text contains no address. */
 export class ComposeError extends MessageFault {
   override readonly name = 'ComposeError'
   readonly code: ComposeErrorCode
@@ -51,17 +51,17 @@ export class ComposeError extends MessageFault {
   }
 }
 
-/** A mail as it leaves, for exactly one recipient. */
+/** A mail as it is sent, for exactly one recipient. */
 export type Mail = Prepared & {
   /** Its Message-ID, with angle brackets. */
   readonly providerId: string
   /** The SMTP envelope (RFC 5321): the return path and the one recipient. */
   readonly envelope: { readonly from: string; readonly to: string }
-  /** The message as it goes over the wire (RFC 5322), complete with its headers. */
+  /** The complete message with its headers (RFC 5322), as sent over the connection. */
   readonly mime: Uint8Array
 }
 
-/** Among the fields signed are those RFC 8058 §4 demands, which nodemailer's own list lacks. */
+/** The signed header fields. They include those that RFC 8058 §4 requires, which nodemailer's default list lacks. */
 const SIGNED_FIELDS = [
   'From',
   'To',
@@ -77,7 +77,7 @@ const SIGNED_FIELDS = [
 ].join(':')
 
 /**
- * The mail for a composition. The same composition gives the same bytes, signature included.
+ * Builds the mail of a composition. The same composition always gives the same bytes, signature included.
  *
  * @throws ComposeError
  * @throws DkimKeyError `cannot-sign`
@@ -97,7 +97,7 @@ export async function composeMail(composition: Composition): Promise<Mail> {
     headers: composition.headers.map(preparedHeader),
     encoding: 'quoted-printable',
     newline: 'win',
-    // Characters no quoted-printable line can hold side by side.
+    // No quoted-printable line can contain these two characters in a row.
     boundaryPrefix: '=_',
     baseBoundary: createHash('sha256').update(composition.messageId).digest('hex').slice(0, 32),
     disableFileAccess: true,
@@ -121,19 +121,19 @@ async function sign(mime: Buffer, key: DkimKey): Promise<Buffer> {
     headerFieldNames: SIGNED_FIELDS,
   })
   const signed = await buffer(signer.sign(mime))
-  // With a key it cannot use, nodemailer quietly hands back the mail unsigned.
+  // With a key it cannot use, nodemailer returns the mail unsigned and reports no error.
   if (!signed.subarray(0, 15).equals(Buffer.from('DKIM-Signature:'))) throw new DkimKeyError('cannot-sign')
   return signed
 }
 
-/** Refuses an address that normalising would refuse. */
+/** Refuses an address that normalisation would refuse. */
 function checkAddress(address: string): void {
   if (!normaliseAddress('email', address).ok || /\s/.test(address)) {
     throw new ComposeError('bad-address', 'sender or recipient is not one plain e-mail address')
   }
 }
 
-/** Written as it is and never folded: mail programs are known to misread a folded List-Unsubscribe. */
+/** The header is never folded, because some mail programs misread a folded List-Unsubscribe. */
 function preparedHeader({ name, value }: MailHeader): {
   key: string
   value: { prepared: true; value: string }

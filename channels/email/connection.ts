@@ -2,8 +2,8 @@
  * One SMTP connection, on nodemailer's `SMTPConnection`: opened, greeted and authenticated before a delivery is claimed,
  * and used for one hand-over at a time.
  *
- * nodemailer reports a connection lost after the body just as one that never was. So what became of a mail is read
- * from two things only: a reply the server gave in full, and whether body bytes had begun to flow (`GatedBody`).
+ * nodemailer reports a connection lost after the body like one that never opened. So the outcome of a mail depends on two facts only: a
+ * complete reply of the server, and whether body bytes had begun to flow (`GatedBody`).
  */
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
 import type { HandOverOutcome } from '../../domain/delivery/outcome.ts'
@@ -12,9 +12,9 @@ import type { Mail } from './compose.ts'
 import { HandOverAttempt } from './handOver.ts'
 import type { SmtpSettings } from './settings.ts'
 
-/** Longest waits, in milliseconds. */
+/** Timeouts in milliseconds. */
 export type SmtpTimeouts = {
-  /** Name look-up and connecting. */
+  /** DNS lookup and connecting. */
   readonly connect: number
   /** From connected to the greeting. */
   readonly greeting: number
@@ -26,7 +26,7 @@ export type SmtpTimeouts = {
   readonly handOver: number
 }
 
-/** The system's and TLS' own error code beneath nodemailer's. */
+/** nodemailer's error, with the error code of the system or of TLS beneath it. */
 type Failure = {
   code?: string | undefined
   originalCode?: string | undefined
@@ -69,7 +69,7 @@ export class SmtpConnection {
       dnsTimeout: timeouts.connect,
       greetingTimeout: timeouts.greeting,
       socketTimeout: timeouts.reply,
-      // Closing is dropping: where a body has begun, a half-closed connection could still let it be taken for whole.
+      // Close at once: if a body has begun, a half-closed connection could make the server take it for complete.
       socketCloseTimeout: 0,
     })
     try {
@@ -81,7 +81,7 @@ export class SmtpConnection {
     return new SmtpConnection(smtp, timeouts)
   }
 
-  /** Whether it could take a mail, as far as is known without asking. */
+  /** Whether the connection can be used, as far as is known without asking the server. */
   get usable(): boolean {
     return !this.#smtp.destroyed
   }
@@ -92,8 +92,8 @@ export class SmtpConnection {
   }
 
   /**
-   * Asks the server (RSET) whether it is still there, unless it has just been heard of; this also ends a transaction a
-   * refusal left open. A connection that does not answer is dropped.
+   * Checks with RSET that the server still answers, unless it answered within `freshFor` milliseconds. RSET also ends a transaction that
+   * a refusal left open. A connection that does not answer is dropped.
    */
   async prove(freshFor: number): Promise<boolean> {
     if (!this.usable) return false
@@ -121,12 +121,12 @@ export class SmtpConnection {
     const outcome = await attempt.run()
     this.#idleSince = performance.now()
     this.#dirty = outcome.kind !== 'accepted'
-    // Only after a complete exchange do both sides agree on where they are.
+    // Only after a complete exchange do both sides agree on the state of the connection.
     if (!attempt.clean) this.drop()
     return outcome
   }
 
-  /** Takes leave politely (QUIT), and not for long. */
+  /** Ends the connection with QUIT, and waits only briefly for the answer. */
   quit(): void {
     if (!this.usable) return
     const timer = setTimeout(() => this.#smtp.close(), 1_000)
@@ -148,7 +148,7 @@ function establish(
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const fail = (error: Failure) => reject(unavailable(error))
-  // Stays for good: an 'error' nobody listens to would end the process. Later ones show in `destroyed`.
+  // This listener is never removed: an 'error' event without a listener would end the process. Later errors show in `destroyed`.
   smtp.on('error', fail)
   // 'end' comes before the error that explains it.
   smtp.once('end', () => setImmediate(fail, {}))
@@ -169,7 +169,7 @@ function establish(
   })
 }
 
-/** Says what happened by codes only: nodemailer's messages quote the server, which may quote the credentials. */
+/** The error contains codes only: nodemailer's messages quote the server, which may quote the credentials. */
 function unavailable(error: Failure): ChannelUnavailable {
   const beneath = error.originalCode ?? ''
   const code = error.responseCode ? ` (${error.responseCode})` : beneath ? ` (${beneath})` : ''

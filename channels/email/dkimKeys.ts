@@ -1,7 +1,7 @@
 /**
- * Private keys for DKIM (RFC 6376) from one folder, `ASSENT_DKIM_FOLDER`. A profile names a file in it by its plain name, so a caller
- * who may put a profile cannot have another file of this machine read. A link is followed only if it stays inside the folder, as
- * those of mounted Kubernetes secrets do.
+ * Private keys for DKIM (RFC 6376) from one folder, `ASSENT_DKIM_FOLDER`. A profile names a file in it by its plain name, so a caller who
+ * may put a profile cannot make us read any other file. A symbolic link is followed only if its target is inside the folder, as in
+ * mounted Kubernetes secrets.
  */
 import { createPrivateKey } from 'node:crypto'
 import { constants } from 'node:fs'
@@ -9,7 +9,7 @@ import { open, realpath } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { EnvironmentFault } from '../../domain/delivery/faults.ts'
 
-/** What is wrong with the settings, the name, or the file. `not-rsa`: no RSA private key in PEM. `cannot-sign`: it is one, and fails. */
+/** The error in the settings, the name or the file. `not-rsa`: no RSA private key in PEM. `cannot-sign`: an RSA key that cannot sign. */
 export type DkimKeyCode =
   | 'no-folder'
   | 'bad-name'
@@ -47,7 +47,7 @@ const LARGEST = 65_536
 
 export class DkimKeys {
   readonly #folder: string | null
-  /** Texts that were found to be usable keys, by file name. */
+  /** Keys that were checked and can sign, by file name. */
   readonly #usable = new Map<string, string>()
 
   constructor(folder: string | null) {
@@ -55,7 +55,7 @@ export class DkimKeys {
   }
 
   /**
-   * The key in PEM. The file is read each time, so a new file is a new key at once.
+   * Reads the key in PEM. The file is read each time, so a new file takes effect at once.
    *
    * @throws DkimKeyError
    */

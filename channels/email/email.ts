@@ -1,4 +1,4 @@
-/** E-mail over SMTP: the channel. It makes mails (`compose.ts`, `headers.ts`) and hands them over on a pooled connection (`pool.ts`). */
+/** The e-mail channel, over SMTP. It builds mails (`compose.ts`, `headers.ts`) and hands them over on a pooled connection (`pool.ts`). */
 import type { FieldError } from '../../domain/refusal.ts'
 import type { Profile } from '../../domain/shapes/profile.ts'
 import type { Channel, Outgoing } from '../channel.ts'
@@ -16,7 +16,7 @@ export function openEmailChannel(
   const keys = new DkimKeys(settings.ASSENT_DKIM_FOLDER ?? null)
   return {
     key: 'email',
-    // SMTP has no idempotency key: two mails with one Message-ID are two mails.
+    // SMTP has no idempotency key: two mails with the same Message-ID are both delivered.
     idempotent: false,
     prepare: (outgoing) => prepareMail(outgoing, keys),
     acquire: (wanted) => pool.acquire(wanted),
@@ -42,7 +42,7 @@ async function prepareMail(outgoing: Outgoing, keys: DkimKeys): Promise<Mail> {
   })
 }
 
-/** @returns undefined where the relay signs */
+/** @returns undefined if the relay signs */
 async function signingKey({ sender: { dkim } }: Profile, keys: DkimKeys): Promise<DkimKey | undefined> {
   if (dkim === undefined) return undefined
   const { domain, selector, keyFile } = dkim

@@ -1,12 +1,11 @@
 /**
- * The body of a mail behind a gate. Nothing is buffered ahead: the gate is asked when the first byte is wanted, which
- * for nodemailer's connection is after the server asked for the body (it pipes the stream only then), and bytes flow
- * only once the gate has said yes. `flowing` turns true before the first of them, and is what tells "it may have the
- * message" from "it cannot have it".
+ * The body of a mail behind a gate. Nothing is buffered ahead. The gate is called when the first byte is read; nodemailer reads it only
+ * after the server has asked for the body. Bytes flow only if the gate returns true. `flowing` becomes true before the first byte. It
+ * separates "the server may have the message" from "the server cannot have it".
  */
 import { Readable } from 'node:stream'
 
-/** Small enough that back-pressure shows how far the body really came. */
+/** Bytes; small enough that back-pressure shows how much of the body was sent. */
 const CHUNK = 16 * 1024
 
 export class GatedBody extends Readable {
@@ -17,7 +16,7 @@ export class GatedBody extends Readable {
   #asked = false
   #at = 0
 
-  /** @param gate answers whether the body may flow; asked once, must not throw */
+  /** @param gate returns whether the body may flow; called once, must not throw */
   constructor(bytes: Uint8Array, gate: () => Promise<boolean>) {
     super()
     this.#bytes = bytes

@@ -1,12 +1,12 @@
 /**
  * One mail on one connection: MAIL, RCPT, DATA, and the body behind its gate.
  *
- * before   nothing was asked; no byte of the body has flowed
- * asking   the server asked for the body (354), and `beforeBody` is being asked; still no byte
- * flowing  `beforeBody` said yes and the connection was still there: from here on the server may have the mail
+ * before   the server has not asked for the body; no byte of it has flowed
+ * asking   the server asked for the body (354) and `beforeBody` is running; still no byte
+ * flowing  `beforeBody` returned true and the connection was still open: from here on the server may have the mail
  *
- * It ends with a reply in full, a lost connection, the deadline, or a no of `beforeBody`. If `beforeBody` is being asked,
- * its answer is awaited first, so that the caller knows whether its commit happened.
+ * It ends with a complete reply, a lost connection, the deadline, or false from `beforeBody`. If `beforeBody` is running, its result is
+ * awaited first, so that the caller knows whether its commit happened.
  */
 import type SMTPConnection from 'nodemailer/lib/smtp-connection'
 import type { HandOverOutcome } from '../../domain/delivery/outcome.ts'
@@ -21,7 +21,7 @@ type End =
   | { readonly by: 'no'; readonly reply: string; readonly command: string }
   | { readonly by: 'loss'; readonly cause: string }
 
-/** What of nodemailer's error is looked at: the reply and the command it answers. */
+/** The fields of nodemailer's error that we read: the reply, and the command it answers. */
 type SendError = {
   command?: string | undefined
   response?: string | undefined
@@ -29,7 +29,7 @@ type SendError = {
 }
 
 export class HandOverAttempt {
-  /** After the end: whether the connection is in a known state and may be used again. */
+  /** After the end: whether the connection's state is known, so that it can be reused. */
   clean = false
   readonly #smtp: SMTPConnection
   readonly #mail: Mail
@@ -61,7 +61,7 @@ export class HandOverAttempt {
     clearTimeout(timer)
     this.#smtp.off('end', lost)
     const whole = this.#body.readableEnded
-    // Where the server had asked for a body, nothing but its reply to the whole of it leaves both sides of one mind.
+    // If the server had asked for a body, only its reply to the complete body leaves the connection in a known state.
     this.clean =
       end.by === 'yes' ? whole : end.by === 'no' && !/^421/.test(end.reply) && this.#answer === null
     if (!this.clean) this.#smtp.close()
@@ -86,16 +86,16 @@ export class HandOverAttempt {
     }
   }
 
-  /** The gate: asked when nodemailer wants the first byte, which it does once DATA was answered. */
+  /** The gate: called when nodemailer reads the first byte, after the answer to DATA. */
   async #mayFlow(): Promise<boolean> {
-    // nodemailer would take any 2xx for an invitation; RFC 5321 §4.1.1.4 knows only 354.
+    // nodemailer accepts any 2xx as a request for the body; RFC 5321 §4.1.1.4 allows only 354.
     if (this.#ended || !/^3/.test(this.#smtp.lastServerResponse || '')) {
       this.#finish({ by: 'loss', cause: 'the server did not ask for the body' })
       return false
     }
     this.#answer = ask(this.#beforeBody)
     const answer = await this.#answer
-    // Known to be gone by now, it cannot have the mail: better told apart here than left as unknown.
+    // If the connection is known to be closed by now, the server cannot have the mail, and the outcome is not unknown.
     const socket = this.#smtp._socket
     if (answer !== 'go' || !socket || !socket.writable)
       this.#finish({ by: 'loss', cause: 'the connection was lost' })
@@ -121,7 +121,7 @@ function lossOf(flowing: boolean, cause: string): HandOverOutcome {
   return { kind: flowing ? 'unknown' : 'not-handed-over', cause }
 }
 
-/** A refusal is a complete 4xx or 5xx reply to one of the commands of the transaction; all else is a loss. */
+/** A refusal is a complete 4xx or 5xx reply to a command of the transaction. Everything else is a lost connection. */
 function endOf(error: SendError): End {
   const { command = '', response, responseCode = 0 } = error
   const complete = command === 'MAIL FROM' || command === 'RCPT TO' || command === 'DATA'

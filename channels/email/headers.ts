@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { MessageFault } from '../../domain/delivery/faults.ts'
 
-/** A header cannot be made for this profile or delivery. The error's text contains no address. */
+/** A header cannot be built for this profile or delivery. The error's text contains no address. */
 export class HeaderError extends MessageFault {
   override readonly name = 'HeaderError'
   /** `no-sender-domain`: for a Message-ID; `no-unsubscribe-address`: for a commercial mail. */
@@ -28,8 +28,8 @@ const MESSAGE_ID_BYTES = 20
  *
  * - Commercial mail (any kind not known to be transactional) carries `List-Unsubscribe` (RFC 2369) and
  *   `List-Unsubscribe-Post: List-Unsubscribe=One-Click` (RFC 8058) with the delivery's unsubscribe address.
- * - Every mail carries `Auto-Submitted: auto-generated` (RFC 3834 §5): a journey is a process, not a person, and this
- *   silences vacation responders, whose answers would otherwise be taken for a contact's reply.
+ * - Every mail carries `Auto-Submitted: auto-generated` (RFC 3834 §5). It silences vacation responders, whose answers could otherwise
+ *   be mistaken for a contact's reply.
  *
  * @throws HeaderError when a commercial mail has no http(s) unsubscribe address
  */
@@ -38,7 +38,7 @@ export function mailHeaders(purposeKind: string, unsubscribeUrl: string | null):
   return purposeKind === 'transactional' ? [automatic] : [...unsubscribeHeaders(unsubscribeUrl), automatic]
 }
 
-/** The header fields of a test mail: a mark, and no `List-Unsubscribe`, since it is sent under nobody's consent. */
+/** The header fields of a test mail: a mark, but no `List-Unsubscribe`, because it is not sent under anyone's consent. */
 export function testMailHeaders(id: string): readonly MailHeader[] {
   return [
     { name: 'X-Assent-Test', value: id },
@@ -47,8 +47,8 @@ export function testMailHeaders(id: string): readonly MailHeader[] {
 }
 
 /**
- * The Message-ID (RFC 5322 §3.6.4), angle brackets included. It follows from the delivery's id and the sender's domain
- * alone, so every attempt carries the same one, and it does not reveal the id.
+ * The Message-ID (RFC 5322 §3.6.4), angle brackets included. It is derived from the delivery's id and the sender's domain only, so every
+ * attempt has the same one. It does not reveal the id.
  *
  * @param id of the delivery or the test mail
  * @param senderAddress the sender's e-mail address; its domain follows the @

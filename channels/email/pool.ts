@@ -1,8 +1,8 @@
 /**
  * A small pool of SMTP connections.
  *
- * A slot is a place in the pool together with a connection that is open, authenticated and proven alive. Callers wait for
- * a slot in the order of asking, before anything is claimed; a hand-over waits for nothing but the server.
+ * A slot is a place in the pool with a connection that is open, authenticated and known to be alive. Callers wait for a slot in the order
+ * of their requests, before they claim anything. A hand-over then waits only for the server.
  */
 import type { HandOverOutcome } from '../../domain/delivery/outcome.ts'
 import { ChannelUnavailable, type Slot } from '../channel.ts'
@@ -10,17 +10,17 @@ import type { Mail } from './compose.ts'
 import { SmtpConnection, type SmtpTimeouts } from './connection.ts'
 import { parseSmtpUrl, type SmtpSettings } from './settings.ts'
 
-/** What may be set besides `SMTP_URL`, times in milliseconds. */
+/** Options besides `SMTP_URL`; times in milliseconds. */
 export type SmtpPoolOptions = {
-  /** Longest wait for a slot; 30 seconds. */
+  /** Longest wait for a slot. Default: 30 seconds. */
   readonly acquireTimeout?: number
-  /** A connection unused for this long is closed; 5 seconds, less than any server's own patience. */
+  /** An idle connection is closed after this time. Default: 5 seconds, shorter than any server's timeout. */
   readonly idleTimeout?: number
-  /** A connection heard of within this time is taken without asking it first; half a second. */
+  /** A connection on which the server answered within this time is used without a check. Default: half a second. */
   readonly freshFor?: number
-  /** Mails after which a connection is exchanged for a new one; 100. */
+  /** Mails after which a connection is replaced. Default: 100. */
   readonly mailsPerConnection?: number
-  /** A hand-over takes 35 seconds at most, apart from what `beforeBody` takes after that. */
+  /** A hand-over takes 35 seconds at most, not counting a `beforeBody` that runs longer. */
   readonly timeouts?: Partial<SmtpTimeouts>
 }
 
@@ -33,7 +33,7 @@ const DEFAULT_TIMEOUTS: SmtpTimeouts = {
 }
 
 /**
- * The pool for an `SMTP_URL`; connects only when a slot is wanted.
+ * Opens the pool for an `SMTP_URL`. Connections are made only when a slot is requested.
  *
  * @throws SmtpUrlError
  */
@@ -69,9 +69,9 @@ export class SmtpPool {
   }
 
   /**
-   * Waits for a free place on a connected, authenticated and live connection.
+   * Waits for a slot on an open, authenticated and live connection.
    *
-   * @throws ChannelUnavailable when none could be had
+   * @throws ChannelUnavailable if there was none in time
    * @throws the signal's reason when `signal` is aborted first
    */
   async acquire({ signal }: { signal?: AbortSignal }): Promise<Slot<Mail>> {
@@ -94,7 +94,7 @@ export class SmtpPool {
     }
   }
 
-  /** Refuses further places, and ends idle connections; resolves when those in use have been released. */
+  /** Refuses new slots and closes idle connections; resolves when the slots in use have been released. */
   async close(): Promise<void> {
     this.#closed = true
     for (const waiter of this.#waiting) waiter.refuse(closed())
@@ -106,7 +106,7 @@ export class SmtpPool {
     await this.#empty.promise
   }
 
-  /** A place in the pool, in the order of asking. */
+  /** Waits for a place in the pool, in the order of the requests. */
   async #takePlace(signal: AbortSignal): Promise<void> {
     if (this.#closed) throw closed()
     if (this.#taken < this.#settings.maxConnections) {
@@ -115,7 +115,7 @@ export class SmtpPool {
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const refuse = (reason: unknown) => {
-      // At once, so that no place is given to someone who has gone.
+      // Removed at once, so that no place is given to a caller that has gone.
       this.#waiting.delete(waiter)
       reject(reason)
     }
@@ -126,7 +126,7 @@ export class SmtpPool {
     await promise.finally(() => signal.removeEventListener('abort', onAbort))
   }
 
-  /** The next in line takes the place over, so the number of places taken stays as it is. */
+  /** Passes the place to the next waiting caller; then the number of used places stays the same. */
   #leavePlace(): void {
     const [next] = this.#waiting
     if (next) {
@@ -138,7 +138,7 @@ export class SmtpPool {
     if (this.#closed && this.#taken === 0) this.#empty.resolve()
   }
 
-  /** The connection used last that is still alive, else a new one. */
+  /** The most recently used connection that is still alive, or a new one. */
   async #connection(signal: AbortSignal): Promise<SmtpConnection> {
     const connection =
       (await this.#provenIdle()) ?? (await SmtpConnection.open(this.#settings, this.#timeouts, signal))

@@ -1,23 +1,23 @@
 /**
- * What an SMTP refusal means (RFC 5321 §4.2, RFC 3463): whether to try again, and whether it condemns the address.
+ * What an SMTP refusal means (RFC 5321 §4.2, RFC 3463): whether to retry, and whether to suppress the address.
  *
  * | reply | meaning |
  * | --- | --- |
  * | 4xx | refused for now |
- * | 530, 534, 535, 538 | our credentials or our TLS are not good enough (RFC 4954 §6, RFC 3207 §4): our environment, tried again |
+ * | 530, 534, 535, 538 | our credentials or our TLS are not accepted (RFC 4954 §6, RFC 3207 §4): our environment, retried |
  * | other 5xx | refused for good |
- * | 5.1.1, 5.1.2, 5.1.6, 5.1.10 in an other 5xx | and the mailbox does not exist: the address is suppressed |
+ * | 5.1.1, 5.1.2, 5.1.6, 5.1.10 in another 5xx | also: the mailbox does not exist, and the address is suppressed |
  */
 import type { HandOverOutcome } from '../../domain/delivery/outcome.ts'
 import type { SmtpReply } from './answer.ts'
 
-/** Where in the conversation the server refused: at the sender, at the recipient, before the body, or after it. */
+/** The stage at which the server refused: sender, recipient, before the body, or after it. */
 export type RefusalStage = 'sender' | 'recipient' | 'data' | 'body'
 
 /** Bad mailbox, bad destination system, mailbox moved without forwarding, recipient takes no mail (RFC 7505). */
 const addressIsBad: ReadonlySet<string> = new Set(['5.1.1', '5.1.2', '5.1.6', '5.1.10'])
 
-/** They are about the session, so they say nothing about the message. */
+/** Codes that concern the session, not the message. */
 const sessionIsBad: ReadonlySet<number> = new Set([530, 534, 535, 538])
 
 /** The outcome of a complete 4xx or 5xx reply. */

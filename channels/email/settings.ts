@@ -1,4 +1,4 @@
-/** The settings of e-mail, and how `SMTP_URL` is read: where the mail server is, with which credentials, and how many connections. */
+/** The settings of the e-mail channel, and the parser of `SMTP_URL`: the server's address, credentials and number of connections. */
 import { isAbsolute } from 'node:path'
 import { z } from 'zod'
 
@@ -14,8 +14,8 @@ export const emailSettings = {
     }
   }),
   /**
-   * Folder of the private keys that sign mail (DKIM); profiles name a file in it. Unset: no profile can sign here. Read for each mail,
-   * not at start: a missing key holds the mail of its profile, and nothing else.
+   * Folder of the private keys that sign mail (DKIM); profiles name a file in it. Unset: no profile can sign here. Keys are read for each
+   * mail, not at start, so a missing key holds only the mail of its own profile.
    */
   ASSENT_DKIM_FOLDER: z.string().refine(isAbsolute, 'must be an absolute path').optional(),
 }
@@ -24,22 +24,22 @@ export const emailSettings = {
 export type SmtpSettings = {
   readonly host: string
   readonly port: number
-  /** TLS from the first byte (RFC 8314), as `smtps:` asks. */
+  /** TLS from the first byte (RFC 8314), as `smtps:` requires. */
   readonly secure: boolean
-  /** Refuse to go on without STARTTLS (RFC 3207). */
+  /** Close the connection if the server offers no STARTTLS (RFC 3207). */
   readonly requireTls: boolean
-  /** Do not use STARTTLS even where it is offered. */
+  /** Do not use STARTTLS even if the server offers it. */
   readonly ignoreTls: boolean
   /** Whether the server's certificate must be valid. */
   readonly rejectUnauthorized: boolean
   readonly auth: { readonly user: string; readonly pass: string } | null
   /** Name given with EHLO; null for the machine's own. */
   readonly name: string | null
-  /** Connections at a time, hence mails being handed over at a time. */
+  /** Most connections at the same time, and so most hand-overs at the same time. */
   readonly maxConnections: number
 }
 
-/** An `SMTP_URL` that cannot be read. Its message names the part, never a value: the URL contains a password. */
+/** An `SMTP_URL` that cannot be parsed. The error names the part and never quotes a value, because the URL contains a password. */
 export class SmtpUrlError extends Error {
   override readonly name = 'SmtpUrlError'
 }

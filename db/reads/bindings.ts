@@ -1,4 +1,4 @@
-/** What conditions and templates may read of a contact: its own fields, its addresses, and its consent by channel. */
+/** The fields of a contact that conditions and templates can read: its own fields, its addresses, and its consent by channel. */
 import { eq, inArray } from 'drizzle-orm'
 import { standing, stateAt } from '../../domain/consent/standing.ts'
 import type { Entry, Standing } from '../../domain/consent/types.ts'
@@ -46,7 +46,7 @@ export async function readContactBinding(db: Db, contact: ContactRow): Promise<C
   })
 }
 
-/** A contact's address on each channel it has one on, those apart that were erased. */
+/** The contact's addresses by channel, without erased ones. */
 async function readAddresses(db: Db, contactId: string): Promise<Record<string, string>> {
   const rows = await db
     .select({ channel: contactAddresses.channel, address: contactPoints.address })
@@ -58,7 +58,7 @@ async function readAddresses(db: Db, contactId: string): Promise<Record<string, 
   )
 }
 
-/** E-mail address and phone number by the names that everybody expects. */
+/** Adds `email` and `phone`, the usual names of the addresses on the built-in channels. */
 export function withNamedAddresses<T extends Omit<ContactBinding, 'email' | 'phone'>>(
   contact: T,
 ): T & Pick<ContactBinding, 'email' | 'phone'> {
@@ -67,8 +67,8 @@ export function withNamedAddresses<T extends Omit<ContactBinding, 'email' | 'pho
 }
 
 /**
- * Consent of every address of the contact, for every purpose and topic: what nobody spoke of is `none`, and so is an opt-in past
- * its expiry, by the database's clock, as in every decision.
+ * Consent of every address of the contact, for every purpose and topic. A purpose or topic without a recorded event is `none`. An opt-in
+ * past its expiry, by the database's clock, is also `none`, as in every decision.
  */
 export async function readConsentBinding(db: Db, contactId: string): Promise<ConsentBinding> {
   const points = await db

@@ -1,6 +1,6 @@
 /**
- * Ledger rows as verification takes them. Numbers and times come as text: a row somebody tampered with may hold what no
- * JavaScript date can, and that is to be found, not to fail on.
+ * Ledger rows in the form that verification reads. Numbers and times are text: a tampered row may contain a time that no JavaScript date
+ * can represent, and verification must report it rather than fail.
  */
 import { and, asc, inArray, type SQL, sql } from 'drizzle-orm'
 import type { ChainRow } from '../../domain/ledger/verify.ts'
@@ -26,11 +26,11 @@ const columns = {
   noticeHash: consentEvents.noticeHash,
 }
 
-/** Rows held in memory, and hashed, at once: requests that the same process serves wait for some milliseconds at most. */
+/** Rows in memory, and hashed, at a time; small enough to delay the process's requests by a few milliseconds at most. */
 const pageSize = 100
 
 /**
- * The rows of these contact points, page by page, by contact point and then in the order of the chain.
+ * The rows of these contact points in pages, ordered by contact point and then by place in the chain.
  * @param contactPoints some hundreds at most
  */
 export async function* chainPages(db: Db, contactPoints: readonly string[]): AsyncGenerator<ChainRow[]> {
@@ -51,7 +51,7 @@ export async function* chainPages(db: Db, contactPoints: readonly string[]): Asy
   }
 }
 
-/** Wordings by hash (lower-case hex), of those the rows name. */
+/** The wordings that the rows refer to, by hash (lower-case hex). */
 export async function wordingsOf(db: Db, rows: readonly ChainRow[]): Promise<Map<string, string>> {
   const hashes = new Map<string, Uint8Array>()
   for (const { noticeHash } of rows) {

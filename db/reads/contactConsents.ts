@@ -1,4 +1,4 @@
-/** How the consents of a contact's addresses stand. */
+/** The consent states of a contact's addresses. */
 import { eq, inArray } from 'drizzle-orm'
 import { standing, stateAt } from '../../domain/consent/standing.ts'
 import type { Standing } from '../../domain/consent/types.ts'
@@ -16,7 +16,7 @@ export type ContactConsent = {
   since: string | null
 }
 
-/** What was ever said, by channel; an opt-in past its expiry is `none`, as for decisions. */
+/** Every recorded consent state, by channel; an opt-in past its expiry is `none`, as in decisions. */
 export async function consentsOf(db: Db, contactId: string): Promise<ContactConsent[]> {
   const points = await db.select().from(contactAddresses).where(eq(contactAddresses.contactId, contactId))
   if (points.length === 0) return []

@@ -1,4 +1,4 @@
-/** Contact points by their address, contacts by what they have. */
+/** Finds contact points by address, and contacts by external id or contact point. */
 import { and, eq } from 'drizzle-orm'
 import type { Db } from '../connect.ts'
 import { newId } from '../ids.ts'
@@ -13,7 +13,7 @@ export async function findContactPoint(db: Db, channel: string, address: string)
   return row?.id ?? null
 }
 
-/** The point of this address, made if it was not known. @param address normalised */
+/** The contact point of this address, created if there is none. @param address normalised */
 export async function findOrCreateContactPoint(db: Db, channel: string, address: string): Promise<string> {
   const known = await findContactPoint(db, channel, address)
   if (known !== null) return known
@@ -29,7 +29,7 @@ export async function contactIdOf(db: Db, externalId: string): Promise<string | 
   return row?.id ?? null
 }
 
-/** The contacts that have this point. */
+/** The contacts that have this contact point. */
 export async function contactsOfPoint(db: Db, contactPointId: string): Promise<string[]> {
   const rows = await db
     .select({ id: contactAddresses.contactId })

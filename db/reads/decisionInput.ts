@@ -1,7 +1,6 @@
 /**
- * Everything a decision depends on, as it stands now, in one statement: the contact point, the purpose and topic, the profile's
- * tracking purpose, what the ledger folded to, and the suppressions. Read under the contact point's lock it is what a claim
- * rests on; read without, it is a forecast.
+ * Reads everything that a decision depends on in one statement: the contact point, the purpose and topic, the profile's tracking purpose,
+ * the consent states and the suppressions. A claim reads it under the contact point's lock; read without the lock, it gives a forecast.
  */
 import { type SQL, sql } from 'drizzle-orm'
 import { standing } from '../../domain/consent/standing.ts'
@@ -22,13 +21,13 @@ export type Intent = {
   channel: string
   purpose: string
   topic: string | null
-  /** Profile whose tracking purpose counts; null: the purpose's own. */
+  /** The profile whose tracking purpose applies; null: the profile of the purpose. */
   profile: string | null
-  /** False where the message says `tracking: false`. */
+  /** False if the message has `tracking: false`. */
   messageAllowsTracking: boolean
 }
 
-/** What is read of it, apart from what the intent itself says. */
+/** What the database adds to the intent. */
 export type DecisionFacts = {
   now: string
   point: string | null
@@ -62,8 +61,7 @@ export async function readDecisionInput(
 }
 
 /**
- * The facts as one JSON value, which is read at once where sixteen columns would each be carried, mapped and named. To be
- * selected from `factSources`.
+ * The facts as one JSON value, which is cheaper to transfer and map than sixteen columns. Select it from `factSources`.
  * @param channel text expression
  */
 export function decisionFacts(channel: SQL): SQL {
@@ -85,7 +83,7 @@ export function decisionFacts(channel: SQL): SQL {
       from suppressions x where x.contact_point_id = cp.id and x.lifted_at is null))`
 }
 
-/** The joins of the facts, each to be found or not. @param of conditions and text expressions */
+/** The left joins of the facts. @param of conditions and text expressions */
 export function factSources(of: { point: SQL; purpose: SQL; topic: SQL; profile: SQL }): SQL {
   return sql`left join contact_points cp on ${of.point}
     left join purposes p on p.key = ${of.purpose}
@@ -118,7 +116,7 @@ function question(point: SQL) {
   )
 }
 
-/** Facts and intent together, as the decision wants them. */
+/** Combines facts and intent into the decision's input. */
 export function decisionInputOf(
   row: DecisionFacts,
   intent: Omit<Intent, 'contactPoint' | 'profile'>,
@@ -155,7 +153,7 @@ export function decisionInputOf(
   }
 }
 
-/** Anything missing makes it unknown, and an unknown purpose blocks. */
+/** If anything is missing, the purpose is unknown, and an unknown purpose blocks. */
 function purposeOf(row: DecisionFacts, key: string): DecisionInput['purpose'] {
   const { version, profile, kind, enforcement } = row
   if (version === null || profile === null || kind === null || enforcement === null)

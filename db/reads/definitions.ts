@@ -1,4 +1,4 @@
-/** Definitions that are put by key, as they stand now: what was put, with its key, version and last change beside it. */
+/** Current definitions by key: the definition as it was put, with its key, version and last change. */
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { notFound } from '../../domain/refusal.ts'
@@ -9,7 +9,7 @@ export type DefinitionKind = 'profile' | 'purpose' | 'message' | 'trigger'
 export type StoredDefinition = object & { key: string; version: number; updatedAt: string }
 export type DefinitionRow = { key: string; version: number; updatedAt: string; definition: unknown }
 
-/** Whatever was put was an object. */
+/** Every stored definition is an object. */
 const putShape = z.looseObject({})
 
 export const definitionTables = { profile: profiles, purpose: purposes, message: messages }
@@ -21,7 +21,7 @@ export async function getDefinition(db: Db, kind: DefinitionKind, key: string): 
   return found.answer
 }
 
-/** The definition as it was put, and what a `GET` answers of it. */
+/** The definition as it was put, and `answer`: the form that a `GET` returns. */
 export async function findDefinition(
   db: Db,
   kind: DefinitionKind,
@@ -39,12 +39,12 @@ export async function findDefinition(
   return { ...row, definition: putShape.parse(row.definition), answer: stored(row) }
 }
 
-/** What a `GET` answers of a row. */
+/** A row in the form that a `GET` returns. */
 export function stored({ key, version, updatedAt, definition }: DefinitionRow): StoredDefinition {
   return { ...putShape.parse(definition), key, version, updatedAt }
 }
 
-/** Triggers have a name for a key, and no versions. */
+/** Triggers have a name instead of a key, and no versions. */
 export function storedTrigger({ name, updatedAt, definition }: typeof triggerDefinitions.$inferSelect) {
   return { ...stored({ key: name, version: 1, updatedAt, definition }), name }
 }

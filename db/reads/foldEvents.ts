@@ -1,4 +1,4 @@
-/** What the fold reads of one contact point's ledger, in the order of the chain: the columns alone, without the bytes. */
+/** The columns of a contact point's ledger that the fold needs, in the order of the chain, without the hashed bytes. */
 import { asc, eq } from 'drizzle-orm'
 import type { FoldEvent } from '../../domain/consent/types.ts'
 import { foldEventOfRow } from '../../domain/ledger/project.ts'
@@ -19,7 +19,7 @@ const columns = {
   retracts: consentEvents.retracts,
 }
 
-/** @throws RangeError for a row that holds a kind or state the ledger does not know */
+/** @throws RangeError for a row with an unknown kind or state */
 export async function readFoldEvents(db: Db, contactPointId: string): Promise<FoldEvent[]> {
   const rows = await db
     .select(columns)

@@ -1,6 +1,6 @@
 /**
- * What a delivery is decided on, as it stands now, in one statement: the message and profile with the versions that count, the
- * address, and all that the decision depends on. Under the contact point's lock a claim rests on it; without, it is a forecast.
+ * Reads in one statement what the decision on a delivery depends on: the message and profile in their current versions, the address, and
+ * the decision's input. A claim reads it under the contact point's lock; read without the lock, it gives a forecast.
  */
 import { sql } from 'drizzle-orm'
 import type { DecisionInput } from '../../domain/consent/types.ts'
@@ -11,19 +11,19 @@ import { type BoundQuery, given, PreparedQuery } from '../preparedQuery.ts'
 import { type ContactBinding, withNamedAddresses } from './bindings.ts'
 import { type DecisionFacts, decisionFacts, decisionInputOf, factSources } from './decisionInput.ts'
 
-/** To whom: what the contact has on the message's channel, or one address whoever has it. */
+/** The recipient: a contact (its address on the message's channel), or one contact point whichever contacts have it. */
 export type Recipient = { contact: string } | { contactPoint: string }
 
 export type Intended = {
   channel: Message['channel']
-  /** Null: the contact has no address on the channel, or it was erased. */
+  /** Null: the contact has no address on the channel, or the address was erased. */
   contactPoint: string | null
   message: { key: string; version: number; purpose: string; topic: string | null }
   profile: { key: string; version: number }
   input: DecisionInput
 }
 
-/** Personal data of the recipient: what a message is rendered with. */
+/** The recipient's personal data, for rendering the message. */
 export type Person = { address: string | null; contact: ContactBinding | null }
 
 type Question = { contact: string | null; point: string | null; message: string }
@@ -64,7 +64,7 @@ const person = sql`cp.address, (
 const alone = new PreparedQuery<Question, Row>(sql`select ${intended} ${from}`)
 const withPerson = new PreparedQuery<Question, Row & PersonRow>(sql`select ${intended}, ${person} ${from}`)
 
-/** Throws Refusal not-found where the message does not exist any more. */
+/** Throws Refusal not-found if the message no longer exists. */
 export function intendedQuery(
   to: Recipient,
   message: string,
@@ -76,7 +76,7 @@ export function intendedQuery(
   })
 }
 
-/** As `intendedQuery`, and in the same moment what the message is rendered with. */
+/** As `intendedQuery`, together with the data for rendering, read at the same moment. */
 export async function readIntendedAndPerson(
   db: Db,
   to: Recipient,

@@ -1,6 +1,6 @@
 /**
- * The mail behind a permanent link: the handle names it, and with it the scope of whatever the link does. Read without the delivery,
- * which may be gone: links never expire.
+ * Finds the mail of a permanent link by its handle. The mail defines the scope of what the link does. The delivery is not read, because it
+ * may have been deleted; links never expire.
  */
 import { eq, getTableColumns, type InferSelectModel } from 'drizzle-orm'
 import { hashHandle, hashToken, parseHandle, parseLinkToken } from '../../domain/messages/handles.ts'
@@ -11,17 +11,17 @@ import { contactPoints } from '../schema/contacts.ts'
 import { messages, profiles, purposes } from '../schema/definitions.ts'
 import { handles, links } from '../schema/deliveries.ts'
 
-/** A mail that may have left: the scope of its links, as the mail was. */
+/** A mail that may have been sent, with the scope of its links at that time. */
 export type Mail = Omit<InferSelectModel<typeof handles>, 'hash'>
 
 export type LinkedMail = {
   mail: Mail
   contactPoint: typeof contactPoints.$inferSelect
-  /** The profile it was sent under. */
+  /** The profile under which it was sent. */
   profile: { key: string; definition: Profile }
 }
 
-/** @throws Refusal not-found, the same for every handle that is none of ours */
+/** @throws Refusal not-found, the same for every unknown handle */
 export async function mailByHandle(db: Db, text: string): Promise<LinkedMail> {
   const handle = parseHandle(text)
   const mail = handle === null ? null : await findByHash(db, hashHandle(handle))
@@ -34,7 +34,7 @@ export async function mailByHandle(db: Db, text: string): Promise<LinkedMail> {
   return { mail, contactPoint, profile: await profileOf(db, mail) }
 }
 
-/** The mail whose pixel this is; null where there is none. */
+/** The mail with this pixel; null if there is none. */
 export async function findByOpenToken(db: Db, text: string): Promise<Mail | null> {
   const token = parseHandle(text)
   return token === null ? null : findByHash(db, hashToken(token))
@@ -58,7 +58,7 @@ export type StoredLink = {
   url: string
 }
 
-/** The click link behind a token. @throws Refusal not-found, the same for every token that is none of ours */
+/** The click link of a token. @throws Refusal not-found, the same for every unknown token */
 export async function linkByToken(db: Db, text: string): Promise<StoredLink> {
   const token = parseLinkToken(text)
   if (token === null) throw unknownLink()
@@ -71,7 +71,7 @@ export async function linkByToken(db: Db, text: string): Promise<StoredLink> {
   return row
 }
 
-/** The message's profile; where the message is gone, its purpose's. */
+/** The profile of the message; if the message was deleted, that of its purpose. */
 async function profileOf(db: Db, mail: Mail): Promise<LinkedMail['profile']> {
   const [byMessage] = await db
     .select({ key: profiles.key, definition: profiles.definition })

@@ -1,12 +1,12 @@
-/** Whether recovery may look at a run or a request, and how many are parked. */
+/** Whether recovery may check a run or a request, and the number of parked runs. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../connect.ts'
 import { given, PreparedQuery } from '../preparedQuery.ts'
 import type { Suspect } from './suspects.ts'
 
 /**
- * False for what has ended or is parked, for what was looked at a moment ago, and for what the outbox will start.
- * @param options.unstarted whether a start that stands in the outbox counts for nothing: a later row of its stream was reached
+ * False if it has ended or is parked, was checked a moment ago, or will be started by the outbox.
+ * @param options.unstarted ignore a start in the outbox, because a later row of its stream was reached
  */
 export async function mayRecover(
   db: Db,

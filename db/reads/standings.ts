@@ -1,6 +1,6 @@
 /**
- * What the ledger of a contact point folds to, as it is stored beside it. Where a stored entry cannot be read, all is folded anew
- * from the ledger: a damaged projection must not stop a withdrawal.
+ * Reads the stored consent states of a contact point. If a stored entry cannot be read, the states are folded from the ledger again: a
+ * damaged projection must not stop a withdrawal.
  */
 import { eq } from 'drizzle-orm'
 import { byPurposeThenTopic, fold } from '../../domain/consent/fold.ts'
@@ -14,7 +14,7 @@ export async function readStandings(db: Db, contactPointId: string): Promise<Sta
   return (await readStoredStandings(db, contactPointId)).standings
 }
 
-/** @returns `damaged`: what is stored could not be read, and should be written anew */
+/** @returns `damaged`: the stored states could not be read and should be rewritten */
 export async function readStoredStandings(
   db: Db,
   contactPointId: string,

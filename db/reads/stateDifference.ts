@@ -1,11 +1,11 @@
-/** The consent states as stored, against what the ledger folds to. */
+/** Compares the stored consent states with the fold of the ledger. */
 import { isDeepStrictEqual } from 'node:util'
 import { asc, inArray } from 'drizzle-orm'
 import type { Standings } from '../../domain/consent/types.ts'
 import type { Db } from '../connect.ts'
 import { consentStates } from '../schema/ledger.ts'
 
-/** A row as stored: its entry is taken for nothing but what it is. */
+/** A row as stored; its entry is not validated. */
 export type StoredState = { contactPointId: string; purpose: string; topic: string; entry: unknown }
 
 /** Stored states by contact point. @param contactPoints some hundreds at most */
@@ -24,7 +24,7 @@ export async function readStoredStates(
   return byPoint
 }
 
-/** The first purpose or topic that is stored otherwise than folded, too much, or not at all; null where all agree. */
+/** The first purpose or topic whose stored state differs from the fold, is missing or is superfluous; null if all agree. */
 export function stateDifference(
   stored: readonly StoredState[],
   standings: Standings,

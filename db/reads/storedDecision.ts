@@ -1,4 +1,4 @@
-/** A stored decision with its input, put together from the delivery's row and its frame (domain/consent/frame.ts). */
+/** Rebuilds a stored decision with its input from the delivery's row and its frame (domain/consent/frame.ts). */
 import { eq, sql } from 'drizzle-orm'
 import {
   type Facts,
@@ -13,11 +13,11 @@ import { type DeliveryRow, decisionFrames, deliveries } from '../schema/deliveri
 
 export type StoredDecision = { input: DecisionInput; decision: Decision }
 
-/** The frame of a delivery, as a column of a select that joins `ofFrame`. Null where nothing was decided. */
+/** The frame of a delivery, as a column of a select that joins `ofFrame`. Null if nothing was decided. */
 export const frameColumn = sql<Frame | null>`${decisionFrames.frame}::json`
 export const ofFrame = eq(decisionFrames.hash, deliveries.frame)
 
-/** @returns null where nothing was decided: the delivery was held, or given up, before */
+/** @returns null if nothing was decided, because the delivery was held or given up before */
 export function storedDecision(row: {
   frame: Frame | null
   contactPointId: string | null
@@ -29,7 +29,7 @@ export function storedDecision(row: {
   return { input: join({ frame, contactPoint, facts }), decision: unpackDecision(decision, facts) }
 }
 
-/** As `storedDecision`, of a row that was read without its frame. */
+/** As `storedDecision`, for a row that was read without its frame. */
 export async function readStoredDecision(db: Db, row: DeliveryRow): Promise<StoredDecision | null> {
   if (row.frame === null) return null
   const [found] = await db

@@ -1,8 +1,8 @@
 /**
- * Runs and requests that may have lost their workflow, found along partial indexes: what is past due, and, after the engine has
- * changed, all that are open. Rehearsals are due on another clock, so only the latter finds them.
+ * Finds runs and requests that may have lost their workflow, by partial indexes: those past due and, after the engine has changed, all
+ * open ones. Rehearsals run on another clock, so only the second search finds them.
  *
- * Predicates stand in the statements as text, so that the partial indexes serve however they are planned.
+ * Predicates are literals in the SQL, so that every plan can use the partial indexes.
  */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Sweep } from '../../domain/recovery/sweep.ts'
@@ -17,20 +17,20 @@ export type Suspect = {
   workflow: string
 }
 
-/** Place of a row in the order of its index. */
+/** A row's place in the order of its index. */
 type Place = [string, string]
 
 export type SuspectPage = {
   suspects: Suspect[]
-  /** Null: there are no more. */
+  /** Null: this is the last page. */
   last: Place | null
 }
 
 type Given = { first: string; second: string; limit: number }
-/** `owner`: key of the journey or profile. */
+/** `owner`: key of the journey or the profile. */
 type Row = { kind: 'run' | 'request'; id: string; owner: string; first: string; second: string }
 
-const nobody = '00000000-0000-0000-0000-000000000000'
+const lowestId = '00000000-0000-0000-0000-000000000000'
 const longAgo = '0001-01-01T00:00:00Z'
 
 const rfc3339 = (moment: SQL): SQL =>
@@ -39,14 +39,14 @@ const afterMoment = sql`(${given('first')}::timestamptz, ${given('second')}::uui
 const afterName = sql`(${given('first')}::text, ${given('second')}::uuid)`
 const runColumns = sql`'run' as kind, r.id, r.journey as owner`
 const openRun = sql`r.ended_at is null and r.parked is null`
-/** One by one, along the key: they are few, and `runs` is large. */
+/** Looks runs up one by one by primary key: they are few, and `runs` is large. */
 const runOfBusy = sql`cross join lateral (select * from runs where id = b.run_id limit 1) r`
 const mayLook = sql`(r.recover_after is null or r.recover_after <= clock_timestamp())`
 const mayLookAtRequest = sql`(d.settle_after is null or d.settle_after <= clock_timestamp())`
 
-/** Past due by two minutes: the timer that should have come is lost, or nobody works. */
+/** Two minutes past due: the timer was lost, or no worker runs. */
 const late = sql`clock_timestamp() - interval '2 minutes'`
-/** A delivery lives ten minutes at most; what is under way longer has lost whoever was at it. */
+/** A delivery takes ten minutes at most; if it has been in progress longer, its attempt is dead. */
 const stalled = sql`clock_timestamp() - interval '12 minutes'`
 
 const dueWaits = new PreparedQuery<Given, Row>(sql`
@@ -57,8 +57,8 @@ const dueWaits = new PreparedQuery<Given, Row>(sql`
   order by w.deadline, w.id limit ${given('limit')}`)
 
 /**
- * Deliveries that have not gone the usual way: held and due, under way again after a hold, or for a request. All others that stalled are
- * found by their runs.
+ * Deliveries outside the usual course: held and due, in progress again after a hold, or for a request. All other stalled deliveries are
+ * found through their runs.
  */
 const dueDeliveries = new PreparedQuery<Given, Row>(sql`
   select case when r.id is null then 'request' else 'run' end as kind, coalesce(r.id, d.id) as id,
@@ -70,7 +70,7 @@ const dueDeliveries = new PreparedQuery<Given, Row>(sql`
       else ${openRun} and r.clock = 'real' and r.state <> 'paused' and ${mayLook} end
   order by x.due, x.id limit ${given('limit')}`)
 
-/** Sends that stalled, with a row or before there was one, and runs that stopped between two steps. */
+/** Stalled sends, with or without a delivery row, and runs that stopped between two steps. */
 const stalledRuns = new PreparedQuery<Given, Row>(sql`
   select ${runColumns}, '' as first, r.id as second from busy_runs b ${runOfBusy}
   where b.run_id > ${given('second')}::uuid and b.since < ${stalled}
@@ -85,10 +85,10 @@ const dueReminders = new PreparedQuery<Given, Row>(sql`
     and d.clock = 'real' and ${mayLookAtRequest}
   order by d.remind_at, d.id limit ${given('limit')}`)
 
-/** What has nothing to show for longer than it should. */
+/** The searches for what is past due. */
 const pastDue = { dueWaits, dueDeliveries, dueReminders } as const
 
-/** Runs and requests that were looked at before, and whose time to be looked at again has come. */
+/** Runs and requests that were checked before and are due for another check. */
 const againRuns = new PreparedQuery<Given, Row>(sql`
   select ${runColumns}, ${rfc3339(sql`r.recover_after`)} as first, r.id as second from runs r
   where r.recover_after is not null and r.recover_after <= clock_timestamp() and ${openRun} and (r.recover_after, r.id) > ${afterMoment}
@@ -107,12 +107,12 @@ const sources: Readonly<Record<Source, PreparedQuery<Given, Row>>> = {
   againRequests,
 }
 
-/** @param after the last place of the page before; null for the first page */
+/** @param after the last place of the previous page; null for the first page */
 export function suspectsOf(db: Db, source: Source, after: Place | null, limit: number): Promise<SuspectPage> {
   return page(
     db,
     sources[source],
-    source === 'stalledRuns' ? ['', nobody] : [longAgo, nobody],
+    source === 'stalledRuns' ? ['', lowestId] : [longAgo, lowestId],
     after,
     (place) => ({ ...place, limit }),
   )
@@ -151,10 +151,10 @@ const sweeping: Readonly<Record<Sweep['phase'], PreparedQuery<SweepGiven, Row>>>
   paused: pausedOfSweep,
 }
 
-/** The next page of all open runs and requests that there were when the sweep began. */
+/** The next page of all runs and requests that were open when the sweep began. */
 export function suspectsOfSweep(db: Db, sweep: Sweep, limit: number): Promise<SuspectPage> {
   const { phase, after, began, horizon } = sweep
-  const first: Place = phase === 'running' || phase === 'paused' ? ['', nobody] : [longAgo, nobody]
+  const first: Place = phase === 'running' || phase === 'paused' ? ['', lowestId] : [longAgo, lowestId]
   return page(db, sweeping[phase], first, after, (place) => ({ ...place, limit, began, horizon }))
 }
 
@@ -179,7 +179,7 @@ function suspectOf({ kind, id, owner }: Pick<Row, 'kind' | 'id' | 'owner'>): Sus
   }
 }
 
-/** Those of the given ids that are open: a workflow that closed is none of ours, or has done its work. */
+/** Those of the given ids that are open. The others are not ours, or have ended normally. */
 export async function openSubjects(db: Db, ids: readonly string[]): Promise<Suspect[]> {
   if (ids.length === 0) return []
   return (await openOnes.all(db, { ids })).map(suspectOf)

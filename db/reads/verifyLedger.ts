@@ -1,7 +1,7 @@
 /**
- * Verification of contact points, one or a range of them, in one repeatable-read snapshot: every chain by its hashes, columns,
- * notices and head, and the consent states against what the ledger folds to. Memory holds one range of contact points and
- * one page of rows. Whatever a row holds, it is a finding and no failure.
+ * Verifies one contact point or a range, in one repeatable-read snapshot: each chain with its hashes, columns, notices and head, and the
+ * consent states against the fold of the ledger. Memory holds one range of contact points and one page of rows. An unreadable row is a
+ * finding, never an exception.
  */
 import { and, asc, eq, gt, lte, type SQL, sql } from 'drizzle-orm'
 import { fold } from '../../domain/consent/fold.ts'
@@ -17,17 +17,17 @@ import { readStoredStates, stateDifference } from './stateDifference.ts'
 export type LedgerReport = {
   contactPoints: number
   events: number
-  /** First by contact point, then by place in the chain. */
+  /** The first break, by contact point and then by place in the chain. */
   firstBreak: LedgerBreak | null
   states: { checked: number; firstDifference: StateBreak | null }
 }
 
 type Head = { id: string; seq: number; hash: Uint8Array }
 
-/** Bounds of a range: it is one snapshot, which must be short, so it ends early where chains are long. */
+/** Bounds of a range. A range is one snapshot, which must be short, so it has fewer contact points if chains are long. */
 const rangeBounds = { contactPoints: 200, events: 10_000 }
 
-/** One contact point. */
+/** Verifies one contact point. */
 export async function verifyContactPoint(db: Db, id: string): Promise<LedgerReport> {
   return inSnapshot(db, async (tx) => {
     const report = emptyReport()
@@ -37,9 +37,9 @@ export async function verifyContactPoint(db: Db, id: string): Promise<LedgerRepo
 }
 
 /**
- * The contact points after one, in the order of their ids, as many as a range may have.
- * @param range.upto the last one wanted; null: none
- * @returns `last`: the end of the range; null where nothing is left after it
+ * Verifies the contact points after a given one, in the order of their ids, up to the bounds of a range.
+ * @param range.upto the last contact point to verify; null: no limit
+ * @returns `last`: the end of the range; null if none is left after it
  */
 export async function verifyRange(
   db: Db,
@@ -80,7 +80,7 @@ function headsOf(tx: Db, where: SQL | undefined, limit: number): Promise<Head[]>
     .limit(limit)
 }
 
-/** How many of these, the first at least, have no more events than a range may. */
+/** How many of these contact points fit into a range by their number of events; at least one. */
 function lengthOf(heads: readonly Head[], events: number): number {
   let sum = 0
   const over = heads.findIndex((head, place) => {
@@ -122,7 +122,7 @@ async function verifyHeads(tx: Db, heads: readonly Head[], report: LedgerReport)
   }
 }
 
-/** What the fold reads of one chain; null once a row cannot be read. */
+/** Collects the fold's input for one chain; null after an unreadable row. */
 class Ledger {
   #events: FoldEvent[] | null = []
 
@@ -145,13 +145,13 @@ class Ledger {
   }
 }
 
-/** Events and states in a range whose contact point is gone: nothing in Assent takes one away, so somebody did, past all constraints. */
+/** Events and states in a range without a contact point. Assent never deletes one, so someone bypassed the constraints. */
 async function findOrphans(
   tx: Db,
   { after, last }: { after: string | null; last: string | null },
   report: LedgerReport,
 ): Promise<void> {
-  // Bounds that are there and no others: an "or" would keep the index from being used.
+  // Only the bounds that are set: with an "or" Postgres would not use the index.
   const gone = (point: SQL) => {
     const bounds = [
       ...(after === null ? [] : [sql`${point} > ${after}::uuid`]),

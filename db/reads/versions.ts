@@ -1,6 +1,6 @@
 /**
- * Versions of journeys, messages and profiles, cached. The database refuses to change a version, so a cached one cannot be out of date.
- * Which version counts is read each time.
+ * A cache of the versions of journeys, messages and profiles. The database refuses to change a version, so a cached one is never out of
+ * date. Which version is current is read each time.
  */
 import { and, eq } from 'drizzle-orm'
 import { type JourneyDefinition, journeyShape } from '../../domain/journey/definition.ts'
@@ -15,20 +15,20 @@ import { journeyVersions } from '../schema/journeys.ts'
 
 export type JourneyVersion = { readonly definition: JourneyDefinition; readonly plan: Plan }
 
-/** Cached versions of each kind; a message may have half a megabyte. */
+/** Most cached versions of each kind. A message may have half a megabyte. */
 const most = 250
 const mostHashes = 10_000
 
-/** The versions of one database. */
+/** The cached versions of one database. */
 export class Versions {
   readonly #journeys = new Map<string, JourneyVersion>()
   readonly #messages = new Map<string, Message>()
   readonly #profiles = new Map<string, Profile>()
-  /** Hashes of the decision frames that are stored. */
+  /** Hashes of the decision frames known to be stored. */
   readonly frames = new Hashes()
 
   /**
-   * The plan is compiled here, from the definition: it is never stored, so no stored plan can differ from today's compiler.
+   * The plan is compiled here from the definition. It is never stored, so it always fits the current compiler.
    * @throws MachineError missing-journey-version, unreadable-journey-version: the run that needs it is parked
    */
   journey(db: Db, key: string, version: number): Promise<JourneyVersion> {
@@ -59,7 +59,7 @@ export class Versions {
   }
 }
 
-/** Checked as strictly as on the way in: a step type or field of a later Assent must not be ignored. */
+/** Parses as strictly as a PUT: a step type or field of a later version of Assent must not be ignored. */
 function readable(stored: unknown): JourneyVersion {
   const parsed = journeyShape.safeParse(stored)
   if (!parsed.success) throw new MachineError('unreadable-journey-version', null)
@@ -67,12 +67,12 @@ function readable(stored: unknown): JourneyVersion {
   try {
     return { definition, plan: compilePlan(definition) }
   } catch {
-    // Such a definition was never checked.
+    // A definition that cannot be parsed was never checked.
     throw new MachineError('unreadable-journey-version', null)
   }
 }
 
-/** What is known to be stored under a hash; forgotten together where there are too many. */
+/** A bounded set of hashes; it is emptied when it is full. */
 class Hashes {
   readonly #known = new Set<string>()
 

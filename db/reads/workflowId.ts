@@ -5,7 +5,7 @@ import type { Db } from '../connect.ts'
 import { doubleOptIns } from '../schema/doubleOptIns.ts'
 import { runs } from '../schema/journeys.ts'
 
-/** @returns null where there is neither a run nor a request with this id */
+/** @returns null if there is neither a run nor a request with this id */
 export async function readWorkflowId(db: Db, id: string): Promise<string | null> {
   const [run] = await db.select({ journey: runs.journey }).from(runs).where(eq(runs.id, id))
   if (run !== undefined) return journeyWorkflowId(run.journey, id)

@@ -1,4 +1,4 @@
-/** The world around a journey, as its checker must know it. */
+/** The definitions around a journey that its checker needs. */
 import { eq, inArray } from 'drizzle-orm'
 import { checkCondition } from '../../domain/conditions/check.ts'
 import { everyStep, type JourneyDefinition } from '../../domain/journey/definition.ts'
@@ -11,9 +11,9 @@ import { triggerDefinitionShape } from '../../domain/shapes/trigger.ts'
 import type { Db } from '../connect.ts'
 import { messages, profiles, purposes, triggerDefinitions } from '../schema/definitions.ts'
 
-/** What takes a while to read out of a message's templates. */
+/** Reads from a message's templates; slow, so it runs in a thread. */
 export type TemplateReader = {
-  /** The names an HTML template gives its links; null where they are made up while rendering. */
+  /** The link names in an HTML template; null if they are computed while rendering. */
   linkNames: (message: string, html: string) => Promise<readonly string[] | null>
   variables: (message: string, templates: Message) => Promise<readonly VariableRead[]>
 }
@@ -74,7 +74,7 @@ export async function readWorld(
   }
 }
 
-/** What the journey's entry trigger brings; nothing is known of runs that are started over REST. */
+/** The schema of the journey's entry trigger. Of runs that are started over REST no schema is known. */
 async function entrySource(db: Db, definition: JourneyDefinition): Promise<TriggerSource[]> {
   const name = definition.entry?.trigger
   if (name === undefined) return []
@@ -85,7 +85,7 @@ async function entrySource(db: Db, definition: JourneyDefinition): Promise<Trigg
   return row === undefined ? [] : [{ name, schema: triggerDefinitionShape.parse(row.definition).schema }]
 }
 
-/** All else the message itself was warned of when it was put. */
+/** The variables below `trigger`. The message's own PUT has warned of all others. */
 async function ofTrigger(reader: TemplateReader, key: string, message: Message): Promise<VariableRead[]> {
   const reads = await reader.variables(key, message)
   return reads.filter(({ path }) => path[0] === 'trigger')

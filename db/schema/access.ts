@@ -1,11 +1,11 @@
-/** API keys and remembered answers to repeated requests. */
+/** API keys, and stored answers for repeated requests. */
 import { boolean, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import { bytes, databaseClock, instant } from './columns.ts'
 
 export const apiKeys = pgTable('api_keys', {
   id: uuid('id').primaryKey(),
   name: text('name').notNull(),
-  /** SHA-256 of the key: the key itself is shown once and never stored. */
+  /** SHA-256 of the key. The key itself is shown once and never stored. */
   hash: bytes('hash').notNull(),
   scopes: text('scopes').array().notNull(),
   public: boolean('public').notNull().default(false),

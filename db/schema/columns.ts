@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm'
 import { customType } from 'drizzle-orm/pg-core'
 
-/** A moment, kept by Postgres in milliseconds; in TypeScript always `2026-11-23T08:15:30.123Z`. */
+/** A moment with millisecond precision; in TypeScript always in the form `2026-11-23T08:15:30.123Z`. */
 export const instant = customType<{ data: string; driverData: string | Date }>({
   dataType: () => 'timestamptz(3)',
   fromDriver: (value) => new Date(value).toISOString(),
@@ -16,8 +16,8 @@ export const bytes = customType<{ data: Uint8Array; driverData: Buffer }>({
 })
 
 /**
- * Any JSON value, texts included. Drizzle's own `jsonb` parses a text that the driver has parsed already: `"42"` would come back
- * as a number.
+ * Any JSON value, including strings. Drizzle's own `jsonb` parses a string that the driver has already parsed: `"42"` would become a
+ * number.
  */
 export const json = customType<{ data: unknown; driverData: unknown }>({
   dataType: () => 'jsonb',
@@ -25,7 +25,7 @@ export const json = customType<{ data: unknown; driverData: unknown }>({
   fromDriver: (value) => value,
 })
 
-/** JSON kept as it was written: smaller than `jsonb` where nothing looks into it. */
+/** JSON stored as text: smaller than `jsonb` if no query reads inside it. */
 const text = customType<{ data: unknown; driverData: unknown }>({
   dataType: () => 'json',
   toDriver: (value) => JSON.stringify(value),
@@ -36,5 +36,5 @@ export function jsonText<T>(name: string) {
   return text(name).$type<T>()
 }
 
-/** Default of a column that says when its row was written. */
+/** Default of a column with the time at which its row was written. */
 export const databaseClock = sql`clock_timestamp()`

@@ -12,7 +12,7 @@ export const contacts = pgTable('contacts', {
   postalAddress: json('postal_address').$type<Record<string, string> | string | null>(),
   locale: text('locale'),
   timeZone: text('time_zone'),
-  /** Last sequence given to an event of this contact; advanced under the contact's lock only. */
+  /** Last sequence number given to an event of this contact; increased only under the contact's lock. */
   eventSeq: bigint('event_seq', { mode: 'number' }).notNull().default(0),
   createdAt: instant('created_at').notNull().default(databaseClock),
   updatedAt: instant('updated_at').notNull().default(databaseClock),
@@ -44,7 +44,7 @@ export const contactAddresses = pgTable(
   (t) => [primaryKey({ columns: [t.contactId, t.channel] })],
 )
 
-/** What a contact had on a channel before its address was taken away, without another in its place. */
+/** The contact point that a contact had on a channel before its address was removed without a new one. */
 export const formerAddresses = pgTable(
   'former_addresses',
   {

@@ -30,7 +30,7 @@ export const purposes = pgTable('purposes', {
 export const purposeVersions = pgTable('purpose_versions', versionColumns, (t) => [
   primaryKey({ columns: [t.key, t.version] }),
 ])
-/** The topics of a purpose's present version. */
+/** The topics of a purpose's current version. */
 export const topics = pgTable(
   'topics',
   {
@@ -58,7 +58,7 @@ export const messageVersions = pgTable('message_versions', versionColumns, (t) =
 export const triggerDefinitions = pgTable('trigger_definitions', {
   name: text('name').primaryKey(),
   definition: jsonb('definition').notNull(),
-  /** Of the catalogue every installation has: cannot be deleted. */
+  /** Part of the catalogue of every installation; cannot be deleted. */
   builtIn: boolean('built_in').notNull().default(false),
   updatedAt: instant('updated_at').notNull().default(databaseClock),
 })

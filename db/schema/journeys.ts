@@ -1,4 +1,4 @@
-/** Journeys with their published versions; runs, their path and their waits. */
+/** Journeys with their published versions; runs with their paths and waits. */
 import { type InferSelectModel, sql } from 'drizzle-orm'
 import { bigint, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import type { JourneyDefinition } from '../../domain/journey/definition.ts'
@@ -26,7 +26,7 @@ export const journeyVersions = pgTable(
   (t) => [primaryKey({ columns: [t.key, t.version] })],
 )
 
-/** Runs that have not ended. `runs` has no index by state or end, so that its rows are updated in place. */
+/** Runs that have not ended. `runs` has no index on state or end, so that its rows can be updated in place. */
 export const openRuns = pgTable('open_runs', {
   runId: uuid('run_id').primaryKey(),
   contactId: uuid('contact_id').notNull(),
@@ -49,34 +49,34 @@ export const runs = pgTable('runs', {
   entryEvent: uuid('entry_event'),
   /** Payload of the entry: `trigger` in conditions and templates. */
   payload: jsonb('payload').$type<Record<string, unknown>>().notNull(),
-  /** `skipping`: the engine skips this run's waits (rehearsals); its messages and consents are as real as any. */
+  /** `skipping`: the engine skips this run's waits (a rehearsal). Its messages and consents are real. */
   clock: text('clock', { enum: ['real', 'skipping'] })
     .notNull()
     .default('real'),
   entrySeq: bigint('entry_seq', { mode: 'number' }).notNull(),
-  /** Sequence of the contact's events when the last step with an effect took it; a later wait counts from here. */
+  /** The contact's event sequence when the last step with an effect took effect. Later waits count events from here. */
   markSeq: bigint('mark_seq', { mode: 'number' }).notNull(),
   startedAt: instant('started_at').notNull(),
   endedAt: instant('ended_at'),
   endReason: text('end_reason'),
-  /** Where the run is, as `domain/journey/position.ts` reads it; null: it ended before its first step. */
+  /** The run's position (`domain/journey/position.ts`); null: it ended before its first step. */
   position: jsonb('position').$type<unknown>(),
-  /** How often its workflow was started again without any progress since. */
+  /** How often its workflow was restarted since the last progress. */
   recoveries: integer('recoveries').notNull().default(0),
-  /** Why it is not driven any more until an operator retries it; null: it is driven. */
+  /** Why the run is parked until an operator retries it; null: it is not parked. */
   parked: text('parked'),
-  /** Recovery leaves it alone until then, and looks at it again from then on; null: it has no reason to. */
+  /** When recovery checks the run again, and not earlier; null: recovery has no reason to check it. */
   recoverAfter: instant('recover_after'),
-  /** When its path and waits were deleted (domain/retention.ts); null: they are there. */
+  /** When its path and waits were deleted (domain/retention.ts); null: they still exist. */
   pathDeletedAt: instant('path_deleted_at'),
-  /** The state, and `usual` for all states of the usual way; the database derives it. For lists: `state` stands in no index. */
+  /** `usual` for all states of the usual course, else the state. A generated column, for lists: no index contains `state`. */
   course: text('course').notNull().generatedAlwaysAs(sql`derived`),
 })
 
-/** A run's row, without what the database derives. */
+/** A run's row without generated columns. */
 export type RunRow = Omit<InferSelectModel<typeof runs>, 'course'>
 
-/** When a contact last entered a journey, and when a run of it there last ended: for re-entry rules, kept beyond the runs. */
+/** When a contact last entered a journey and when its last run there ended. For re-entry rules; outlives the runs. */
 export const journeyEntries = pgTable(
   'journey_entries',
   {
@@ -97,11 +97,11 @@ export const runPath = pgTable('run_path', {
   reason: text('reason'),
   delivery: uuid('delivery'),
   event: uuid('event'),
-  /** Index of the case, or of the awaited event, that was taken. */
+  /** Index of the case or awaited event that was taken. */
   way: integer('way'),
 })
 
-/** `no-moment`: what it was to wait until could not be evaluated, so it was never open. */
+/** `no-moment`: the end of the wait could not be computed, so the wait was never open. */
 export const waitStates = ['open', 'matched', 'timed-out', 'untracked', 'no-moment', 'closed'] as const
 
 export const waits = pgTable('waits', {
@@ -119,6 +119,6 @@ export const waits = pgTable('waits', {
   settledAt: instant('settled_at'),
   eventId: uuid('event_id'),
   branch: integer('branch'),
-  /** Names of the triggers that can settle it, interactions not counted; null in waits of former versions. */
+  /** Names of the triggers that can settle it, without interactions; null in waits of earlier versions. */
   awaited: text('awaited').array(),
 })

@@ -1,4 +1,4 @@
-/** The ledger of consent, what it yields when replayed, and suppressions. */
+/** The consent ledger, the consent states derived from it, and suppressions. */
 import { bigint, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import type { Entry } from '../../domain/consent/types.ts'
 import type { ChainProblem } from '../../domain/ledger/verify.ts'
@@ -11,7 +11,7 @@ export const notices = pgTable('notices', {
   recordedAt: instant('recorded_at').notNull().default(databaseClock),
 })
 
-/** Append-only: the database refuses UPDATE, DELETE and TRUNCATE. All but bytes and hashes is a projection of `bytes`. */
+/** Append-only: the database refuses UPDATE, DELETE and TRUNCATE. All columns but bytes and hashes are derived from `bytes`. */
 export const consentEvents = pgTable('consent_events', {
   id: uuid('id').primaryKey(),
   contactPointId: uuid('contact_point_id').notNull(),
@@ -32,7 +32,7 @@ export const consentEvents = pgTable('consent_events', {
   idempotencyKey: text('idempotency_key'),
 })
 
-/** Own standing per (contact point, purpose, topic or ''); written in the transaction of the append. */
+/** The state per (contact point, purpose, topic or ''), written in the transaction of the append. */
 export const consentStates = pgTable(
   'consent_states',
   {
@@ -44,7 +44,7 @@ export const consentStates = pgTable(
   (t) => [primaryKey({ columns: [t.contactPointId, t.purpose, t.topic] })],
 )
 
-/** A technical or legal stop on an address. Never deleted: lifting sets `liftedAt`. */
+/** A technical or legal stop on an address. Never deleted; lifting it sets `liftedAt`. */
 export const suppressions = pgTable('suppressions', {
   id: uuid('id').primaryKey(),
   contactPointId: uuid('contact_point_id'),
@@ -58,7 +58,7 @@ export const suppressions = pgTable('suppressions', {
   liftedBy: uuid('lifted_by'),
 })
 
-/** Where verification found the ledger broken first. */
+/** The first broken place that verification found in the ledger. */
 export type LedgerBreak = {
   contactPoint: string
   seq: number
@@ -66,19 +66,19 @@ export type LedgerBreak = {
   problem: ChainProblem | 'orphaned'
 }
 
-/** Where the stored states differ first from what the ledger yields. */
+/** The first stored state that differs from the fold of the ledger. */
 export type StateBreak = {
   contactPoint: string
-  /** Null: its ledger cannot be folded at all. */
+  /** Null: the ledger of the contact point cannot be folded at all. */
   purpose: string | null
   topic: string | null
 }
 
-/** A verification of the whole ledger: how far it is, and what it found. */
+/** A verification of the whole ledger: its progress and its findings. */
 export const ledgerVerifications = pgTable('ledger_verifications', {
   id: uuid('id').primaryKey(),
   state: text('state', { enum: ['waiting', 'running', 'finished', 'failed'] }).notNull(),
-  /** The last contact point that is verified. */
+  /** The last verified contact point. */
   cursor: uuid('cursor'),
   /** The last contact point of this job. */
   upto: uuid('upto'),
@@ -89,9 +89,9 @@ export const ledgerVerifications = pgTable('ledger_verifications', {
   states: bigint('states', { mode: 'number' }).notNull().default(0),
   firstBreak: jsonb('first_break').$type<LedgerBreak>(),
   firstDifference: jsonb('first_difference').$type<StateBreak>(),
-  /** Ranges in a row that could not be read. */
+  /** Consecutive ranges that could not be read. */
   failures: integer('failures').notNull().default(0),
-  /** Which process works on it, and until when the others leave it alone. */
+  /** The process that works on it, and until when no other process may take it. */
   holder: uuid('holder'),
   heldUntil: instant('held_until'),
   requestedAt: instant('requested_at').notNull().default(databaseClock),

@@ -1,9 +1,9 @@
-/** How far the sweeps are that change rows and delete none (transactions/retention/). */
+/** Progress of the sweeps that change rows instead of deleting them (transactions/retention/). */
 import { pgTable, text, uuid } from 'drizzle-orm/pg-core'
 
 export const retentionProgress = pgTable('retention_progress', {
-  /** Of the retention (domain/retention.ts). */
+  /** Name of the retention (domain/retention.ts). */
   name: text('name').primaryKey(),
-  /** The last row looked at. */
+  /** The last row that was checked. */
   last: uuid('last').notNull(),
 })

@@ -1,4 +1,4 @@
-/** Test sends of a message, from the request to what the server said. Neither address nor words are kept after that. */
+/** Test sends of a message, from the request to the server's answer. After that, address and content are deleted. */
 import { integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import { bytes, databaseClock, instant } from './columns.ts'
 

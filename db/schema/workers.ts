@@ -1,4 +1,4 @@
-/** Worker processes, by their own heartbeats. */
+/** Worker processes, by their heartbeats. */
 import { jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import type { ChannelStandings } from '../../domain/delivery/channelStanding.ts'
 import { databaseClock, instant } from './columns.ts'
@@ -8,6 +8,6 @@ export const workers = pgTable('workers', {
   taskQueue: text('task_queue').notNull(),
   startedAt: instant('started_at').notNull().default(databaseClock),
   seenAt: instant('seen_at').notNull().default(databaseClock),
-  /** How it finds the provider of each channel. */
+  /** Result of its last probe, by channel. */
   channels: jsonb('channels').$type<ChannelStandings>().notNull().default({}),
 })
