@@ -1,15 +1,15 @@
-/** When a process of ours is ready, and when it is to stop: SIGTERM, SIGINT, or the end of whoever started it. */
+/** When a process is ready, and when it must stop: on SIGTERM, on SIGINT, or when its parent process ends. */
 import type { Logger } from 'pino'
 
 export type Lifetime = {
-  /** Resolves when the process is to stop. */
+  /** Resolves when the process must stop. */
   over: Promise<void>
   isOver(): boolean
-  /** Tells whoever started us that we are up. */
+  /** Tells the parent process that this process is ready. */
   ready(facts?: { port?: number }): void
 }
 
-/** @param grace milliseconds from the wish to stop until the process ends in any case */
+/** @param grace milliseconds from the request to stop until the process exits in any case */
 export function lifetime(log: Logger, grace: number): Lifetime {
   const { promise: over, resolve } = Promise.withResolvers<void>()
   let ended = false
@@ -18,7 +18,7 @@ export function lifetime(log: Logger, grace: number): Lifetime {
     ended = true
     log.info({ why }, 'Stopping.')
     resolve()
-    // A database that is frozen, or a connection that does not close, must not keep us.
+    // A database that is frozen, or a connection that does not close, must not keep the process alive.
     setTimeout(() => {
       log.error(
         { grace },
@@ -30,7 +30,7 @@ export function lifetime(log: Logger, grace: number): Lifetime {
   process.on('SIGTERM', () => end('SIGTERM'))
   process.on('SIGINT', () => end('SIGINT'))
   process.on('disconnect', () => end('the parent is gone'))
-  // Listening for the parent must not keep us alive once all else is closed.
+  // Listening for the parent must not keep the process alive once everything else is closed.
   process.channel?.unref()
   return {
     over,

@@ -1,6 +1,7 @@
 /**
- * The log of a process, which names no person: errors of the database quote the values of their statements, and libraries hang
- * whatever they were given on theirs. Of an error it keeps the kind, the codes, the words with addresses masked, and the place.
+ * The log of a process. It contains no personal data. Database errors quote the values of their statements, and
+ * libraries attach their inputs to their errors, so the log keeps only an error's kind, codes, message with addresses
+ * masked, and place.
  */
 import { DrizzleQueryError } from 'drizzle-orm'
 import { type DestinationStream, type Logger, pino } from 'pino'
@@ -13,19 +14,19 @@ export function openLog(name: string, level: string, destination?: DestinationSt
 
 type Discreet = {
   type: string
-  /** Left out where it quotes values. */
+  /** Left out if it quotes values. */
   message?: string
   code?: string | number
-  /** Of the database: what was broken, and in which table. */
+  /** Of a database error: the violated constraint, and its table. */
   constraint?: string
   table?: string
-  /** Of a statement: its text, in which values are `$1`. */
+  /** Of a database error: the text of the statement, with `$1` in place of values. */
   query?: string
   stack?: string
   cause?: Discreet
 }
 
-/** Errors within errors are followed this far. */
+/** How deep nested errors (`cause`) are followed. */
 const deepest = 5
 
 function discreet(error: unknown, depth = 0): Discreet {
@@ -45,7 +46,7 @@ function discreet(error: unknown, depth = 0): Discreet {
   return known
 }
 
-/** A stack begins with the message, which may go over several lines. */
+/** A stack begins with the message, which may have several lines. */
 function framesOf(stack: string): string {
   return stack
     .split('\n')
@@ -53,7 +54,7 @@ function framesOf(stack: string): string {
     .join('\n')
 }
 
-/** E-mail addresses, and numbers that could be a telephone's. */
+/** E-mail addresses, and digits that could be a phone number. */
 function mask(text: string): string {
   return text.replace(/[^\s<>"'(),;:=]+@[^\s<>"'(),;:]+/g, '***').replace(/\+\d[\d ()./-]{5,}\d/g, '***')
 }

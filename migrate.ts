@@ -1,4 +1,4 @@
-/** `npm run migrate`: brings the schema up to date as the owner, and lets the processes' user in. */
+/** `npm run migrate`: applies the migrations as the owner, and grants the processes' user its rights. */
 import { migrate } from './db/migrate.ts'
 import { userOf } from './db/restricted.ts'
 

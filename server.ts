@@ -1,4 +1,4 @@
-/** The API process: migrates, opens the pool, dispatches the outbox, and serves until it is told to stop. */
+/** The API process: applies migrations, opens the pool, dispatches the outbox, and serves until it is stopped. */
 import { Client, Connection } from '@temporalio/client'
 import { sql } from 'drizzle-orm'
 import { createApp } from './api/app.ts'
@@ -56,7 +56,7 @@ watchThreads(() => threads.use)
 const metrics = exposition({ readGauges: () => readGauges(pools.background.db) })
 const metricsServer = settings.metrics === null ? null : await serveMetrics(settings.metrics, metrics, log)
 
-// The engine may be away: what is accepted waits in the outbox.
+// The engine may be unreachable: accepted work waits in the outbox.
 const connection = Connection.lazy(engineOptions(settings))
 const client = new Client({
   connection,

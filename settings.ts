@@ -58,11 +58,11 @@ const shape = z.object({
   PORT: port.default(3000),
   /** Network address to listen on; unset: all addresses of the machine. */
   LISTEN_ADDRESS: z.string().min(1).optional(),
-  /** The address under which people reach us; every link in a mail begins with it. */
+  /** The URL at which people reach Assent; every link in a mail begins with it. */
   PUBLIC_URL: url(['http:', 'https:']).optional(),
-  /** As a user that is a member of `assent_app`, and nothing more: see `db/restricted.ts`. */
+  /** For a user that is a member of `assent_app` and has no other rights: see `db/restricted.ts`. */
   DATABASE_URL: url(['postgres:', 'postgresql:']),
-  /** As the user that owns the database: where it is set, migrations are applied at start. */
+  /** For the user that owns the database. If it is set, migrations are applied at start. */
   MIGRATION_DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
   TEMPORAL_ADDRESS: z
     .string()
@@ -79,7 +79,7 @@ const shape = z.object({
   ...channelSettings,
   ASSENT_DATA_KEYS: keyring(parseDataKeys),
   ASSENT_API_KEY: z.string().min(20, 'must have at least 20 characters').optional(),
-  /** Addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas. */
+  /** Addresses or networks of proxies whose X-Forwarded-For is trusted, separated by commas. */
   TRUSTED_PROXIES: z
     .string()
     .transform((text) =>
@@ -93,7 +93,7 @@ const shape = z.object({
       'must be IP addresses or networks such as 10.0.0.0/8, separated by commas',
     )
     .default([]),
-  /** Days that things are kept, where not as long as by default: `trigger-events=180,run-paths=90`. See docs/operations.md. */
+  /** Days to keep things, if not the default: `trigger-events=180,run-paths=90`. See docs/operations.md. */
   ASSENT_RETENTION: z
     .string()
     .transform((text, context) => {
@@ -103,9 +103,12 @@ const shape = z.object({
       return z.NEVER
     })
     .default(defaultDays),
-  /** Port on which this process serves its metrics, without a key; 0: any free one. Unset: none. The API serves them to keys as well. */
+  /**
+   * Port on which this process serves its metrics without a key; 0: any free one. Unset: none. The API also serves them
+   * with a key.
+   */
   METRICS_PORT: port.optional(),
-  /** Address for METRICS_PORT: nobody else's network by default. */
+  /** Address for METRICS_PORT: by default not reachable from other machines. */
   METRICS_ADDRESS: z
     .string()
     .refine((text) => isIP(text) !== 0, 'must be an IP address such as 0.0.0.0')

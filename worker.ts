@@ -1,4 +1,7 @@
-/** The worker process: runs workflows and activities until it is stopped, dispatches the outbox beside the API, and recovers runs that lost their workflow. */
+/**
+ * The worker process: runs workflows and activities, dispatches the outbox beside the API, and recovers runs that lost
+ * their workflow.
+ */
 import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Client, Connection } from '@temporalio/client'
@@ -46,7 +49,7 @@ const log = openLog('worker', settings.LOG_LEVEL)
 const life = lifetime(log, 40_000)
 installFailpointsFromEnvironment(process.env)
 
-// The runtime speaks through our log, and leaves signals to us.
+// The runtime writes to our log, and leaves signals to this process.
 const install = (metrics?: MetricsExporterConfig) =>
   Runtime.install({
     logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
@@ -55,7 +58,7 @@ const install = (metrics?: MetricsExporterConfig) =>
     shutdownSignals: [],
     ...(metrics === undefined ? {} : { telemetryOptions: { metrics } }),
   })
-// Nobody asks for the engine's metrics where none are served.
+// The engine's metrics are collected only if metrics are served.
 let readEngine: (() => Promise<string>) | undefined
 if (settings.metrics === null) install()
 else readEngine = await withEngineMetrics(install)
@@ -87,7 +90,7 @@ const metrics = exposition({
 })
 const metricsServer = settings.metrics === null ? null : await serveMetrics(settings.metrics, metrics, log)
 
-// These need the database alone, so they do not wait for the engine.
+// These need only the database, so they do not wait for the engine.
 const background: Deps = { ...deps, db: pools.background.db, reads: pools.background.db }
 const retention = new Retention({
   db: background.db,
@@ -134,15 +137,15 @@ if (connection !== null) {
     ...workflows(),
     activities: createActivities({ deps, channels, publicUrl: settings.PUBLIC_URL }),
     interceptors: {
-      // A trace sees failures as the history does: redacted.
+      // Traces contain the same redacted failures as the workflow history.
       activity: [...traces.activity, () => ({ inbound: redactFailures(log) })],
-      // A bundle brings them with it.
+      // A prebuilt bundle already contains them.
       ...(settings.TEMPORAL_WORKFLOW_BUNDLE === undefined
         ? { workflowModules: workflowInterceptorModules }
         : {}),
     },
     shutdownGraceTime: '10 seconds',
-    // What cannot be finished is done again by another worker.
+    // Another worker repeats activities that could not finish.
     shutdownForceTime: '25 seconds',
   })
   const running = worker.run()
@@ -172,7 +175,7 @@ await closePools(pools)
 await stopTraces()
 log.info('The worker has stopped.')
 
-/** The engine may come up later than we do. */
+/** The engine may start later than this process. */
 async function reachEngine(): Promise<NativeConnection | null> {
   for (let attempt = 1; !life.isOver(); attempt++) {
     try {

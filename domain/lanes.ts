@@ -1,4 +1,7 @@
-/** The lanes of the outbox: lower ones go first. Each has one kind of rows, so that those for the engine can rest while it is away. */
+/**
+ * The lanes of the outbox: lower numbers go first. Each lane holds one kind of row, so that rows for the engine can
+ * wait while it is down.
+ */
 export const lanes = { withdrawals: 0, stops: 1, events: 2, nudges: 3, starts: 4 } as const
 
 export type LaneName = keyof typeof lanes

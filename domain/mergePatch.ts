@@ -1,6 +1,7 @@
 /**
- * JSON merge patch (RFC 7396): members of the patch replace those of the target, objects are merged member by member, null takes a
- * member away, and a list is replaced as a whole. Neither argument is changed. Callers bound the depth of both.
+ * JSON merge patch (RFC 7396): members of the patch replace those of the target, objects are merged member by member,
+ * null takes a member away, and a list is replaced as a whole. Neither argument is changed. Callers bound the depth of
+ * both.
  */
 import { own } from './own.ts'
 
@@ -13,7 +14,7 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
   const given = said
     .filter(([, value]) => value !== null)
     .map(([name, value]) => [name, mergePatch(own(base, name), value)] as const)
-  // Built from entries, so that no name is taken for a prototype.
+  // Built from entries, so that the name `__proto__` sets no prototype.
   return Object.fromEntries([...kept, ...given])
 }
 

@@ -1,9 +1,9 @@
 /** The known name that a mistyped one most likely means: `e-mail` → `email`, `stat` → `state`. */
 
-/** Longer names are not compared: nobody mistypes one of ours into that. */
+/** Longer names are not compared: none of ours is that long. */
 const longest = 40
 
-/** @returns the closest of the known names, or null where none is close; of equally close ones the first */
+/** @returns the closest of the known names, or null if none is close; the first of several equally close ones */
 export function nearest(name: string, known: readonly string[]): string | null {
   const wanted = plain(name)
   if (wanted === '' || name.length > longest) return null
@@ -23,7 +23,10 @@ function plain(name: string): string {
   return name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
 }
 
-/** Letters to add, drop, change, or swap with their neighbour (Damerau and Levenshtein's distance, each letter touched once). */
+/**
+ * Number of letters to add, drop, change, or swap with their neighbour (Damerau and Levenshtein's distance, each letter
+ * touched once).
+ */
 export function distanceBetween(a: string, b: string): number {
   let older: number[] = []
   let previous = Array.from({ length: b.length + 1 }, (_, at) => at)

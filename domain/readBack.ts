@@ -1,21 +1,24 @@
 /**
- * What a `GET` answers can be put back. Beside what was put, an answer has members that cannot be put: they name the thing (`key`,
- * `id`), or say which state of it was read (`version`, `updatedAt`). Given back they are accepted where they still say the same.
- * So whoever reads, changes and puts is told when somebody else was faster.
+ * The answer of a `GET` can be put back. It has members that cannot be changed: they name the thing (`key`, `id`), or
+ * say which state of it was read (`version`, `updatedAt`). A `PUT` accepts them if they still have the current value.
+ * So a caller that reads, changes and puts gets a refusal if somebody else changed the thing in between.
  *
- * One exception keeps `PUT` idempotent: a request that would change nothing may name an earlier state, since it may be the
- * repetition of the one that made the present state.
+ * One exception keeps `PUT` idempotent: a request that would change nothing may name an earlier state, since it may be a
+ * repetition of the request that made the present state.
  */
 import { canonicalBytes } from './ledger/canonical.ts'
 import { type FieldError, Refusal } from './refusal.ts'
 
-/** A member that was given back. `said` undefined: it was not. `stored` undefined: there is nothing yet. */
+/**
+ * A read-only member in a request. `said` undefined: the request left it out. `stored` undefined: nothing is stored
+ * yet.
+ */
 export type ReadBack = {
   pointer: string
   said: unknown
   stored: unknown
   /**
-   * `name`: what the thing is called, always the same. `state`: a number or moment that grows with each change. `part`: something
+   * `name`: the thing's name, which never changes. `state`: a number or moment that grows with each change. `part`: a part
    * that is changed elsewhere.
    */
   kind: 'name' | 'state' | 'part'
@@ -64,7 +67,7 @@ function problemOf({ pointer, said, stored, kind }: ReadBack, unchanged: boolean
   }
 }
 
-/** Whether two JSON values are equal, whatever the order of members, and of items that are a set. */
+/** Whether two JSON values are equal, whatever the order of members, and of the items of sets. */
 function isSame(left: unknown, right: unknown): boolean {
   if (Array.isArray(left) && Array.isArray(right)) {
     const [mine, theirs] = [left, right].map((list) => list.map(canonicalText).toSorted())
@@ -75,7 +78,7 @@ function isSame(left: unknown, right: unknown): boolean {
 
 function isEarlier(said: unknown, stored: unknown): boolean {
   if (typeof said === 'number' && typeof stored === 'number') return said < stored
-  // Moments are RFC 3339 in UTC with milliseconds: their texts are in the order of time.
+  // Moments are RFC 3339 in UTC with milliseconds: they sort as text.
   return typeof said === 'string' && typeof stored === 'string' && said < stored
 }
 

@@ -1,6 +1,6 @@
 /**
- * The one typed error for a request that cannot be done, raised by rules and transactions alike. The API turns it into problem
- * details (RFC 9457) in one place, `api/problems.ts`. Whoever raises one has changed nothing.
+ * The one typed error for a request that cannot be carried out. Rules and transactions throw it; `api/problems.ts`
+ * turns it into problem details (RFC 9457). Code that throws it has changed nothing.
  */
 import { catalogued, type RefusalCode, type RefusalKind } from './refusals/catalogue.ts'
 import type { Thing } from './refusals/notFound.ts'
@@ -10,7 +10,10 @@ export type { RefusalCode, RefusalKind } from './refusals/catalogue.ts'
 /** Where in the input, as a JSON pointer (RFC 6901), and what is wrong there: a sentence for the caller. */
 export type FieldError = { pointer: string; code: RefusalCode; message: string }
 
-/** Errors that one refusal names. A caller corrects no more at once, and a request has room for a hundred thousand. */
+/**
+ * Most errors that one refusal lists. A request has room for a hundred thousand; a caller cannot correct that many at
+ * once.
+ */
 export const mostErrors = 100
 
 export class Refusal extends Error {
@@ -50,8 +53,8 @@ export function invalid(pointer: string, code: RefusalCode, message: string): Re
 }
 
 /**
- * Several fields are wrong. The answer as a whole has the code of its fields where they share one.
- * @param what names what holds the fields, for the detail: `the body`
+ * Several fields are wrong. If they share one code, the whole answer has that code.
+ * @param what names what contains the fields, for the detail: `the body`
  */
 export function invalidFields(errors: readonly FieldError[], what: string): Refusal {
   const [first] = errors

@@ -1,6 +1,6 @@
 /**
- * How long Assent keeps what grows without end. The sweeps (`transactions/retention/`), the table in docs/operations.md, the setting
- * ASSENT_RETENTION and the tests all read this table, so they cannot differ.
+ * How long Assent keeps data that would otherwise grow without limit. The sweeps (`transactions/retention/`), the table
+ * in docs/operations.md, the setting ASSENT_RETENTION and the tests all read this table, so they cannot differ.
  *
  * Every table of the database is named here once: in a retention, or in `keptForGood` with the reason.
  */
@@ -16,7 +16,7 @@ export type Retention = {
   days: number
   /** The fewest days that ASSENT_RETENTION may set; null: the days are part of the API and are fixed. */
   least: number | null
-  /** What stays all the same. */
+  /** What is kept after that. */
   stays: string
 }
 

@@ -1,11 +1,11 @@
 /**
- * One writing per address: two texts that reach the same mailbox or phone become equal, so that consent and
- * suppression cannot be dodged by an upper-case letter. Normalising what is already normal changes nothing.
+ * One form per address: two texts that reach the same mailbox or phone become equal, so that an upper-case letter
+ * cannot bypass consent or suppression. Normalising a normal form changes nothing.
  */
 import { domainToASCII } from 'node:url'
 import { parsePhoneNumberFromString } from 'libphonenumber-js'
 
-/** The one writing of an address, or a sentence for the caller saying what is wrong (which never repeats it). */
+/** The normal form of an address, or a sentence for the caller about what is wrong (it never repeats the address). */
 export type NormalisedAddress =
   | { readonly ok: true; readonly address: string }
   | { readonly ok: false; readonly message: string }
@@ -21,15 +21,18 @@ const MAX_CUSTOM = 1024
 const LOCAL_ATOM = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~\p{L}\p{M}\p{N}-]+$/u
 /** Checked before IDNA, which would otherwise decode percent signs and the like. */
 const DOMAIN_INPUT = /^[\p{L}\p{M}\p{N}.\u3002\uff0e\uff61-]+$/u
-/** The commonest kind, which IDNA would leave as it is: no punycode to be checked, no number at the end to be taken for an IP address. */
+/**
+ * The most common kind, which IDNA leaves unchanged: no punycode to check, and no number at the end that could be an IP
+ * address.
+ */
 const PLAIN_DOMAIN = /^(?!.*(?:^|\.)xn--)[A-Za-z0-9.-]+\.[A-Za-z]{2,}$/i
 const DOMAIN_LABEL = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/
 const PHONE_INPUT = /^\+[0-9 ().\u00a0/-]{4,40}$/
 
 /**
  * Normalises an address for its channel: `email` (trimmed, NFC, lower case, the domain in IDNA's ASCII form), `sms`
- * (E.164), any other channel (trimmed, NFC). Local parts are folded to lower case although RFC 5321 §2.4 lets a server
- * tell them apart: none that matters does, and an opt-out must not depend on a shift key.
+ * (E.164), any other channel (trimmed, NFC). Local parts are folded to lower case although RFC 5321 §2.4 allows a server to
+ * distinguish them: no relevant server does, and an opt-out must not depend on a shift key.
  */
 export function normaliseAddress(channel: string, address: string): NormalisedAddress {
   if (/\p{Cc}/u.test(address)) return refused('The address must not contain control characters.')
@@ -92,7 +95,7 @@ function normaliseCustom(text: string): NormalisedAddress {
 }
 
 /**
- * An address for eyes that need to recognise but not to learn it: the first letter of an e-mail address' local part
+ * An address masked so that a person recognises it but cannot learn it: the first letter of an e-mail address's local part
  * and of its domain with the last label, the last two digits of a phone number, else the first character.
  */
 export function maskAddress(channel: string, address: string): string {

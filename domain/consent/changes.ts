@@ -1,14 +1,14 @@
 /**
- * What one ledger event changed, for those who wait to hear of it: one `consent.granted` or `consent.withdrawn` for each purpose and
- * topic whose standing is another now, whatever the event named. An opt-out of everything withdraws several; so can one of a
- * purpose, and a retraction. Pure.
+ * What one ledger event changed, as triggers: one `consent.granted` or `consent.withdrawn` for each purpose and topic
+ * whose state differs now, whatever the event named. An opt-out of everything withdraws several; so can an opt-out of
+ * one purpose, and a retraction. Pure.
  *
- * | standing before → after | raised |
+ * | state before → after | raised |
  * | --- | --- |
  * | → opted-in | granted |
  * | → opted-out | withdrawn |
  * | opted-in → none | withdrawn |
- * | opted-out → none | granted where the purpose is non-restrictive; else nothing, for nothing is permitted now either |
+ * | opted-out → none | granted where the purpose is non-restrictive; else nothing, since still nothing is permitted |
  *
  * States count as `decide` sees them: an opt-in past its expiry is none.
  */
@@ -16,7 +16,7 @@ import type { Place } from './scope.ts'
 import { standing, stateAt } from './standing.ts'
 import { type ConsentState, type Enforcement, everything, type FoldEvent, type Standings } from './types.ts'
 
-/** A purpose that asks consent, as it is offered now. */
+/** A purpose that needs consent, as it is offered now. */
 export type OfferedPurpose = {
   key: string /** Resolved for the channel. */
   enforcement: Enforcement
@@ -25,23 +25,23 @@ export type OfferedPurpose = {
 
 export type StandingChange = Place & {
   change: 'granted' | 'withdrawn'
-  /** How it stands now. */
+  /** Its state after the event. */
   state: ConsentState
 }
 
-/** Whether an event can change how anything stands, and so must be compared. */
+/** Whether an event can change any state, so that states before and after must be compared. */
 export function mayChangeStandings({ kind }: Pick<FoldEvent, 'kind'>): boolean {
   return kind === 'consent' || kind === 'retraction'
 }
 
-/** Whether the reach of an event is all purposes, or its own purpose only. */
+/** Whether an event affects all purposes, and not only its own. */
 export function reachesEverything({ kind, purpose }: Pick<FoldEvent, 'kind' | 'purpose'>): boolean {
   return kind === 'retraction' || purpose === everything
 }
 
 /**
- * @param event the one that came between `before` and `after`
- * @param offered the purposes in its reach (all, where it reaches everything); those that only the standings name count too
+ * @param event the event between `before` and `after`
+ * @param offered the purposes that the event can affect (all, if it affects everything); purposes found only in the standings count too
  * @param now RFC 3339
  * @returns `*` first, then by purpose and topic
  */
@@ -82,7 +82,7 @@ function changeBetween(
   }
 }
 
-/** Everything off is heard as such too: by its own name, whenever it switched anything off. */
+/** An opt-out of everything also raises its own trigger (`*`), if it switched anything off. */
 function ofEverything(
   { kind, purpose }: Pick<FoldEvent, 'kind' | 'purpose'>,
   before: Standings,

@@ -1,7 +1,7 @@
 /**
- * The decision on one intended message. Pure and total: it reads only its input, never throws for a valid input, and always gives
- * the same verdict for the same input. Inputs are stored with each delivery and in workflow histories. So never edit a rule here: a
- * changed rule is a new policy version with its own function beside `decideV1`.
+ * The decision on one intended message. Pure and total: it reads only its input, never throws for a valid input, and
+ * always gives the same verdict for the same input. Inputs are stored with each delivery and in workflow histories. So
+ * never edit a rule here: a changed rule is a new policy version with its own function beside `decideV1`.
  *
  * The rules are a list; the first one that matches decides (in words: docs/consent.md).
  */
@@ -67,7 +67,7 @@ function reasonOf({
   if (isSuppressed(suppressions, 'complained')) return 'suppressed-complaint'
   if (isSuppressed(suppressions, 'erased')) return 'suppressed-erased'
   const named = topic === null ? standing.purpose : standing.topic
-  // No standing of the topic was read, so the topic is unknown: block instead of using its purpose.
+  // No state of the topic was read, so the topic is unknown: block instead of using the purpose's state.
   if (named === null) return 'unknown-topic'
   if (named.state === 'opted-out')
     return topic !== null && named.by === 'own' ? 'topic-opted-out' : 'opted-out'
@@ -113,7 +113,7 @@ function isExpired(standing: Standing, now: string): boolean {
   return standing.expiresAt !== null && hasCome(standing.expiresAt, now)
 }
 
-/** Lists events only if a standing led to the answer, and not the address, the kind of purpose or the message. */
+/** Lists events only if a consent state led to the verdict; the address, the kind of purpose and the message have none. */
 function basisOf(input: DecisionInput, reason: DecisionReason, tracking: TrackingReason): string[] {
   const named = input.topic === null ? input.standing.purpose : input.standing.topic
   const verdict = named !== null && restsOnConsent(reason) ? named.events : []

@@ -1,20 +1,20 @@
 /**
- * The fold: what stands for each purpose and topic of one contact point, from the events of its ledger.
+ * The fold: computes the consent state of each purpose and topic of one contact point from the events of its ledger.
  *
- * Promises: the outcome depends on the set of events only, never on the order they are given in. An event counts from
- * the lesser of `occurredAt` and `recordedAt`; on equal times an opt-out beats an opt-in, and otherwise the later in
- * the chain wins. A retraction takes the event it names out, as if it had never been. `pending` changes no state.
- * How a state follows from the entries of topic, purpose and `*` together is said in `standing.ts`.
+ * Guarantees: the result depends only on the set of events, never on their order. An event counts from the earlier of
+ * `occurredAt` and `recordedAt`. On equal times an opt-out beats an opt-in; otherwise the later one in the chain wins.
+ * A retraction removes the event it names from the result, as if that event had never been recorded. `pending` changes
+ * no state. `standing.ts` derives one state from the entries of topic, purpose and `*` together.
  */
 import { compareInstants, earlier, instant } from './instant.ts'
 import { type Entry, everything, type FoldEvent, type Standings, type View } from './types.ts'
 
-/** An event that is in view and not retracted, with its effective time. */
+/** An event that is within the view and not retracted, with its effective time. */
 type Counted = { event: FoldEvent; at: string }
 
 /**
  * @param events all events of one contact point's chain, in any order
- * @param view `asOf`: what had happened by then; `knownAt`: what was recorded by then. Retractions are seen the same way.
+ * @param view `asOf`: only what had happened by then; `knownAt`: only what was recorded by then. Both apply to retractions too.
  * @throws RangeError when a time of an event or of the view is not RFC 3339
  */
 export function fold(events: readonly FoldEvent[], view: View = {}): Standings {
@@ -31,8 +31,8 @@ export function fold(events: readonly FoldEvent[], view: View = {}): Standings {
 }
 
 /**
- * Requests of a batch of new events that `foldOn` may take: no event before names them, and the batch only begins them, each of
- * its purposes and topics once.
+ * The double opt-in requests in a batch of new events that `foldOn` may take: no earlier event names them, and the
+ * batch only starts them, once for each of its purposes and topics.
  * @param named requests that the ledger names before the batch
  */
 export function freshRequests(batch: readonly FoldEvent[], named: ReadonlySet<string>): Set<string> {
@@ -49,15 +49,16 @@ export function freshRequests(batch: readonly FoldEvent[], named: ReadonlySet<st
 }
 
 /**
- * The fold, continued: what stands after one more event, from what stood before it. The ledger is not read again, so an append costs
- * the same however long the chain is. Always equal to `fold` over the whole chain. That holds for late events too: the newest event and the
- * newest opt-out of an entry are maxima, and an overtaken request stays overtaken.
+ * The fold, continued: the standings after one more event, from the standings before it. The ledger is not read again,
+ * so an append costs the same however long the chain is. The result always equals `fold` over the whole chain. That is
+ * true for late events too: the newest event and the newest opt-out of an entry are maxima, and an overtaken request
+ * stays overtaken.
  *
- * @param standings what `fold` gave for all events before, or `foldOn`
- * @param event the next of the chain
+ * @param standings the result of `fold` or `foldOn` for all earlier events
+ * @param event the next event of the chain
  * @param fresh from `freshRequests`
- * @returns null where the standings alone do not tell, and all must be folded anew: for a retraction (what stood before the event it
- *   takes out is not kept), and for a request that is named again (whether it had ended is not kept)
+ * @returns null if the standings alone do not suffice and all events must be folded again: for a retraction (the state before the
+ *   retracted event is not kept), and for a request that is named again (whether it had ended is not kept)
  */
 export function foldOn(standings: Standings, event: FoldEvent, fresh: ReadonlySet<string>): Standings | null {
   const { kind, doubleOptIn } = event
@@ -91,7 +92,7 @@ export function foldOn(standings: Standings, event: FoldEvent, fresh: ReadonlySe
 
 type Entries = Map<string, Entry>
 
-/** Entries that may be changed. */
+/** A copy of the entries that may be modified. */
 function entriesOf(standings: Standings): Entries {
   return new Map(
     standings.entries.map((entry) => [
@@ -132,7 +133,7 @@ function inView(events: readonly FoldEvent[], view: View): Counted[] {
   return seen
 }
 
-/** A retraction cannot itself be retracted: whoever wants the state back states it anew. */
+/** A retraction cannot itself be retracted: to restore a consent, record it again. */
 function withoutRetracted(counted: readonly Counted[]): Counted[] {
   const retracted = new Set<string>()
   for (const { event } of counted) {
@@ -143,7 +144,7 @@ function withoutRetracted(counted: readonly Counted[]): Counted[] {
 
 function takeConsent(entry: Entry, { event, at }: Counted): void {
   const { state, seq, id } = event
-  // `*` can only be opted out: an opt-in to everything would be nobody's informed choice.
+  // `*` can only be opted out: nobody can give informed consent to everything.
   if (state === null || (event.purpose === everything && state === 'opted-in')) return
   if (entry.newest === null || isNewer({ state, at, seq }, entry.newest)) {
     const expiresAt = state === 'opted-in' && event.expiresAt !== null ? instant(event.expiresAt) : null
@@ -159,7 +160,7 @@ function takeConsent(entry: Entry, { event, at }: Counted): void {
 
 type Rank = { state: 'opted-in' | 'opted-out'; at: string; seq: number }
 
-/** The order of the fold, a total one: effective time, then opt-out over opt-in, then place in the chain. */
+/** The fold's total order: effective time, then opt-out over opt-in, then place in the chain. */
 function isNewer(a: Rank, b: Rank): boolean {
   const byTime = compareInstants(a.at, b.at)
   if (byTime !== 0) return byTime > 0
@@ -178,7 +179,7 @@ function endedRequests(counted: readonly Counted[]): Set<string> {
   return ended
 }
 
-/** A request starts once, with its first event: asking again while it is pending re-sends and never resets. */
+/** A request starts once, with its first event: a repeated request re-sends the mail and never resets the pending one. */
 function takePending(entry: Entry, { event, at }: Counted, ended: ReadonlySet<string>): void {
   const { doubleOptIn } = event
   if (doubleOptIn === null || ended.has(doubleOptIn)) return
@@ -194,7 +195,7 @@ function startsEarlier(a: Entry['pending'][number], b: Entry['pending'][number])
   return byTime < 0 || (byTime === 0 && a.event < b.event)
 }
 
-/** Leaves out requests that an opt-out not older has ended: of the same, of its purpose or of everything. */
+/** Removes requests that an opt-out of the same entry, its purpose or everything has ended, unless the opt-out is older. */
 function withOpenRequests(entry: Entry, entries: ReadonlyMap<string, Entry>): Entry {
   const above = [entries.get(keyOf(entry.purpose, null)), entries.get(keyOf(everything, null))]
   const ends = [entry, ...above].flatMap((one) => one?.newestOptOut?.at ?? [])

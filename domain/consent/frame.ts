@@ -1,6 +1,7 @@
 /**
- * How a decision is stored. Nearly all of its input is the same for every delivery of one version of a message: that is its frame,
- * stored once under the SHA-256 of its canonical bytes. What is the person's own are its facts, stored with the delivery.
+ * How a decision is stored. Nearly all of its input is the same for all deliveries of one message version: this part is
+ * the frame, stored once under the SHA-256 of its canonical bytes. The part that differs per person is the facts,
+ * stored with the delivery.
  *
  *     input = { "policyVersion": 1, "now": "2026-…", "purpose": { "key": "news", "version": 3, … }, "standing": …, … }
  *     frame = { "policyVersion": 1, "purpose": { "key": "news", "version": 3, … }, "topic": …, "tracking": … }
@@ -28,7 +29,7 @@ type StandingFacts =
       Standing['pending'],
     ]
 
-/** What is the person's own. The contact point's id is a column of the delivery. */
+/** The part that differs per person. The contact point's id is a column of the delivery. */
 export type Facts = readonly [
   now: string,
   seq: number,
@@ -38,7 +39,7 @@ export type Facts = readonly [
   suppressions: DecisionInput['suppressions'],
 ]
 
-/** A decision in the order of its members. Of its basis, what the facts hold is named by its place there. */
+/** A decision in the order of its members. Its basis refers to events in the facts by their index. */
 export type PackedDecision = readonly [
   verdict: Decision['verdict'],
   reason: DecisionReason,

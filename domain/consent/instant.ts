@@ -1,7 +1,7 @@
 /**
  * Moments as text, compared as moments. One canonical form: RFC 3339 in UTC with milliseconds
- * (`2026-11-23T08:15:30.123Z`), or with microseconds where the moment has some. Texts of different precision do not
- * sort as strings ("Z" comes after every digit), so all comparing is done here.
+ * (`2026-11-23T08:15:30.123Z`), or with microseconds if the moment has any. Texts of different precision do not
+ * sort as strings ("Z" comes after every digit), so every comparison is done here.
  */
 
 const pattern =
@@ -17,7 +17,7 @@ export function instant(text: string): string {
   if (parts === null) throw new RangeError(`not an RFC 3339 moment: ${JSON.stringify(text)}`)
   const [, date, time, fraction = '', zulu, sign, hours = '00', minutes = '00'] = parts
   const wall = Date.parse(`${date}T${time}.000Z`)
-  // Date.parse lets 30 February roll over into March: what comes back must be what went in.
+  // Date.parse lets 30 February roll over into March: the result must equal the input.
   const real = !Number.isNaN(wall) && new Date(wall).toISOString().startsWith(`${date}T${time}`)
   if (!real || Number(hours) > 23 || Number(minutes) > 59) {
     throw new RangeError(`no such moment: ${JSON.stringify(text)}`)
@@ -54,8 +54,8 @@ export function earlier(a: string, b: string): string {
 }
 
 /**
- * Whether `moment` has come by `now`. What cannot be read as a moment counts as come: used for expiry, where
- * doubt must not keep a permission alive.
+ * Whether `moment` has come by `now`. A text that is not a moment counts as come: this is used for expiry, and doubt must
+ * not keep a permission alive.
  */
 export function hasCome(moment: string, now: string): boolean {
   try {

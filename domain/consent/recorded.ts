@@ -1,6 +1,6 @@
 /**
- * Decision inputs and decisions as they come back from where they were kept: a delivery's row, a workflow history.
- * Strict, so that a recording that lost or gained a member is noticed instead of decided upon.
+ * Reads stored decision inputs and decisions: from a delivery's row or a workflow history.
+ * Strict, so that a record that lost or gained a member is rejected instead of decided upon.
  */
 import { z } from 'zod'
 import {

@@ -1,9 +1,9 @@
 /**
  * The scope of a withdrawal: a topic, a purpose with all its topics, or `*`, everything. Pure.
  *
- * A withdrawal may be acknowledged only when its scope is out: `decide` then blocks every purpose and topic in it, under either
- * enforcement model, including topics that the ledger does not name yet. A topic that was opted in to after the opt-out of its
- * purpose keeps the scope of the purpose open.
+ * A withdrawal may be acknowledged only when its scope is out: `decide` then blocks every purpose and topic in it,
+ * under either enforcement model, including topics that the ledger does not name yet. A topic that was opted in to
+ * after the opt-out of its purpose keeps the scope of the purpose open.
  */
 import { standing } from './standing.ts'
 import { everything, type Standings } from './types.ts'
@@ -17,8 +17,8 @@ export function scopeIsOut(standings: Standings, purpose: string, topic: string 
 }
 
 /**
- * Whether recording the withdrawal would change nothing. It would not if the scope is out by an opt-out of exactly this scope (a
- * wider opt-out may be retracted), and no double opt-in within the scope is pending.
+ * Whether recording the withdrawal would change nothing. That is so if the scope is out through an opt-out of exactly
+ * this scope (a wider opt-out may be retracted), and no double opt-in within the scope is pending.
  *
  * @param except places in the scope that the withdrawal does not change
  */
@@ -39,7 +39,7 @@ export function withdrawalAddsNothing(
   )
 }
 
-/** The scope itself and what the ledger names inside it. Everything else in the scope follows from these. */
+/** The scope itself and every purpose and topic inside it that the ledger names. All others follow from these. */
 function placesIn({ entries }: Standings, purpose: string, topic: string | null): Place[] {
   const own = { purpose, topic }
   if (topic !== null) return [own]

@@ -1,9 +1,11 @@
 /**
- * How one purpose or topic stands: its own entry, bounded by its purpose's and by that of `*`.
+ * The consent state ("standing") of one purpose or topic: from its own entry, limited by the entries of its purpose and
+ * of `*`.
  *
- * A purpose stands as the newest of its own events and the opt-outs of `*` say. A topic's own newest event stands,
- * except that an opt-in not newer than the newest opt-out of its purpose or of `*` is void, and stays void when the
- * purpose is opted in to again. Where nothing of its own stands, a topic is opted out if its purpose is.
+ * A purpose's state is the newest among its own events and the opt-outs of `*`. A topic's state is its own newest
+ * event, with one exception: an opt-in that is not newer than the newest opt-out of its purpose or of `*` is void, and
+ * stays void when the purpose is opted in to again. A topic without a valid event of its own is opted out if its
+ * purpose is.
  */
 import { compareInstants, hasCome } from './instant.ts'
 import {
@@ -15,7 +17,7 @@ import {
   type Standings,
 } from './types.ts'
 
-/** Where nothing was ever said. */
+/** The standing without any event. */
 export const noStanding: Standing = {
   state: 'none',
   by: null,
@@ -26,7 +28,7 @@ export const noStanding: Standing = {
 }
 
 /**
- * @param standings what `fold` gave, whole: the entries of the purpose, of the topic and of `*` are all needed
+ * @param standings the complete result of `fold`: the entries of the purpose, of the topic and of `*` are all needed
  * @param topic null asks for the purpose itself
  */
 export function standing(standings: Standings, purpose: string, topic: string | null): Standing {
@@ -104,14 +106,14 @@ function newerOf(a: NewestOptOut | null, b: NewestOptOut | null): NewestOptOut |
   return byTime > 0 || (byTime === 0 && a.seq > b.seq) ? a : b
 }
 
-/** The fold keeps only those that no opt-out has overtaken. */
+/** The pending requests. The fold keeps only those that no opt-out has overtaken. */
 function requestsOf(own: Entry | undefined): string[] {
   return own === undefined ? [] : own.pending.map(({ event }) => event)
 }
 
 /**
- * The state as `decide` sees it at a moment: an opt-in past its expiry is none. For whoever asks for the state alone: conditions,
- * and what counts as a change.
+ * The state as `decide` sees it at a moment: an expired opt-in counts as `none`. For callers that need only the state:
+ * conditions, and the search for changes.
  * @param now RFC 3339
  */
 export function stateAt({ state, expiresAt }: Standing, now: string): ConsentState {

@@ -3,13 +3,13 @@
  * address or a name), and may be stored in a table row or in a workflow history.
  */
 
-/** Why one writes: `commercial` asks consent, `transactional` never does, `tracking` watches opens and clicks. */
+/** Why a message is sent: `commercial` needs consent, `transactional` never does, `tracking` records opens and clicks. */
 export type PurposeKind = 'commercial' | 'transactional' | 'tracking'
 
-/** `restrictive` needs a standing opt-in; `non-restrictive` holds until an opt-out. */
+/** `restrictive` needs a valid opt-in; `non-restrictive` permits until an opt-out. */
 export type Enforcement = 'restrictive' | 'non-restrictive'
 
-/** How a contact point stands to a purpose or topic. `none`: nothing said that still counts. */
+/** Consent state of a contact point for a purpose or topic. `none`: no event that still counts. */
 export type ConsentState = 'opted-in' | 'opted-out' | 'none'
 
 /** The purpose key that means every purpose of the contact point. It is only ever opted out, or retracted. */
@@ -33,11 +33,11 @@ export type FoldEvent = {
   occurredAt: string
   /** RFC 3339; any precision up to microseconds, compared as an instant. */
   recordedAt: string
-  /** When an opt-in ends by itself. Ignored for anything but an opt-in: an opt-out never lapses. */
+  /** When an opt-in expires. Ignored for other events: an opt-out never expires. */
   expiresAt: string | null
   /** The double opt-in request the event belongs to. */
   doubleOptIn: string | null
-  /** The event a retraction takes out. */
+  /** The event that a retraction removes. */
   retracts: string | null
 }
 
@@ -57,7 +57,7 @@ export type NewestOptOut = { at: string; seq: number; event: string }
 /** A double opt-in that was asked for and neither confirmed, ended, nor overtaken by any opt-out that concerns it. */
 type PendingRequest = { doubleOptIn: string; event: string; since: string }
 
-/** What was said of one purpose, topic or `*`, of its own events alone; `pending` is what is still open. */
+/** The events of one purpose, topic or `*` alone, folded; `pending` lists the requests that are still open. */
 export type Entry = {
   purpose: string
   topic: string | null
@@ -77,19 +77,19 @@ export type View = {
   knownAt?: string | undefined
 }
 
-/** How one purpose or topic stands, by its own entry, its purpose's and that of `*`. */
+/** The consent state of one purpose or topic, from its own entry, its purpose's and that of `*`. */
 export type Standing = {
   state: ConsentState
-  /** Whose event gave the state: its own, its purpose's, or that of `*`. Null with `none`. */
+  /** Which event gave the state: its own, its purpose's, or one of `*`. Null with `none`. */
   by: 'own' | 'purpose' | 'everything' | null
   /** Effective time of the event that gave the state. Null with `none`. */
   since: string | null
   /**
-   * Ledger ids the state rests on; the first is the one that gave it. With `none`: a voided opt-in followed by
+   * Ids of the ledger events that the state rests on; the first one gave it. With `none`: a voided opt-in followed by
    * the opt-out that voided it, then the requests that are pending; else empty.
    */
   events: string[]
-  /** When the standing opt-in ends by itself. `decide` compares it with `now`; the state stays `opted-in`. */
+  /** When the valid opt-in expires. `decide` compares it with `now`; the state stays `opted-in`. */
   expiresAt: string | null
   /** A double opt-in is waiting for its confirmation. Never changes the state. */
   pending: boolean
@@ -106,7 +106,7 @@ export type DecisionInput = {
   contactPoint: {
     /** Null: unknown. */
     id: string | null
-    /** Head of the chain the decision saw; 0 for an empty chain. */
+    /** Head of the chain the decision read; 0 for an empty chain. */
     seq: number
   }
   purpose:
@@ -122,22 +122,22 @@ export type DecisionInput = {
       }
   /** Null: the message names no topic. */
   topic: null | { key: string; known: boolean }
-  /** `topic` is null exactly where the message names none. */
+  /** `topic` is null exactly if the message names none. */
   standing: { purpose: Standing; topic: Standing | null }
   suppressions: { id: string; kind: SuppressionKind }[]
   tracking: {
-    /** False where the message says `tracking: false`. */
+    /** False if the message says `tracking: false`. */
     messageAllows: boolean
     /** Version of the profile that named the tracking purpose and the default. Null: no profile. */
     profileVersion: number | null
     purpose: null | { key: string; known: boolean; enforcement: Enforcement; kind: PurposeKind }
     default: 'track' | 'do-not-track'
-    /** How the tracking purpose stands. */
+    /** The consent state of the tracking purpose. */
     standing: Standing
   }
 }
 
-/** Why a message may or may not leave; `reasons.ts` says each in a sentence. */
+/** Why a message may or may not leave; `reasons.ts` explains each in a sentence. */
 export const decisionReasonKeys = [
   'unknown-purpose',
   'unknown-topic',
@@ -159,7 +159,7 @@ export const decisionReasonKeys = [
 ] as const
 export type DecisionReason = (typeof decisionReasonKeys)[number]
 
-/** Why a message may or may not be tracked; `reasons.ts` says each in a sentence. */
+/** Why a message may or may not be tracked; `reasons.ts` explains each in a sentence. */
 export const trackingReasonKeys = [
   'blocked-as-unknown',
   'message-not-tracked',

@@ -1,4 +1,4 @@
-/** What became of a delivery, and why, in a sentence for a person. The API shows it. */
+/** The outcome of a delivery and its reason, in a sentence for a person. The API shows it. */
 import { decisionReasons } from '../consent/reasons.ts'
 import type { DeliveryState } from './states.ts'
 

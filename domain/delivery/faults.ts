@@ -1,11 +1,11 @@
 /**
- * Why a message cannot be handed over now. Channels and rendering throw these; `activities/` asks only for the class, so this file is
- * the one place that tells the environment's faults from the message's.
+ * Why a message cannot be handed over now. Channels and rendering throw these; `activities/` asks only for the class,
+ * so this file is the one place that distinguishes faults of the environment from faults of the message.
  *
  * `reason` is a code (`channel-unavailable: tls-failed`). It is stored with the delivery and shown, so it holds no personal data.
  */
 
-/** Something of ours is not to be had now: a key, a server, a thread. The delivery is held and tried again. */
+/** A part of our environment is unavailable: a key, a server, a thread. The delivery is held and tried again. */
 export class EnvironmentFault extends Error {
   override readonly name: string = 'EnvironmentFault'
   readonly reason: string
@@ -17,7 +17,7 @@ export class EnvironmentFault extends Error {
   }
 }
 
-/** The message cannot be sent as it is. To try again changes nothing: the delivery fails. */
+/** The message cannot be sent as it is. A retry would not help: the delivery fails. */
 export class MessageFault extends Error {
   override readonly name: string = 'MessageFault'
   readonly reason: string
@@ -42,7 +42,7 @@ export class RenderingStopped extends Error {
 
 export type Fault = EnvironmentFault | MessageFault | RenderingStopped
 
-/** Anything else says nothing about message or environment: a lost database, a cancellation, a fault in our code. */
+/** Any other error is neither: a lost database connection, a cancellation, a bug. */
 export function isFault(error: unknown): error is Fault {
   return (
     error instanceof EnvironmentFault || error instanceof MessageFault || error instanceof RenderingStopped

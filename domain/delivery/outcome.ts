@@ -1,15 +1,16 @@
 /**
- * What came of one hand-over, in the words that all channels share, and what it makes of the delivery. The outcome is only what the
- * provider explicitly said. "The provider may have it" begins when the body begins to flow, and is never concluded from an error.
+ * The outcome of one hand-over, in the terms that all channels share, and its effect on the delivery. The outcome is
+ * only what the provider explicitly answered. "The provider may have it" begins when the body begins to flow, and is
+ * never inferred from an error.
  */
 import type { ProviderAnswer } from './providerAnswer.ts'
 import type { DeliveryState } from './states.ts'
 
 /**
- * - `accepted`: the provider said yes to the whole message.
- * - `refused`: the provider said no; it does not have the message. `permanent`: the message fails. Otherwise it is tried again.
+ * - `accepted`: the provider accepted the whole message.
+ * - `refused`: the provider rejected the message and does not have it. `permanent`: the message fails. Otherwise it is tried again.
  * - `not-handed-over`: the connection was lost before the body began to flow. The message may be handed over again.
- * - `forestalled`: `beforeBody` said no; nothing flowed.
+ * - `forestalled`: `beforeBody` returned false; no byte was sent.
  * - `unknown`: the body began to flow and no answer came. Only an idempotent channel may repeat it.
  */
 export type HandOverOutcome =
@@ -18,7 +19,7 @@ export type HandOverOutcome =
       readonly kind: 'refused'
       readonly permanent: boolean
       readonly answer: ProviderAnswer
-      /** Given where the refusal condemns the address, and not the sender or the message. */
+      /** Set if the refusal is about the address, and not about the sender or the message. */
       readonly suppress?: Suppress | undefined
     }
   | { readonly kind: 'not-handed-over'; readonly cause: string }
@@ -28,7 +29,7 @@ export type HandOverOutcome =
 /** Why nothing is sent to an address any more. */
 export type Suppress = {
   readonly kind: 'hard-bounced'
-  /** Kept with the suppression: codes, never the provider's words. */
+  /** Kept with the suppression: a code, never the provider's text. */
   readonly reason: string
   /** The provider's code, for the payload of `message.bounced`. */
   readonly status: string
@@ -42,7 +43,7 @@ export type AttemptKind = {
   readonly repeated: boolean
 }
 
-/** What an outcome makes of the delivery. */
+/** The effect of an outcome on the delivery. */
 export type Settlement = {
   readonly state: Extract<DeliveryState, 'sent' | 'failed' | 'held' | 'handed-over' | 'unknown'>
   /** A code. */
@@ -50,11 +51,11 @@ export type Settlement = {
   readonly answer: ProviderAnswer | null
   /** Whether the delivery is tried again after a pause. */
   readonly again: boolean
-  /** Whether it also counts for a delivery that was given up as `unknown`. */
+  /** Whether it also settles a delivery that was already given up as `unknown`. */
   readonly late: boolean
 }
 
-/** @returns null where the outcome changes nothing: another attempt, or a withdrawal, came first */
+/** @returns null if the outcome changes nothing: another attempt, or a withdrawal, came first */
 export function settlementOf(outcome: HandOverOutcome, attempt: AttemptKind): Settlement | null {
   switch (outcome.kind) {
     case 'accepted':
@@ -76,7 +77,7 @@ export function settlementOf(outcome: HandOverOutcome, attempt: AttemptKind): Se
   }
 }
 
-/** A repeat that fails says nothing about the hand-over before it: the provider may still have the message. */
+/** A failed repeat does not prove anything about the earlier hand-over: the provider may still have the message. */
 function tryAgain(
   reason: string,
   answer: ProviderAnswer | null,

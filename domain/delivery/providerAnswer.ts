@@ -1,15 +1,15 @@
 /**
- * A provider's answer to one hand-over. The channel gives it, the delivery's row keeps it, the API shows it. `text` holds the provider's
- * words. Every other field is a code that the channel names as its provider does (`code`, `enhanced`, `stage` for SMTP). Nothing
- * outside the channel knows these names.
+ * A provider's answer to one hand-over. The channel gives it, the delivery's row keeps it, the API shows it. `text`
+ * holds the provider's text. Every other field is a code with the provider's own name (`code`, `enhanced`, `stage` for
+ * SMTP). Nothing outside the channel knows these names.
  *
- * Codes reach the log and the Temporal UI, so a code never holds anything a person could be known by. `codesOf` drops what does
- * not look like a code.
+ * Codes reach the log and the Temporal UI, so a code never contains anything that identifies a person. `codesOf` drops
+ * values that do not look like a code.
  */
 import { z } from 'zod'
 
 export type ProviderAnswer = {
-  /** The provider's words, addresses masked, cut to a sensible length. */
+  /** The provider's text, with addresses masked, cut to a sensible length. */
   readonly text: string
   readonly [code: string]: string | number | null
 }
@@ -30,7 +30,7 @@ export function codesOf(stored: unknown): Readonly<Record<string, string | numbe
   return codes
 }
 
-/** The provider's words of a stored answer; null where there are none. */
+/** The provider's text in a stored answer; null if there is none. */
 export function textOf(stored: unknown): string | null {
   const { text } = storedAnswer.parse(stored)
   return typeof text === 'string' ? text : null

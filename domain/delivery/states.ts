@@ -3,9 +3,9 @@
  *
  * 1. `claimed`: decided under the lock and taken by one attempt; no byte of the body has flowed.
  * 2. `handed-over` is committed before the first byte of the body. From then on the provider may have the message.
- * 3. Only what the provider explicitly said makes `sent`, `failed` or `held`. No answer makes `unknown`, which is not repeated; a late
- *    answer, or a person who asked the provider, settles it. An idempotent channel repeats the hand-over instead: the delivery stays
- *    `handed-over`, since the provider may have it all the while.
+ * 3. Only an explicit answer of the provider leads to `sent`, `failed` or `held`. No answer leads to `unknown`, which is not
+ *    repeated; a late answer, or a person who asked the provider, settles it. An idempotent channel repeats the hand-over instead:
+ *    the delivery stays `handed-over`, since the provider may have the message all the time.
  * 4. `held` goes back to `claimed` by a new claim, which decides again.
  */
 import type { SendResult } from '../journey/machineTypes.ts'
@@ -24,10 +24,10 @@ export const deliveryStates = [
 ] as const
 export type DeliveryState = (typeof deliveryStates)[number]
 
-/** For each state those that may follow; `none`: before there is a row. */
+/** For each state the states that may follow; `none`: no row exists yet. */
 export const transitions: Readonly<Record<DeliveryState | 'none', readonly DeliveryState[]>> = {
   none: ['claimed', 'held', 'blocked', 'cancelled', 'expired', 'failed'],
-  // The same again: the attempt died before the body, and another one claims.
+  // To itself: the attempt died before the body, and another attempt claims.
   claimed: ['claimed', 'held', 'handed-over', 'failed', 'blocked', 'cancelled', 'expired'],
   held: ['held', 'claimed', 'blocked', 'cancelled', 'expired', 'failed'],
   'handed-over': ['sent', 'held', 'failed', 'unknown', 'handed-over'],
@@ -46,8 +46,8 @@ export function statesBefore(state: DeliveryState): DeliveryState[] {
 }
 
 /**
- * What a state means to the run that waits for the send; null while it is open, so that the send is not over.
- * `handed-over` is open: the attempt still has to say what came of it.
+ * What a state means to the run that waits for the send; null while the send is not over.
+ * `handed-over` is open: the attempt still has to record the outcome.
  */
 export function sendResultOf(state: DeliveryState): SendResult | null {
   switch (state) {
@@ -75,7 +75,7 @@ export const openStates = deliveryStates.filter((state) => sendResultOf(state) =
 /** States of the usual way: a row goes through them in place, so lists and indexes take them as one. */
 const usualStates = ['claimed', 'handed-over', 'sent', 'delivered'] as const satisfies DeliveryState[]
 
-/** `usual`, or the state: what `deliveries.course` holds, by which lists find what is not usual. */
+/** `usual`, or the state: the value of `deliveries.course`, by which lists find unusual deliveries. */
 export function courseOf(state: DeliveryState): string {
   return usualStates.some((usual) => usual === state) ? 'usual' : state
 }
@@ -88,7 +88,10 @@ export function mayBeWithProvider(state: DeliveryState): boolean {
   return state === 'handed-over' || state === 'unknown' || state === 'sent' || state === 'delivered'
 }
 
-/** Seconds until a held delivery is tried again: doubles from 1 second to 10 minutes. @param holds how often it was held before */
+/**
+ * Seconds until a held delivery is tried again: doubles from 1 second to 10 minutes.
+ * @param holds how often it was held before
+ */
 export function secondsHeld(holds: number): number {
   return Math.min(2 ** Math.min(holds, 10), 600)
 }

@@ -6,7 +6,7 @@
  */
 import canonicalize from 'canonicalize'
 
-/** Nesting beyond this is refused: the canonical form is made by recursion. */
+/** Deeper nesting is refused, because canonicalisation is recursive. */
 const deepest = 64
 
 export class CanonicalFormError extends Error {
@@ -37,7 +37,7 @@ export function textOf(bytes: Uint8Array): string {
   }
 }
 
-/** What keeps a value from being canonical JSON, or null. Walks without recursion, so that depth cannot break it. */
+/** Why a value is not canonical JSON, or null. Not recursive, so that deep nesting cannot overflow the stack. */
 export function jsonProblem(value: unknown): string | null {
   const open: { value: unknown; depth: number }[] = [{ value, depth: 0 }]
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
@@ -55,7 +55,7 @@ export function jsonProblem(value: unknown): string | null {
         const prototype: unknown = Object.getPrototypeOf(item)
         if (prototype !== Object.prototype && prototype !== null) return 'an object is not plain JSON'
         for (const [key, inner] of Object.entries(item)) {
-          // A function named so would be called while the canonical form is made.
+          // Canonicalisation would call a function of this name.
           if (key === 'toJSON' && typeof inner === 'function') return 'an object is not plain JSON'
           if (!key.isWellFormed()) return 'a member name holds a lone surrogate'
           open.push({ value: inner, depth: depth + 1 })

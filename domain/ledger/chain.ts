@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { encodeEvent, LedgerFormatError } from './encode.ts'
 import type { LedgerEvent } from './event.ts'
 
-/** What the first link follows. */
+/** The hash before the first link. */
 export const genesisHash: Uint8Array = new Uint8Array(32)
 
 /** Where a chain ends. `seq` 0 with the genesis hash is the empty chain. */

@@ -1,7 +1,7 @@
 /**
- * The key of one contact point, under which its evidence is sealed. It is stored only wrapped: AES-256-GCM under a key
- * of ASSENT_DATA_KEYS, bound to the contact point, so that a wrapped key moved to another row does not open. Destroying
- * the wrapped key erases the evidence and leaves the chain verifiable.
+ * The key of one contact point, under which its evidence is sealed. Only its wrapped form is stored: AES-256-GCM under
+ * a key of ASSENT_DATA_KEYS, bound to the contact point, so that a wrapped key moved to another row does not open.
+ * Destroying the wrapped key erases the evidence; the chain still verifies.
  */
 import {
   createCipheriv,
@@ -14,7 +14,7 @@ import {
 import type { DataKeyring, KeyringKey } from './keyring.ts'
 
 export type DataKey = {
-  /** Derived from the key (16 characters, base64url): tells keys apart and gives nothing of them away. */
+  /** Derived from the key (16 characters, base64url): distinguishes keys and reveals nothing about them. */
   readonly id: string
   readonly key: KeyObject
 }
@@ -27,7 +27,7 @@ export type WrappedKey = {
   wrapped: Uint8Array
 }
 
-/** The keyring cannot unwrap a contact point's key: an operator must look, no evidence is lost yet. */
+/** The keyring cannot unwrap a contact point's key: an operator must correct the keyring; no evidence is lost yet. */
 export class WrappedKeyError extends Error {
   readonly code: 'unknown-wrapping-key' | 'cannot-unwrap'
 
@@ -79,7 +79,7 @@ export function unwrapDataKey(keyring: DataKeyring, contactPoint: string, stored
   return dataKeyOf(unwrap(by, contactPoint, stored.wrapped))
 }
 
-/** The same data key under the newest key of the ring; null where it already is. */
+/** The same data key under the newest key of the ring; null if it already is. */
 export function rewrapDataKey(
   keyring: DataKeyring,
   contactPoint: string,

@@ -1,6 +1,6 @@
 /**
- * Ledger events to the bytes that are hashed and stored, and back. One event has one form: what decodes, encodes to
- * the very same bytes, and bytes in any other form are refused.
+ * Encodes ledger events to the bytes that are hashed and stored, and decodes them. An event has exactly one form: a
+ * decoded event encodes to the same bytes again, and bytes in any other form are refused.
  */
 import { CanonicalFormError, canonicalBytes, textOf } from './canonical.ts'
 import { LedgerEvent } from './event.ts'
@@ -51,7 +51,7 @@ function bytesOf(event: LedgerEvent): Uint8Array {
   }
 }
 
-/** Leaves out the members that are null, at every depth. Events hold no free JSON, so no null says anything. */
+/** Leaves out the members that are null, at every depth. Events hold no free JSON, so a null never carries information. */
 export function withoutNulls(value: object): Record<string, unknown> {
   const kept: Record<string, unknown> = {}
   for (const [key, member] of Object.entries(value)) {

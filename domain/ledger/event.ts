@@ -2,8 +2,8 @@
  * The ledger event, schema version 1. FINAL: chains in databases and backups consist of these bytes, so this shape is
  * never edited. A change is a new schema version beside it (docs/ledger.md).
  *
- * In memory every field is there, and null where it has no value. In the bytes a field without a value is left out:
- * `null` never occurs there, so an event has exactly one form. Nothing in clear says who the person is.
+ * In memory every field is present, and null if it has no value. In the bytes a field without a value is left out:
+ * `null` never occurs there, so an event has exactly one form. Nothing in clear identifies the person.
  */
 import { z } from 'zod'
 import { isMillisecondInstant } from '../consent/instant.ts'
@@ -11,7 +11,7 @@ import { everything } from '../consent/types.ts'
 
 export const schemaVersion = 1
 
-/** Where a statement came from. `staff` took it by branch, phone or letter (`via`). */
+/** Where a consent came from. For `staff`, `via` says how they received it: branch, phone or letter. */
 export const sourceKinds = [
   'form',
   'double-opt-in',
@@ -79,7 +79,7 @@ const related = z.strictObject({
   /** The import, and its row there, counted from 1. */
   import: orNull(id),
   row: orNull(z.int().positive()),
-  /** The event of the same chain that a retraction takes out of the fold. */
+  /** The event of the same chain that a retraction removes from the fold. */
   retracts: orNull(id),
   /** The event on another contact point's chain that this opt-out was copied from when an address changed. */
   copyOf: orNull(id),
@@ -112,7 +112,7 @@ export const LedgerEvent = z
     topic: orNull(key),
     /** With kind `consent`, and with no other. */
     state: orNull(z.enum(['opted-in', 'opted-out'])),
-    /** When it happened, by whoever reports it. */
+    /** When it happened, according to the reporting system. */
     occurredAt: moment,
     /** When it was appended, by the database clock read under the contact point's lock. */
     recordedAt: moment,
@@ -120,7 +120,7 @@ export const LedgerEvent = z
     /** `consent`, `soft-opt-in`, `contract` … */
     lawfulBasis: orNull(word),
     notice: orNull(notice),
-    /** How the control stood before the person touched it. */
+    /** The state of the control before the person touched it. */
     defaultState: orNull(z.enum(['ticked', 'unticked'])),
     formVersion: orNull(clearText(200)),
     /** Who is responsible for the processing. */
@@ -128,7 +128,7 @@ export const LedgerEvent = z
     jurisdiction: orNull(clearText(100)),
     /** How long the record is kept, in the controller's words or as an ISO 8601 duration. */
     retention: orNull(clearText(100)),
-    /** When an opt-in ends by itself. */
+    /** When an opt-in expires. */
     expiresAt: orNull(moment),
     related,
     /** What an opt-out lacked: `no-circumstances`, `no-date`, `no-notice`, `not-sealed`. Sorted, each once. */
@@ -157,5 +157,5 @@ export const LedgerEvent = z
     if (!sorted) refuse('flags', 'sorted, each once')
   })
 
-/** An event as the code handles it: every field there, null where it has no value. */
+/** An event as the code handles it: every field present, null if it has no value. */
 export type LedgerEvent = z.output<typeof LedgerEvent>

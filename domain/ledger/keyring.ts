@@ -1,7 +1,7 @@
 /**
- * Keys given from outside as `id:base64url[,…]`, newest first, each 32 bytes. The newest is used for what is written;
- * the others are kept for what was written under them. Key material never appears in an error, nor when a keyring is
- * logged (Node's KeyObject shows none).
+ * Keys from the environment as `id:base64url[,…]`, newest first, each 32 bytes. The newest key is used for writing; the
+ * others only for reading what was written under them. Key material never appears in an error, nor when a keyring is
+ * logged (Node's KeyObject prints none).
  */
 import { createSecretKey, type KeyObject } from 'node:crypto'
 
@@ -61,7 +61,7 @@ function keyMaterial(text: string): Buffer | string {
   if (!/^[A-Za-z0-9_-]*$/.test(bare)) return 'is not base64url (letters, digits, "-" and "_")'
   const bytes = Buffer.from(bare, 'base64url')
   if (bytes.length !== 32) return `is ${bytes.length} bytes long, not 32`
-  // Lenient decoding would let two texts stand for one key: a mistyped last letter must not pass.
+  // Lenient decoding would accept two texts for one key: a mistyped last letter must not pass.
   if (bytes.toString('base64url') !== bare) return 'is not exact base64url: its last letter has stray bits'
   if (bytes.every((byte) => byte === bytes[0])) return 'is no random key'
   return bytes

@@ -14,7 +14,7 @@ export type Projection = FoldEvent & {
   noticeHash: Uint8Array | null
 }
 
-/** A projection as the database gives it: nothing about its content is taken on trust. */
+/** A projection as the database gives it: its content is not trusted. */
 export type StoredProjection = {
   [Column in keyof Projection]: Projection[Column] extends string ? string : Widened<Projection[Column]>
 }
@@ -59,8 +59,8 @@ export function foldEventOf(event: LedgerEvent): FoldEvent {
 }
 
 /**
- * What the fold reads, from the columns alone: for the hot path, where chains were verified elsewhere.
- * @throws RangeError when kind or state are none the ledger knows
+ * The same from the columns alone: for the hot path; a separate job verifies the chains.
+ * @throws RangeError if the ledger does not know the kind or the state
  */
 export function foldEventOfRow(row: Omit<StoredProjection, 'contactPointId' | 'noticeHash'>): FoldEvent {
   const { id, seq, kind, purpose, topic, state, occurredAt, recordedAt, expiresAt, doubleOptIn, retracts } =
@@ -72,7 +72,7 @@ export function foldEventOfRow(row: Omit<StoredProjection, 'contactPointId' | 'n
   return { id, seq, kind, purpose, topic, state, occurredAt, recordedAt, expiresAt, doubleOptIn, retracts }
 }
 
-/** Whether the columns say what the bytes say. Times are compared as moments, whatever text the database gives. */
+/** Whether the columns agree with the bytes. Times are compared as moments, whatever text the database gives. */
 export function agrees(row: StoredProjection, event: LedgerEvent): boolean {
   const projection = projectEvent(event)
   return (

@@ -1,7 +1,8 @@
 /**
- * Sealing of what says who the person is and what they did: AES-256-GCM under the contact point's key. The box is part
- * of the event's bytes, so the chain covers the ciphertext. It is bound to contact point, event and schema version: a
- * box moved elsewhere does not open. Once the key is destroyed nobody opens it, and the chain still verifies.
+ * Seals the personal part of an event, who the person is and what they did: AES-256-GCM under the contact point's key.
+ * The box is part of the event's bytes, so the chain covers the ciphertext. It is bound to contact point, event and
+ * schema version: a box moved elsewhere does not open. Once the key is destroyed nothing can open it, and the chain
+ * still verifies.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { z } from 'zod'
@@ -12,7 +13,7 @@ import { type SealedBox, schemaVersion } from './event.ts'
 
 const orNull = <T extends z.ZodType>(shape: T) => shape.nullable().default(null)
 
-/** Who acted: the person, a key or user of the controller (perhaps for somebody), or Assent itself. */
+/** Who acted: the person, a key or user of the controller (perhaps on the person's behalf), or Assent itself. */
 const actor = z.strictObject({
   kind: z.enum(['subject', 'key', 'user', 'system']),
   id: orNull(z.string()),
@@ -21,16 +22,16 @@ const actor = z.strictObject({
 
 /** The personal part of an event's evidence. */
 export const SealedEvidence = z.strictObject({
-  /** How it came about, in words. */
+  /** The circumstances, in words. */
   circumstances: orNull(z.string()),
-  /** The paper, call or ticket a statement taken by staff refers to. */
+  /** The paper, call or ticket that proves a consent recorded by staff. */
   reference: orNull(z.string()),
   pageUrl: orNull(z.string()),
   actor: orNull(actor),
-  /** As the trusted proxies report it. */
+  /** The person's IP address, as the trusted proxies report it. */
   ip: orNull(z.string()),
   userAgent: orNull(z.string()),
-  /** Whatever else the caller wants kept, verbatim. Free JSON; null is the same as none. */
+  /** Further evidence from the caller, kept verbatim. Free JSON; null is the same as none. */
   evidence: z
     .unknown()
     .refine((value) => jsonProblem(value) === null, 'must be JSON')
@@ -45,7 +46,7 @@ export type Opened =
   | { opened: 'evidence'; evidence: SealedEvidence }
   /** The key is destroyed, or is a newer one than the box was sealed with. */
   | { opened: 'erased' }
-  /** The key is the right one, and yet the box does not open: it was changed or moved. */
+  /** The key is the right one, but the box does not open: it was changed or moved. */
   | { opened: 'unreadable' }
 
 const nonceLength = 12
@@ -53,7 +54,7 @@ const tagLength = 16
 
 /**
  * @param nonce 12 bytes, never used twice with the same key; random unless a test fixes it
- * @throws CanonicalFormError when the evidence holds what JSON cannot (lone surrogates among it)
+ * @throws CanonicalFormError if JSON cannot represent the evidence (for example lone surrogates)
  */
 export function seal(
   key: DataKey,

@@ -1,4 +1,4 @@
-/** Which sources of a consent event a caller may name, and which only Assent itself can be. */
+/** Which sources of a consent event a caller may name, and which only Assent itself may use. */
 import { sourceKinds } from './event.ts'
 
 export type SourceKind = (typeof sourceKinds)[number]

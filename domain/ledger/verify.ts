@@ -1,8 +1,8 @@
 /**
- * Verification of one contact point's chain, as a stream: rows are looked at once, in order of sequence, and nothing is
- * kept of them but the last hash. It finds a changed byte, a changed column, a link that was dropped, added or moved, a
- * tail that was cut off (by the head), and a notice whose wording was changed. The first break is reported with its
- * place; the rest is only counted, since nothing after a break proves anything.
+ * Verifies one contact point's chain as a stream: each row is read once, in order of sequence, and only the last hash
+ * is kept. It finds a changed byte, a changed column, a dropped, added or moved link, a truncated tail (by the head),
+ * and a changed wording of a notice. The first break is reported with its place; later breaks are only counted, since
+ * nothing after a break proves anything.
  */
 import { createHash } from 'node:crypto'
 import { type ChainHead, type ChainLink, genesisHash, linkHash } from './chain.ts'
@@ -20,17 +20,17 @@ export type ChainProblem =
   | 'previous-mismatch'
   /** A link is missing, doubled or out of order. */
   | 'sequence-gap'
-  /** The hash holds, and yet the bytes are no ledger event in its one form. */
+  /** The hash holds, but the bytes are not a ledger event in its one form. */
   | 'bytes-unreadable'
-  /** A column says something else than the bytes. */
+  /** A column differs from the bytes. */
   | 'projection-differs'
-  /** The chain ends elsewhere than the contact point says: a tail was cut off or added. */
+  /** The chain does not end at the contact point's head: a tail was cut off or added. */
   | 'head-differs'
   /** The notice's wording is missing, or not the one that was hashed. */
   | 'notice-differs'
 
 export type ChainBreak = {
-  /** The sequence at which the chain stops being proven; with a gap, the one that is missing. */
+  /** The first sequence that is not proven; with a gap, the missing one. */
   seq: number
   /** Id in the row that was found there, if any. */
   event: string | null
@@ -42,7 +42,7 @@ export type ChainReport = { events: number; firstBreak: ChainBreak | null }
 /** Whether the wording stored under a hash (lower-case hex) has that hash. */
 export type NoticeCheck = (hash: string) => boolean
 
-/** Checks notices by the wording kept under their hash, each once: make one for a whole verification. */
+/** Checks each notice once against the wording stored under its hash. Create one for a whole verification. */
 export function noticeCheck(wordingOf: (hash: string) => string | undefined): NoticeCheck {
   const checked = new Map<string, boolean>()
   return (hash) => {
@@ -68,7 +68,7 @@ export class ChainVerification {
   #contactPoint: string | null = null
   #firstBreak: ChainBreak | null = null
 
-  /** @param notices left out: the wording of notices is not looked at */
+  /** @param notices if left out, the wording of notices is not checked */
   constructor(notices: NoticeCheck | null = null) {
     this.#notices = notices
   }
@@ -108,7 +108,7 @@ export class ChainVerification {
   }
 }
 
-/** Verifies a chain whose rows are at hand, or come one by one from a generator. */
+/** Verifies a chain from an array or a generator of rows. */
 export function verifyChain(
   rows: Iterable<ChainRow>,
   head: ChainHead,

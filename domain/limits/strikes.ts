@@ -1,20 +1,20 @@
 /**
- * Counts what strangers get wrong, per network address, and says who has to wait. A strike weighs 1 and is forgotten at a steady
- * pace; an address whose strikes weigh more than it may have waits until enough is forgotten.
+ * Counts failed requests from unauthenticated callers, per network address, and tells which address has to wait. A
+ * strike weighs 1 and decays at a steady pace. An address above its limit waits until enough has decayed.
  *
- * Memory is bounded: of too many addresses the one that was heard of longest ago is forgotten first. Somebody with that many
- * addresses is not stopped by counting addresses anyway.
+ * Memory is bounded: if there are too many addresses, the one not seen for the longest time is dropped first. A caller
+ * with that many addresses cannot be stopped by counting addresses anyway.
  */
 export class Strikes {
   readonly #burst: number
   readonly #perSecond: number
   readonly #most: number
-  /** Weight at a moment, the one changed last at the end. */
+  /** Weight at a moment; the most recently changed address is last. */
   readonly #kept = new Map<string, { weight: number; at: number }>()
 
   /**
-   * @param limits.burst strikes that one address may have at once
-   * @param limits.perSecond strikes forgotten in a second
+   * @param limits.burst strikes that one address may have before it must wait
+   * @param limits.perSecond strikes that decay per second
    * @param limits.most addresses kept
    */
   constructor(limits: { burst: number; perSecond: number; most?: number }) {

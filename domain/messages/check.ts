@@ -1,6 +1,7 @@
 /**
- * What a message must and must not contain. Checked twice: the templates when the message is put, and the rendered content when it
- * is sent. The second check decides: a condition in a template may have removed the footer for this person, and then nothing is sent.
+ * What a message must and must not contain. Checked twice: the templates when the message is put, and the rendered
+ * content when it is sent. The second check decides: a condition in a template may have removed the footer for this
+ * person, and then nothing is sent.
  */
 import { randomBytes } from 'node:crypto'
 import type { RefusalCode } from '../refusal.ts'
@@ -19,7 +20,7 @@ import {
 } from './template.ts'
 import { LONGEST_LINK, textLinks } from './textLinks.ts'
 
-/** One thing wrong, with a JSON pointer (RFC 6901) to the field. `code` is stable and machine-readable. */
+/** One problem, with a JSON pointer (RFC 6901) to the field. `code` is stable and machine-readable. */
 export type MessageProblem = {
   readonly pointer: string
   readonly code: MessageProblemCode
@@ -89,8 +90,8 @@ export function checkMessage(definition: MessageTemplates, facts: MessageFacts):
 }
 
 /**
- * Everything that forbids sending this rendering. The caller checks the final content before links are replaced, and sends only if
- * the answer is empty.
+ * All problems that forbid sending this rendering. The caller checks the final content before links are replaced, and
+ * sends only if the result is empty.
  */
 export function checkRendered(
   rendered: RenderedMessage,
@@ -186,7 +187,7 @@ function linkIdProblems(rendered: RenderedMessage): MessageProblem[] {
     : []
 }
 
-/** Values that no template contains by chance: if they appear in the output, the template used them. */
+/** Random values that no template contains by chance: if they appear in the output, the template used them. */
 function sentinelContext(): { values: MessageContext; preferencesUrl: string; postalAddress: string } {
   const mark = randomBytes(16).toString('hex')
   const page = (name: string) => `https://assent.invalid/${name}/${mark}`

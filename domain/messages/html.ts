@@ -1,13 +1,13 @@
 /**
- * Reads the HTML of a mail by the parsing rules a mail program uses (WHATWG HTML, parse5), and tells where in the
- * source its links stand, so that they can be spliced without touching any other byte.
+ * Reads the HTML of a mail by the parsing rules of mail programs (WHATWG HTML, parse5), and finds the positions of its
+ * links in the source, so that they can be replaced without touching any other byte.
  */
 import { type DefaultTreeAdapterTypes, defaultTreeAdapter, html as names, parse } from 'parse5'
 
 type Node = DefaultTreeAdapterTypes.Node
 type Element = DefaultTreeAdapterTypes.Element
 
-/** A stretch of the source, end exclusive. */
+/** A range of the source, end exclusive. */
 export type Span = { readonly start: number; readonly end: number }
 
 /** One `<a href>` or `<area href>` of the source, in the order of the source. */
@@ -22,7 +22,7 @@ export type Anchor = {
   readonly visible: boolean
 }
 
-/** What one needs to know about the HTML of a mail. */
+/** The facts that checks and link rewriting need about the HTML of a mail. */
 export type HtmlFacts = {
   readonly anchors: readonly Anchor[]
   /** `data-link` attributes of `a` and `area` without an `href`. */
@@ -32,17 +32,17 @@ export type HtmlFacts = {
   /** Every `href` and `xlink:href` of any element, decoded. */
   readonly hrefs: readonly string[]
   /**
-   * Where a last thing can be put into the body: before its end tag, else before that of `html`, else at the end,
-   * which every parser takes for the body as well.
+   * Where to append an element to the body: before its end tag, else before the end tag of `html`, else at the end,
+   * which every parser counts as the body too.
    */
   readonly bodyEnd: number
 }
 
 const UNSEEN = new Set(['head', 'title', 'style', 'script', 'template', 'noscript', 'textarea'])
 
-/** Reads the HTML. Never throws: like a browser, it makes something of any text. */
+/** Reads the HTML. Never throws: like a browser, it parses any text. */
 export function readHtml(html: string): HtmlFacts {
-  // Mail programs run no scripts, so what stands in <noscript> counts.
+  // Mail programs run no scripts, so the content of <noscript> counts.
   const document = parse(html, { sourceCodeLocationInfo: true, scriptingEnabled: false })
   const anchors = new Map<number, Anchor>()
   const stray = new Map<number, Span>()
@@ -71,7 +71,7 @@ export function readHtml(html: string): HtmlFacts {
       if (dataLink) stray.set(dataLink.span.start, dataLink.span)
       continue
     }
-    // The parser repeats an <a> that is wrongly nested: one place in the source, two elements.
+    // The parser repeats an <a> that is wrongly nested: two elements, one position in the source.
     const visible = node.tagName === 'area' || showing[index] === true
     const twin = anchors.get(href.span.start)
     anchors.set(href.span.start, {
@@ -87,7 +87,7 @@ export function readHtml(html: string): HtmlFacts {
 
 const known = new WeakMap<object, HtmlFacts>()
 
-/** Facts of a message's HTML, read once for each rendering however many look; null without an HTML part. */
+/** Facts of a message's HTML, parsed once for each rendering; null without an HTML part. */
 export function factsOf(rendered: { readonly html: string | null }): HtmlFacts | null {
   if (rendered.html === null) return null
   const facts = known.get(rendered) ?? readHtml(rendered.html)
@@ -107,12 +107,12 @@ function attribute(element: Element, name: string): { value: string; span: Span 
     : { value, span: { start: place.startOffset, end: place.endOffset } }
 }
 
-/** A node, where its parent stands in the same list, and whether a reader sees what is in it. */
+/** A node, the index of its parent in the same list, and whether a reader sees its content. */
 type Place = { readonly node: Node; readonly parent: number; readonly seen: boolean }
 
 /**
- * For each place whether there is text or an image in it, at any depth. One pass from the last node to the first, since children
- * stand behind their parents: links can be nested, and a look through each would take the square of their number.
+ * For each place whether it contains text or an image, at any depth. One pass from the last node to the first, since
+ * children come after their parents. Links can be nested, so searching each one would take quadratic time.
  */
 function showSomething(places: readonly Place[]): readonly boolean[] {
   const shows = places.map(
@@ -127,7 +127,7 @@ function showSomething(places: readonly Place[]): readonly boolean[] {
   return shows
 }
 
-/** All nodes in document order; not recursive, since the depth is the sender's choice. */
+/** All nodes in document order; not recursive, since the sender chooses the depth. */
 function inDocumentOrder(root: Node): readonly Place[] {
   const places: Place[] = []
   const open: Place[] = [{ node: root, parent: 0, seen: true }]

@@ -1,10 +1,10 @@
 /**
- * Finds the links of a rendered mail and exchanges their addresses, leaving every other byte of it as it was.
+ * Finds the links of a rendered mail and replaces their URLs. Every other byte stays as it was.
  *
- * A link is an http(s) address in `<a href>` or `<area href>` of the HTML, or standing in the text. It has an id, the
- * `data-link` attribute (taken out of what is sent) or `link-N`, and a position: the same address with the same id is
- * one link, in both parts. Our own links (unsubscribe, preferences, confirm, opt in) are never touched: they are
- * permanent, and must work where tracking is not permitted.
+ * A link is an http(s) URL in `<a href>` or `<area href>` of the HTML, or in the text part. It has an id, the
+ * `data-link` attribute (removed from what is sent) or `link-N`, and a position: the same URL with the same id is
+ * one link, in both parts. Our own links (unsubscribe, preferences, confirm, opt in) are never changed: they are
+ * permanent, and must work even if tracking is not permitted.
  */
 import { type Anchor, factsOf, readHtml, type Span } from './html.ts'
 import type { RenderedMessage } from './template.ts'
@@ -14,16 +14,16 @@ import { LONGEST_LINK, textLinks } from './textLinks.ts'
 export type MailLink = {
   /** 1, 2 … in order of first appearance, HTML before text. The link's token is derived from it. */
   readonly position: number
-  /** What statistics, waits and `utm_content` call it. */
+  /** Its name in statistics, waits and `utm_content`. */
   readonly id: string
-  /** The address as its author meant it. */
+  /** The URL as the author wrote it. */
   readonly url: string
 }
 
-/** The new address of a link; the same text again leaves its place in the mail as it is. */
+/** Returns the new URL of a link; returning the same URL leaves the mail unchanged there. */
 export type Rewrite = (url: string, linkId: string, position: number) => string
 
-/** What a `data-link` may be; one that is not is passed over, and refused when the message is put. */
+/** Valid `data-link` values. Rewriting ignores an invalid one; putting the message refuses it. */
 export const LINK_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/
 
 /** The links of a rendered mail, without our own. */
@@ -37,8 +37,8 @@ export function collectLinks(rendered: RenderedMessage, ownLinks: ReadonlySet<st
 }
 
 /**
- * The names that an HTML template gives its links, under whatever condition; null where a name is made up while rendering.
- * Links without one are called `link-N`.
+ * The names that an HTML template gives its links, under any condition; null if a name is computed while rendering.
+ * Links without a name are called `link-N`.
  */
 export function linkNames(template: string): string[] | null {
   const { anchors } = readHtml(template)
@@ -47,11 +47,11 @@ export function linkNames(template: string): string[] | null {
 }
 
 /**
- * The mail with every link's address exchanged for what `rewrite` answers (asked once for each place, in order), and
- * without its `data-link` attributes. To send a mail untracked, answer the address itself.
+ * Replaces every link's URL with the result of `rewrite` (called once for each occurrence, in order) and removes the
+ * `data-link` attributes. To send a mail untracked, return the URL itself.
  *
- * @param pixel address of an invisible image of one pixel, put at the end of the HTML's body, which is asked for when it is
- * shown; null: none
+ * @param pixel URL of an invisible image of one pixel, put at the end of the HTML's body, which a mail program requests when it
+ * shows the mail; null: none
  */
 export function rewriteLinks(
   rendered: RenderedMessage,
@@ -109,16 +109,16 @@ function linkIdOf(anchor: Anchor): string | null {
   return LINK_ID.test(id) ? id : null
 }
 
-/** An address that is too long is none we lead to; `checkRendered` refuses the mail it stands in. */
+/** A URL that is too long is not tracked; `checkRendered` refuses the mail that contains it. */
 function trackable(url: string): boolean {
   return url.length <= LONGEST_LINK && /^https?:\/\//i.test(url) && URL.canParse(url)
 }
 
-/** An attribute goes together with the white space before it. */
+/** Removes an attribute together with the white space before it. */
 function removal(html: string, span: Span): Edit {
   let start = span.start
   while (/\s/.test(html.charAt(start - 1))) start--
-  // Between two attributes written without a space the parser still needs one.
+  // If two attributes follow each other without a space, one must remain between their neighbours.
   const glued = !/[\s/>]/.test(html.charAt(span.end))
   return { span: { start, end: span.end }, text: glued ? ' ' : '' }
 }
@@ -138,8 +138,8 @@ function escapeAttribute(text: string): string {
 }
 
 /**
- * Gives out positions and ids. Each question takes one look, however many links there are: what a stranger sends may hold
- * tens of thousands.
+ * Assigns positions and ids. Each lookup takes constant time, however many links there are: an untrusted mail may
+ * contain tens of thousands.
  */
 class LinkBook {
   #count = 0

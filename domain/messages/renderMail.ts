@@ -1,7 +1,7 @@
 /**
- * Renders one mail: renders the templates for a person and checks the result. If tracking is permitted, it also leads the links over
- * our redirect and adds the pixel. Pure: the same request gives the same answer. Deliveries, previews and test mails all use it, in a
- * thread with a deadline (`threads/`).
+ * Renders one mail: renders the templates for a person and checks the result. If tracking is permitted, it also leads
+ * the links over our redirect and adds the pixel. Pure: the same request gives the same result. Deliveries, previews
+ * and test mails all use it, in a thread with a deadline (`threads/`).
  */
 import { asProblem, checkRendered, type MessageProblem, type RequiredFooter } from './check.ts'
 import { hashToken, linkToken, openToken } from './handles.ts'

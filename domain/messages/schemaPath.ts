@@ -1,21 +1,24 @@
 /**
- * Whether a path leads somewhere in what a JSON Schema (2020-12) describes. Made for warnings: wherever a schema leaves open
- * what there may be, the answer is yes.
+ * Whether a path exists in the values that a JSON Schema (2020-12) describes. Used for warnings: wherever a schema does
+ * not restrict the value, the result is yes.
  */
 
-/** One segment of a path; null where it is made up while rendering, as in `trigger[name]`. */
+/** One segment of a path; null if it is computed while rendering, as in `trigger[name]`. */
 export type Segment = string | number | null
 
-/** `known`: it leads somewhere, or nobody can say. Else the first segment that is not there, and what there is in its place. */
+/**
+ * `known`: the path exists, or this cannot be decided. Else the index of the first unknown segment, and the names known
+ * there.
+ */
 export type SchemaPath = { known: true } | { known: false; at: number; names: readonly string[] }
 
-/** Schemas looked at for one segment: alternatives of alternatives end somewhere. */
+/** Most schemas examined for one segment: bounds alternatives of alternatives. */
 const mostSchemas = 200
 
 /** What every text, list or object has in Liquid. */
 export const liquidProperties: ReadonlySet<string> = new Set(['size', 'first', 'last'])
 
-/** @param root the whole schema, in which references are looked up */
+/** @param root the whole schema, in which references are resolved */
 export function findInSchema(root: unknown, path: readonly Segment[]): SchemaPath {
   let here: unknown[] = [root]
   for (const [at, segment] of path.entries()) {
@@ -34,7 +37,7 @@ export function findInSchema(root: unknown, path: readonly Segment[]): SchemaPat
 
 type Schema = Readonly<Record<string, unknown>>
 
-/** The schemas with all they refer to and combine; null where one of them allows anything. */
+/** The schemas with all schemas they refer to or combine; null where one of them allows anything. */
 function alternativesOf(start: readonly unknown[], root: unknown): Schema[] | null {
   const found: Schema[] = []
   const seen = new Set<unknown>()
@@ -59,7 +62,7 @@ function alternativesOf(start: readonly unknown[], root: unknown): Schema[] | nu
   return found
 }
 
-/** What a segment leads to; `open` where nobody can say. */
+/** The schemas behind a segment; `open` if this cannot be decided. */
 function childrenOf(schemas: readonly Schema[], segment: Segment): unknown[] | 'open' {
   if (segment === null) return 'open'
   const children: unknown[] = []
@@ -81,7 +84,7 @@ function childrenOf(schemas: readonly Schema[], segment: Segment): unknown[] | '
   return described && !liquidProperties.has(String(segment)) ? [] : 'open'
 }
 
-/** Whether it says that there may be members it does not name. (Silence allows them too, but is seldom meant so.) */
+/** Whether it explicitly allows further members. (Leaving this out allows them too, but is seldom intended.) */
 function isOpen({ additionalProperties, unevaluatedProperties, patternProperties }: Schema): boolean {
   const says = (value: unknown) => value === true || isObject(value)
   return says(additionalProperties) || says(unevaluatedProperties) || isObject(patternProperties)

@@ -2,7 +2,7 @@
  * Renders the templates of a message: Liquid over `contact`, `trigger`, `profile` and `links`.
  *
  * - In `html` every output is escaped and nothing switches that off (there is no `raw` filter); `subject` and `text`
- *   are taken as they are. An unknown variable renders empty; an unknown filter or tag is an error.
+ *   are not escaped. An unknown variable renders empty; an unknown filter or tag is an error.
  * - Templates reach no files: `include`, `render`, `layout` and `block` are unknown tags.
  * - Time, memory and output of a rendering are bounded.
  * - A subject comes out on one line, so no contact's name can add a header.
@@ -19,12 +19,15 @@ export type MessageTemplates = {
   readonly text: string
 }
 
-/** What templates may read. Values are plain JSON; a Date is written as an RFC 3339 string before it gets here. */
+/**
+ * The variables that templates may read. Values are plain JSON; a Date is written as an RFC 3339 string before it gets
+ * here.
+ */
 export type MessageContext = {
   readonly contact: Readonly<Record<string, unknown>>
   readonly trigger: Readonly<Record<string, unknown>>
   readonly profile: Readonly<Record<string, unknown>>
-  /** Our own links of this delivery; one that does not apply is left out and renders empty. */
+  /** Our own links of this delivery; a link that does not apply is missing and renders empty. */
   readonly links: MessageLinks
 }
 
@@ -36,10 +39,10 @@ type MessageLinks = {
   readonly optIn?: string | undefined
 }
 
-/** A message as one person reads it. */
+/** A message rendered for one person. */
 export type RenderedMessage = {
   readonly subject: string
-  /** Null where the message has no HTML part. */
+  /** Null if the message has no HTML part. */
   readonly html: string | null
   readonly text: string
 }
@@ -59,7 +62,7 @@ export class TemplateError extends Error {
   override readonly name = 'TemplateError'
   readonly code: TemplateErrorCode
   readonly field: TemplateField
-  /** Line in the template, counted from 1; null where it is not known. */
+  /** Line in the template, counted from 1; null if it is not known. */
   readonly line: number | null
 
   constructor(code: TemplateErrorCode, field: TemplateField, line: number | null, message: string) {
@@ -70,16 +73,19 @@ export class TemplateError extends Error {
   }
 }
 
-/** Milliseconds one part may take. Generous, since a loaded machine must not fail an honest template. */
+/** Milliseconds to render one part. Generous, so that a normal template never fails on a loaded machine. */
 const RENDER_LIMIT = 2_000
-/** Units of Liquid's own count: characters made and items visited by filters and ranges. */
+/** In Liquid's own unit: characters produced, and items visited by filters and ranges. */
 const MEMORY_LIMIT = 10_000_000
-/** Characters of a template, and of what it renders to: mail programs cut off far earlier, and all of it is encoded and signed. */
+/**
+ * Most characters of a template, and of its output. Mail programs truncate far earlier, and the whole output is encoded
+ * and signed.
+ */
 const PARSE_LIMIT = 1_000_000
 const OUTPUT_LIMIT = 500_000
-/** Characters of a rendered subject; what is beyond is cut (RFC 5322 §2.1.1 bounds a line at 998). */
+/** Characters of a rendered subject; the rest is cut off (RFC 5322 §2.1.1 bounds a line at 998). */
 const SUBJECT_LIMIT = 400
-/** Templates kept parsed, and the characters of source they may have together. */
+/** Most parsed templates in the cache, and most characters of source they may have together. */
 const CACHED_TEMPLATES = 500
 const CACHED_CHARACTERS = 5_000_000
 
@@ -138,7 +144,7 @@ export function renderMessage(templates: MessageTemplates, context: MessageConte
 }
 
 /**
- * The properties of `links` a template reads, wherever in it; dynamic ones (`links[x]`) as null. Found in the parsed
+ * The properties of `links` a template reads, anywhere in it; dynamic ones (`links[x]`) as null. Found in the parsed
  * template rather than by rendering, so that a condition cannot hide one.
  */
 export function linksRead(field: TemplateField, template: readonly Template[]): ReadonlySet<string | null> {
@@ -150,8 +156,8 @@ export function linksRead(field: TemplateField, template: readonly Template[]): 
 }
 
 /**
- * The variables a template reads that it does not make itself (by `assign`, `for` and the like), with the line of each, from 1.
- * Segments made up while rendering are null.
+ * The variables that a template reads but does not define itself (by `assign`, `for` and the like), each with its line,
+ * from 1. Segments computed while rendering are null.
  */
 export function globalsOf(
   field: TemplateField,
@@ -199,7 +205,7 @@ function newEngine(html: boolean): Liquid {
     strictFilters: true,
     strictVariables: false,
     ownPropertyOnly: true,
-    // Dates read the same on every machine; a template that wants another zone names it.
+    // Dates read the same on every machine; a template can name another time zone.
     timezoneOffset: 0,
     locale: 'en',
     parseLimit: PARSE_LIMIT,
@@ -210,7 +216,7 @@ function newEngine(html: boolean): Liquid {
   for (const tag of FILE_TAGS) delete engine.tags[tag]
   engine.unregisterFilter('raw')
   if (html) {
-    // Filters whose result is HTML already: escaped once, and not a second time on output.
+    // The result of these filters is HTML already: it must not be escaped again on output.
     for (const name of ['escape', 'escape_once', 'xml_escape']) {
       engine.registerFilter(name, { handler: escapeHtml, raw: true })
     }
@@ -232,7 +238,7 @@ function toTemplateError(error: unknown, field: TemplateField, phase: 'syntax' |
   const line = place?.[1] === undefined ? null : Number(place[1])
   const said = place ? message.slice(0, place.index) : message
   if (/ limit exceeded$/.test(said)) return new TemplateError('limit', field, line, said)
-  // A failed rendering may quote the value it failed on, which is a person's data: only say where.
+  // The error may quote the value that failed, which is personal data: report only the place.
   return new TemplateError(
     phase,
     field,
@@ -244,7 +250,7 @@ function toTemplateError(error: unknown, field: TemplateField, phase: 'syntax' |
 const cache = new Map<string, readonly Template[]>()
 let cachedCharacters = 0
 
-/** Keeps a parsed template, dropping those unused for longest. */
+/** Keeps a parsed template, dropping the least recently used. */
 function keep(key: string, parsed: readonly Template[]): void {
   cache.set(key, parsed)
   cachedCharacters += key.length

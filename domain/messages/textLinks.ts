@@ -1,6 +1,6 @@
 /**
- * Finds the web addresses in a plain text as mail programs do: up to white space, a quote or an angle bracket, without
- * the punctuation of the sentence around them, and with a closing bracket only where it was opened inside.
+ * Finds the URLs in a plain text as mail programs do: up to white space, a quote or an angle bracket, without
+ * the punctuation of the surrounding sentence, and with a closing bracket only if it was opened inside.
  */
 import type { Span } from './html.ts'
 
@@ -12,7 +12,7 @@ const TRAILING = new Set([...".,;:!?'*…“”’»"])
 const BRACKETS: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' }
 const IS_BRACKET = new Set('()[]{}')
 
-/** Characters an address may have. One that is longer is found, but `checkRendered` refuses the mail. */
+/** Most characters of a URL. A longer one is found, but `checkRendered` refuses the mail. */
 export const LONGEST_LINK = 8_000
 
 /** The http(s) addresses of a text, in order. Takes time in proportion to the text. */
@@ -20,7 +20,7 @@ export function textLinks(text: string): readonly TextLink[] {
   const links: TextLink[] = []
   for (const match of text.matchAll(CANDIDATE)) {
     const url = trimEnd(match[0])
-    // Parsing an address costs more than its length, so that only reasonable ones are parsed.
+    // Parsing a URL takes more than linear time, so only URLs of reasonable length are parsed.
     if (url.length > LONGEST_LINK || URL.canParse(url)) {
       links.push({ url, span: { start: match.index, end: match.index + url.length } })
     }
@@ -28,7 +28,7 @@ export function textLinks(text: string): readonly TextLink[] {
   return links
 }
 
-/** Counts the brackets once, and takes off the count what it cuts off. */
+/** Counts the brackets once, and adjusts the count while trimming: linear time. */
 function trimEnd(candidate: string): string {
   const counts = new Map<string, number>()
   for (const character of candidate) {

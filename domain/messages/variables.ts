@@ -1,13 +1,13 @@
 /**
- * Variables that the templates of a message read, and those among them that nothing will ever fill. An unknown variable renders
- * empty, so a typing error would only show in the mailbox: `{{ trigger.wrkshop }}`.
+ * Variables that the templates of a message read, and the ones among them that can never have a value. An unknown
+ * variable renders empty, so without a warning a typing error would only show in the mailbox: `{{ trigger.wrkshop }}`.
  */
 import type { Problem } from '../journey/findings.ts'
 import { nearest } from '../nearest.ts'
 import { findInSchema, liquidProperties, type Segment } from './schemaPath.ts'
 import { compileTemplate, globalsOf, type MessageTemplates, type TemplateField } from './template.ts'
 
-/** One variable, where it is read first. */
+/** One variable, at its first use. */
 export type VariableRead = {
   field: TemplateField
   /** `trigger`, `items`, 0, `name`. */
@@ -16,14 +16,14 @@ export type VariableRead = {
   line: number
 }
 
-/** What brings a message, and the JSON Schema of what `trigger` means then. */
+/** A trigger that can lead to a message, and the JSON Schema of `trigger` in its templates. */
 export type TriggerSource = { name: string; schema: unknown }
 
-/** Variables looked at in one message. */
+/** Most variables examined in one message. */
 const mostVariables = 1_000
 
 /**
- * The variables of a message that are not made in the template itself, each once for each part.
+ * The variables of a message that the templates do not define themselves, each once for each part.
  * @throws TemplateError with code `syntax`
  */
 export function variablesRead(templates: MessageTemplates): VariableRead[] {
@@ -68,7 +68,7 @@ const profileSchema = {
 }
 const roots = ['contact', 'trigger', 'profile', 'links']
 
-/** What `trigger` means in the confirmation of a double opt-in. */
+/** The meaning of `trigger` in the confirmation mail of a double opt-in. */
 export const confirmationSource: TriggerSource = {
   name: 'a double opt-in',
   schema: {
@@ -79,8 +79,9 @@ export const confirmationSource: TriggerSource = {
 }
 
 /**
- * A warning for each variable that leads nowhere. `links` is left out: a wrong one is an error, found when the message is put.
- * @param sources what can bring the message; none: nothing is said of `trigger`
+ * A warning for each variable that does not exist. `links` is left out: a wrong link is an error, found when the
+ * message is put.
+ * @param sources the triggers that can lead to the message; if empty, `trigger` is not checked
  */
 export function variableWarnings(
   reads: readonly VariableRead[],
@@ -99,9 +100,9 @@ export function variableWarnings(
 }
 
 /**
- * A warning for each variable that has no value in this context, so that a preview shows what is missing. Those that lead nowhere
- * at all are named already.
- * @param named the warnings that there are
+ * A warning for each variable that has no value in this context, so that a preview shows what is missing. Variables
+ * that do not exist at all are already in `named`.
+ * @param named the warnings given so far
  */
 export function emptyVariables(
   reads: readonly VariableRead[],
@@ -124,7 +125,7 @@ export function emptyVariables(
 function hasValue(context: unknown, path: readonly Segment[]): boolean {
   let here: unknown = context
   for (const segment of path) {
-    // Made up while rendering, or one of what Liquid gives every list and text.
+    // Computed while rendering, or a property that Liquid gives every list and text.
     if (segment === null || (typeof segment === 'string' && liquidProperties.has(segment))) return true
     if (typeof here !== 'object' || here === null || !Object.hasOwn(here, segment)) return false
     here = Object.getOwnPropertyDescriptor(here, segment)?.value

@@ -1,6 +1,6 @@
 /**
- * The boxes of a preference centre: one for each purpose and each topic. What a box shows, and what ticking or unticking it
- * says. Pure.
+ * The boxes of a preference centre: one for each purpose and each topic. What each box shows, and what ticking or
+ * unticking it means. Pure.
  */
 import { hasCome } from '../consent/instant.ts'
 import { standing } from '../consent/standing.ts'
@@ -9,7 +9,7 @@ import type { Purpose } from '../shapes/purpose.ts'
 
 export type Box = {
   purpose: string
-  /** Version of the purpose, and with it of the words beside the box. */
+  /** Version of the purpose, and so of the text beside the box. */
   purposeVersion: number
   topic: string | null
   kind: 'commercial' | 'tracking'
@@ -18,30 +18,30 @@ export type Box = {
   name: string
   description: string
   standing: Standing
-  /** Whether the box is ticked: what it stands for may happen. */
+  /** Whether the box is ticked: messages (or tracking) are permitted. */
   on: boolean
-  /** Place in the chain of the newest event that bears on it; 0 where there is none. */
+  /** Sequence in the chain of the newest event that concerns the box; 0 if there is none. */
   saidAt: number
 }
 
 /**
- * A purpose with its topics, in their order. The box of a purpose that has topics stands for what belongs to none of them: it is
- * one choice among theirs, not a switch over them.
+ * A purpose with its topics, in their order. If a purpose has topics, its own box covers the messages without a topic:
+ * it is one choice beside the topics, not a switch for all of them.
  */
 export type BoxGroup = { purpose: Box; topics: Box[] }
 
-/** How a contact point stands, for its boxes. */
+/** The consent state of a contact point, as its boxes need it. */
 export type Stands = {
   /** Key of its channel. */
   channel: string
   standings: Standings
-  /** What holds for tracking where nobody chose. */
+  /** What applies to tracking without a choice of the person. */
   defaultTracking: 'track' | 'do-not-track'
   /** RFC 3339. */
   now: string
 }
 
-/** The boxes of one purpose; null where it is transactional: there is nothing to choose. */
+/** The boxes of one purpose; null if it is transactional: there is nothing to choose. */
 export function boxesOf(
   { key, version, definition }: { key: string; version: number; definition: Purpose },
   { channel, standings, defaultTracking, now }: Stands,
@@ -72,9 +72,9 @@ export function boxesOf(
 }
 
 /**
- * A restrictive box is on with a standing opt-in; another is on until an opt-out, except tracking that does not happen unless
- * chosen.
- * @param rule.silence what holds where nobody chose
+ * A restrictive box is on with a valid opt-in. Any other box is on until an opt-out, except tracking if the profile's
+ * default is `do-not-track`.
+ * @param rule.silence what applies without a choice of the person
  */
 export function isOn(
   standing: Standing,
@@ -87,7 +87,7 @@ export function isOn(
   return rule.enforcement === 'non-restrictive' && rule.silence === 'on'
 }
 
-/** The newest place in the chain at which something was said that bears on a purpose or topic. */
+/** Sequence in the chain of the newest event that concerns a purpose or topic. */
 export function newestWord({ entries }: Standings, purpose: string, topic: string | null): number {
   const bearing = entries.filter(
     (entry) =>

@@ -1,26 +1,26 @@
 /**
- * What a saved preference centre says. Each box stands alone: only one that was touched (it came back otherwise than it was
- * shown) says anything, whatever happened meanwhile. Pure.
+ * The consent changes in a saved preference centre. Each box counts by itself: only a box that the person touched (it
+ * came back different from how it was shown) changes anything, whatever happened meanwhile. Pure.
  *
- * An opt-out always counts. An opt-in counts only where nothing was said of the box since the page was made: a form that is
- * sent again (a reload, a restored tab) must not undo a withdrawal that came after it.
+ * An opt-out always counts. An opt-in counts only if no event concerned the box after the page was made: submitting a
+ * form again (a reload, a restored tab) must not undo a later withdrawal.
  *
- * In the ledger an opt-out of a purpose takes its topics along. On the page the box of such a purpose is one choice among those
- * of its topics, so what was left ticked is kept on, and what was left off is kept off:
+ * In the ledger an opt-out of a purpose includes its topics. On the page the box of such a purpose is one choice beside
+ * those of its topics, so boxes left ticked stay on, and boxes left unticked stay off:
  *
- * - A purpose is unticked: its opt-out is recorded, then each of its topics that came back ticked and is on goes on by an
- *   event of its own. All other topics are out with it, also one that was switched on elsewhere after the page was made.
- * - A purpose that is not restrictive is ticked: the topics that were off only because it was get an opt-out of their own.
+ * - A purpose is unticked: its opt-out is recorded, then an opt-in of its own for each of its topics that came back ticked and is
+ *   on. All other topics are out with it, also one that was switched on elsewhere after the page was made.
+ * - A purpose that is not restrictive is ticked: topics that were off only because the purpose was get an opt-out of their own.
  */
 import { type Place, withdrawalAddsNothing } from '../consent/scope.ts'
 import type { Standings } from '../consent/types.ts'
 import type { Box, BoxGroup } from './boxes.ts'
 
-/** A box as it came back. */
+/** A box as submitted. */
 export type Submitted = {
   purpose: string
   topic: string | null
-  /** Version of the purpose whose words stood beside it. */
+  /** Version of the purpose whose text was beside it. */
   version: number
   shown: boolean
   ticked: boolean
@@ -28,7 +28,7 @@ export type Submitted = {
 
 export type Change = {
   box: Box
-  /** Version of the words the person saw. */
+  /** Version of the text the person saw. */
   version: number
   /** `kept-on` and `kept-off`: not touched itself, but its purpose was. */
   why: 'touched' | 'kept-on' | 'kept-off'
@@ -38,22 +38,22 @@ export type Changes = {
   /** Recorded first. */
   optOuts: Change[]
   optIns: Change[]
-  /** Ticked, but overtaken by what was said since. */
+  /** Ticked, but a later event overtook them. */
   overtaken: Box[]
 }
 
 export type Saving = {
-  /** Place in the chain up to which the page had seen. */
+  /** Head of the chain when the page was made. */
   seen: number
   standings: Standings
   /**
-   * What may be kept on beside an unticked purpose: everything that is on, or only what somebody opted in to. (Where the page
-   * does not prove that it is the holder of the address who saves, nothing new is said in their name.)
+   * What may be kept on beside an unticked purpose: everything that is on, or only explicit opt-ins. (If the page does not
+   * prove that the holder of the address saves it, no new consent is recorded in their name.)
    */
   keep: 'on' | 'opted-in'
 }
 
-/** @param groups the boxes as they stand now */
+/** @param groups the current boxes */
 export function changesOf(
   groups: readonly BoxGroup[],
   submitted: readonly Submitted[],
@@ -101,7 +101,7 @@ function isAt({ purpose, topic }: Box, place: Place): boolean {
   return purpose === place.purpose && topic === place.topic
 }
 
-/** Would be on again if its purpose were. */
+/** Whether the box would be on if its purpose were. */
 function isOffByItsPurpose({ enforcement, standing }: Box): boolean {
   return enforcement === 'non-restrictive' && standing.state === 'opted-out' && standing.by !== 'own'
 }

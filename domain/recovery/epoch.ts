@@ -1,6 +1,7 @@
 /**
- * Whether the engine is the one that we told everything. A new server has a namespace with another id; one that was put back to an
- * earlier state has the same, but its beacon workflow has counted less far than we saw it count.
+ * Whether the engine still has everything that was sent to it. A new server has a namespace with another id. A
+ * namespace restored to an earlier state has the same id, but its beacon workflow has counted less far than we saw it
+ * count.
  */
 
 export type Epoch = {
@@ -10,7 +11,7 @@ export type Epoch = {
   generation: number
 }
 
-/** @param known as last seen; `namespace` null before the first look, after which all open runs are looked at too */
+/** @param known as last seen; `namespace` is null before the first check, after which all open runs are checked too */
 export function hasChanged(known: { namespace: string | null; generation: number }, seen: Epoch): boolean {
   return known.namespace !== seen.namespace || seen.generation < known.generation
 }

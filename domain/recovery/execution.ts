@@ -1,22 +1,28 @@
-/** What the latest execution of a workflow says about its row. */
+/** What the latest execution of a workflow means for its row. */
 
 export type Execution = {
-  /** As Temporal names it: `RUNNING`, `TERMINATED` … */
+  /** Temporal's status: `RUNNING`, `TERMINATED` … */
   status: string
-  /** Who terminated it, as its close event says; null for any other end. Empty where the Temporal UI has no logins. */
+  /**
+   * Identity in the close event of a terminated workflow; null for any other end. Empty if the Temporal UI has no
+   * logins.
+   */
   terminatedBy: string | null
 }
 
-/** `gone`: nobody drives the row any more. `person`: somebody ended it on purpose. */
+/** `gone`: no workflow drives the row any more. `person`: a person ended it on purpose. */
 export type Standing = 'runs' | 'gone' | 'person'
 
-/** Under these names the server itself terminates: limits of a history, and the execution that a reset replaces. */
+/**
+ * Identities with which the server itself terminates: at the limits of a history, and the execution that a reset
+ * replaces.
+ */
 const server: ReadonlySet<string> = new Set(['history-service', 'history-resetter'])
 
-/** What our own clients say who they are begins with this. */
+/** Prefix of the identity of our own clients. */
 export const ownIdentity = 'assent'
 
-/** @param execution null where the engine knows none, or has deleted it */
+/** @param execution null if the engine knows none or has deleted it */
 export function standingOf(execution: Execution | null): Standing {
   if (execution === null) return 'gone'
   switch (execution.status) {
@@ -29,7 +35,7 @@ export function standingOf(execution: Execution | null): Standing {
       return 'person'
     case 'TERMINATED':
       return isPerson(execution.terminatedBy ?? '') ? 'person' : 'gone'
-    // Running, paused, continued as new, or a state that we do not know: it is somebody's.
+    // Running, paused, continued as new, or an unknown status: leave it alone.
     default:
       return 'runs'
   }

@@ -1,20 +1,21 @@
 /**
- * The order in which all open runs and requests are looked at after the engine has changed: those under way first, then those that are
- * due within an hour, requests for double opt-in, the other waits by their deadlines, and what waits for a signal only.
+ * The order in which recovery checks all open runs and requests after the engine has changed: first those under way,
+ * then those due within an hour, requests for double opt-in, the other waits by their deadlines, and last those that
+ * only wait for a signal.
  */
 
 export const phases = ['running', 'soon', 'requests', 'later', 'paused'] as const
 type Phase = (typeof phases)[number]
 
 export type Sweep = {
-  /** When it began, RFC 3339: what came into being later was told to the engine as it is now. */
+  /** When the sweep began, RFC 3339. The present engine knows all rows created later. */
   began: string
-  /** What is due before then is due soon, RFC 3339. */
+  /** Rows due before this moment count as due soon, RFC 3339. */
   horizon: string
   phase: Phase
-  /** Keys of the row that was looked at last, along the phase's index; null: the phase begins. */
+  /** Index keys of the last checked row in this phase; null: the phase begins. */
   after: [string, string] | null
-  /** Rows looked at so far. */
+  /** Rows checked so far. */
   seen: number
 }
 
@@ -28,7 +29,7 @@ export function beginSweep(now: string): Sweep {
 
 /**
  * The sweep after a page of rows.
- * @param last keys of the page's last row; null where the page was empty
+ * @param last keys of the page's last row; null if the page was empty
  * @returns null once there is nothing left
  */
 export function advanceSweep(sweep: Sweep, rows: number, last: [string, string] | null): Sweep | null {

@@ -1,7 +1,8 @@
 /**
- * The catalogue of refusals: every `code` that a caller can meet, with its cause and what to do next. It is closed: code that raises
- * a refusal takes a code from here or does not compile. `docs/errors.md`, the pages under `/problems` and the OpenAPI document are
- * made from it. A code is stable: it is never renamed and never given another meaning.
+ * The catalogue of refusals: every `code` that a caller can receive, with its cause and what to do next. It is closed:
+ * code that throws a refusal uses a code from here, or does not compile. `docs/errors.md`, the pages under `/problems`
+ * and the OpenAPI document are generated from it. A code is stable: it is never renamed and never given another
+ * meaning.
  */
 import { conflictCodes } from './conflicts.ts'
 import { consentCodes } from './consents.ts'
@@ -44,7 +45,7 @@ const catalogue = {
 
 export type RefusalKind = keyof typeof catalogue
 type CodesByKind = { [Kind in RefusalKind]: keyof (typeof catalogue)[Kind] }
-/** Every code, of whatever kind. */
+/** Every code of every kind. */
 export type RefusalCode = CodesByKind[RefusalKind]
 
 export type Catalogued = { code: RefusalCode; kind: RefusalKind } & CatalogueEntry

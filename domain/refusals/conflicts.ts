@@ -1,4 +1,4 @@
-/** Codes for sound requests that the present state does not allow (409). */
+/** Codes for valid requests that the present state does not allow (409). */
 import type { CatalogueEntries } from './entry.ts'
 
 export const conflictCodes = {

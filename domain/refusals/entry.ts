@@ -1,6 +1,6 @@
 /** One code of the catalogue, as the documentation shows it. */
 export type CatalogueEntry = {
-  /** What leads to this refusal: full sentences. Code stands between backticks. */
+  /** What leads to this refusal, in full sentences, with code between backticks. */
   readonly cause: string
   /** What the caller does next. */
   readonly remedy: string

@@ -1,4 +1,4 @@
-/** Codes for fields of any request (422). In `errors`, each stands beside the pointer of its field. */
+/** Codes for fields of any request (422). In `errors`, each comes with the pointer of its field. */
 import type { CatalogueEntries } from './entry.ts'
 
 export const fieldCodes = {

@@ -1,7 +1,10 @@
-/** Codes for what does not exist (404). Each kind of thing has its own, so that a caller can tell which of two keys was wrong. */
+/**
+ * Codes for what does not exist (404). Each kind of thing has its own, so that a caller can tell which of two keys was
+ * wrong.
+ */
 import type { CatalogueEntries, CatalogueEntry } from './entry.ts'
 
-/** @param where what exists can be looked up */
+/** @param where the route that lists the existing ones */
 function missing(thing: string, where: string): CatalogueEntry {
   return {
     cause: `No ${thing} has this key or id: it is misspelt, or the ${thing} was deleted or never created.`,
@@ -9,7 +12,7 @@ function missing(thing: string, where: string): CatalogueEntry {
   }
 }
 
-/** What can be asked for by key or id. */
+/** Things that a caller can request by key or id. */
 const thingCodes = {
   'profile-not-found': missing('profile', '`GET /v1/profiles` lists all.'),
   'purpose-not-found': missing('purpose', '`GET /v1/purposes` lists all.'),

@@ -1,4 +1,4 @@
-/** Refusals for a request that names a definition which does not exist, wherever it is named. */
+/** Refusals for a request that names a definition that does not exist. */
 import { invalid, type Refusal } from '../refusal.ts'
 
 export function unknownProfile(pointer: string, key: string): Refusal {

@@ -1,6 +1,6 @@
 /**
- * Codes of warnings: what is doubtful in a definition that was stored all the same. They stand in `problems` of an answer, never in a
- * problem document.
+ * Codes of warnings: doubtful parts of a definition that was stored anyway. They appear in `problems` of a successful
+ * answer, never in a problem document.
  */
 import type { CatalogueEntries } from './entry.ts'
 

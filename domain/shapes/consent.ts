@@ -1,4 +1,4 @@
-/** Consents as systems state and ask them. */
+/** Request bodies with which systems record and check consents. */
 import { z } from 'zod'
 import { sourceKinds } from '../ledger/event.ts'
 import { outsideSourceKinds } from '../ledger/sources.ts'
@@ -46,7 +46,7 @@ const evidenceShape = z
   })
 export type Evidence = z.infer<typeof evidenceShape>
 
-/** For the API's own pages: a whole one, that would be recorded as it stands. */
+/** For the API reference: a complete example that would be accepted. */
 const consentExample = {
   contactPoint: { channel: 'email', address: 'shopper@example.com' },
   purpose: 'marketing',

@@ -15,8 +15,8 @@ const addressShape = textShape(320)
 const partShape = z.string().max(200)
 
 /**
- * What a contact holds. Null is as good as left out: a `GET` answers null for what there is not, and can be put back. So are
- * `addresses.email` and `addresses.sms`, where they repeat `email` and `phone`.
+ * The data of a contact. Null means the same as leaving a field out: a `GET` answers null for fields without a value,
+ * and its answer can be put back. So can `addresses.email` and `addresses.sms`, if they repeat `email` and `phone`.
  */
 export const contactShape = z
   .strictObject({
@@ -56,7 +56,7 @@ export type ContactInput = Omit<z.infer<typeof contactShape>, 'attributes'> & {
   attributes: Record<string, unknown>
 }
 
-/** What a `GET` of a contact answers beside what was put; see `domain/readBack.ts`. */
+/** The read-only members in the answer of a `GET`; see `domain/readBack.ts`. */
 const readBackFields = {
   id: idShape.optional().meta({ readOnly: true }),
   externalId: textShape(200).optional().meta({ readOnly: true }),
@@ -71,7 +71,7 @@ const readBackFields = {
     .meta({ readOnly: true, description: 'Only `POST /v1/consents` changes it' }),
 }
 
-/** The read-only members of a contact that a caller gave back. */
+/** The read-only members of a contact in a caller's request. */
 export type ContactReadBack = {
   id?: string | undefined
   externalId?: string | undefined
@@ -114,8 +114,8 @@ export const contactPatchShape = z.strictObject({ ...patchFields, ...readBackFie
 })
 
 /**
- * How a trigger names its contact: by external id, or else by e-mail address, or else by phone number. Whatever else stands there
- * changes the contact as a `PATCH` would, where the trigger's definition has `createContact`.
+ * How a trigger names its contact: by external id, or else by e-mail address, or else by phone number. The other fields
+ * change the contact as a `PATCH` would, if the trigger's definition has `createContact`.
  */
 export const triggerContactShape = z
   .strictObject({ externalId: textShape(200).optional(), ...patchFields })

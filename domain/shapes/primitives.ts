@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { RefusalCode } from '../refusal.ts'
 
-/** Key of anything that is put by key: profile, purpose, topic, message, journey. */
+/** Key of anything that callers put by key: profile, purpose, topic, message, journey. */
 export const keyShape = z
   .string()
   .regex(
@@ -28,7 +28,7 @@ export const triggerNameShape = z
 export const instantShape = z.iso
   .datetime({ offset: true, message: 'Must be an RFC 3339 time with offset, such as 2026-11-23T08:15:30Z.' })
   .transform((text) => new Date(text).toISOString())
-  // An offset can push a moment out of the four-digit years that Postgres, JSON and the ledger share.
+  // An offset can move a moment out of the four-digit years that Postgres, JSON and the ledger share.
   .refine((text) => /^(?!0000)\d{4}-/.test(text), 'Must be a time in the years 0001 to 9999.')
   .meta({ description: 'Time, RFC 3339; answers are in UTC', example: '2026-11-23T08:15:30.000Z' })
 
@@ -56,7 +56,7 @@ export const timeZoneShape = z
   }, wrongFormat('Must be an IANA time zone, such as "Europe/Vienna".'))
   .meta({ description: 'IANA time zone', example: 'Europe/Vienna' })
 
-/** A shape's own rule with its code, for `refine` and `addIssue`. */
+/** A shape's own rule and its error code, for `refine` and `addIssue`. */
 export function coded(
   code: RefusalCode,
   message: string,
@@ -75,12 +75,12 @@ export function isStorable(text: string): boolean {
   return !text.includes('\u0000') && text.isWellFormed()
 }
 
-/** Text of a length, storable. */
+/** Storable text of at most `max` characters. */
 export function textShape(max: number): z.ZodString {
   return z.string().min(1).max(max).refine(isStorable, coded('cannot-be-stored', notStorable))
 }
 
-/** Text on one line: no control characters, as the ledger's clear fields and headers want it. */
+/** Text on one line: without control characters, as the ledger's clear fields and mail headers require. */
 export function lineShape(max: number): z.ZodString {
   return textShape(max).refine(
     (text) => !/\p{Cc}/u.test(text),
@@ -89,7 +89,7 @@ export function lineShape(max: number): z.ZodString {
 }
 
 const jsonShape = z.json()
-// Registered, since `meta` gives a copy, and the shape refers to itself.
+// Registered, since `meta` returns a copy and the shape refers to itself.
 z.globalRegistry.add(jsonShape, { id: 'JsonValue', description: 'Any JSON value' })
 
 /** A JSON object of free content; bounded by the body limit, storable throughout. */

@@ -1,4 +1,4 @@
-/** Compliance profile: what a brand decides once for all it writes. */
+/** Compliance profile: settings of a brand that apply to all its messages. */
 import { z } from 'zod'
 import { parseDuration } from '../journey/duration.ts'
 import { coded, keyShape, localeShape, textShape } from './primitives.ts'

@@ -1,6 +1,6 @@
 /**
- * Reads what a caller sent by its shape. This is the only place where a zod issue becomes a refusal: a stored row that does not fit
- * its shape is our own fault, and must not be answered as if the caller had made it.
+ * Reads a caller's input by its shape. Only here a zod issue becomes a refusal: a stored row that does not fit its
+ * shape is our own fault, and must not be answered as if the caller had made it.
  */
 import type { z } from 'zod'
 import { type FieldError, invalidFields, type RefusalCode } from '../refusal.ts'
@@ -17,7 +17,7 @@ export function read<S extends z.ZodType>(shape: S, value: unknown, what: string
   throw invalidFields(fieldErrors(parsed.error, prefix), what)
 }
 
-/** As zod's own, with messages in plain English. */
+/** Like zod's `safeParse`, with messages in plain English. */
 export function tryRead<S extends z.ZodType>(shape: S, value: unknown): z.ZodSafeParseResult<z.output<S>> {
   return shape.safeParse(value, { error: messageOf, reportInput: true })
 }
@@ -73,7 +73,7 @@ function codeOf(issue: z.core.$ZodIssue): RefusalCode {
   }
 }
 
-/** What zod does not say itself, or not in plain English; a message that a shape gives goes before it. */
+/** Messages that zod lacks or words badly; a message in the shape takes precedence. */
 function messageOf(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':

@@ -1,7 +1,7 @@
 /**
- * Finds what cannot be stored, before any shape looks at the request: text that Postgres and UTF-8 cannot hold, numbers that JSON
- * cannot write back, nesting that would exhaust a recursive reader's stack, and the name `__proto__`, which object literals do not
- * keep. Works without recursion.
+ * Finds what cannot be stored, before any shape reads the request: text that Postgres and UTF-8 cannot hold, numbers
+ * that JSON cannot represent, nesting that would overflow the stack of a recursive reader, and the name `__proto__`,
+ * which object literals do not keep. Not recursive itself.
  */
 import type { FieldError } from '../refusal.ts'
 import { isStorable, notStorable } from './primitives.ts'
@@ -18,7 +18,7 @@ export function unreadable(value: unknown, prefix = ''): FieldError | null {
     if (typeof item === 'string' && !isStorable(item)) {
       return { pointer, code: 'cannot-be-stored', message: notStorable }
     }
-    // JSON.parse makes Infinity of 1e999.
+    // JSON.parse turns 1e999 into Infinity.
     if (typeof item === 'number' && !Number.isFinite(item)) {
       return {
         pointer,
@@ -34,7 +34,7 @@ export function unreadable(value: unknown, prefix = ''): FieldError | null {
         message: `Lists and objects are nested deeper than ${deepest} levels. Make the document flatter.`,
       }
     }
-    // Pushed in reverse, so that the first in the text is looked at first.
+    // Pushed in reverse, so that members are examined in the order of the text.
     for (const [name, inner] of Object.entries(item).reverse()) {
       if (!isStorable(name))
         return { pointer, code: 'cannot-be-stored', message: `In a name: ${notStorable}` }

@@ -1,4 +1,4 @@
-/** Trigger definitions, and what happened. */
+/** Trigger definitions, and the triggers that callers send. */
 import { z } from 'zod'
 import { triggerContactShape } from './contact.ts'
 import { instantShape, payloadShape, textShape, triggerNameShape } from './primitives.ts'

@@ -1,6 +1,6 @@
-/** The triggers that are known without being registered: business names every CRM has, and what Assent raises itself. */
+/** The built-in triggers: business names that every CRM has, and the ones that Assent raises itself. */
 
-/** Raised by Assent alone: nobody else may say that they happened. */
+/** Only Assent raises these; a caller may not send them. */
 const own: Record<string, string> = {
   'message.delivered': 'A message was delivered',
   'message.opened': 'A message was opened',

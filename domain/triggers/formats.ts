@@ -1,6 +1,7 @@
 /**
- * The `format` keyword of JSON Schema. `ajv-formats` writes most formats as JavaScript regular expressions, some of which backtrack for
- * ever on a text made for it (`url`, `email`). Here they run on RE2 where it knows their expression, and the rest is written anew.
+ * The `format` keyword of JSON Schema. `ajv-formats` implements most formats as JavaScript regular expressions, some of
+ * which backtrack practically for ever on a crafted text (`url`, `email`). Here expressions run on RE2 if it supports
+ * them; the others are implemented anew.
  */
 import type { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
@@ -9,7 +10,7 @@ import { longestMatchedText } from '../conditions/patterns.ts'
 
 type Check = (text: string) => boolean
 
-/** Formats whose expressions look ahead, or are hidden in a function. */
+/** Own checks for formats whose expressions use lookahead or are hidden in a function. */
 const own: Readonly<Record<string, Check>> = {
   // RFC 3339 appendix A: at least one part, and one after the T.
   duration: re2(/^P(?:\d+W|(?:\d+Y)?(?:\d+M)?(?:\d+D)?(?:T(?:\d+H)?(?:\d+M)?(?:\d+S)?)?)$/, (text) =>
@@ -23,7 +24,10 @@ const own: Readonly<Record<string, Check>> = {
   byte: (text) => text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text),
 }
 
-/** Gives a validator the formats of `ajv-formats`, each linear in the text. A text of more than 4,000 characters fits none of them. */
+/**
+ * Gives a validator the formats of `ajv-formats`, each linear in the text. A text of more than 4,000 characters fits
+ * none of them.
+ */
 export function addLinearFormats(ajv: Ajv2020): void {
   formats.default(ajv)
   checks ??= linearChecks(ajv)
@@ -46,7 +50,7 @@ function linearChecks(ajv: Ajv2020): ReadonlyMap<string, Check> {
   return found
 }
 
-/** The check of a format for texts; null for one that checks numbers, or nothing. */
+/** The check of a format for texts; null for a format that checks numbers or nothing. */
 function checkOf(format: Ajv2020['formats'][string]): Check | null {
   if (format === undefined || typeof format !== 'object') {
     return typeof format === 'function' ? format : null

@@ -1,7 +1,7 @@
 /**
- * Payloads against the JSON Schema (2020-12) of their trigger. Schema and payload come from strangers, so what the two may cost
- * together is known beforehand: without references each part of the schema looks at each part of the payload at most once. What
- * could cost more is judged in a thread with a deadline (`threads/`).
+ * Validates payloads against the JSON Schema (2020-12) of their trigger. Schema and payload are untrusted, so their
+ * cost together is bounded in advance: without references each part of the schema visits each part of the payload at
+ * most once. A validation that could cost more runs in a thread with a deadline (`threads/`).
  */
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { compilePattern } from '../conditions/patterns.ts'
@@ -9,21 +9,27 @@ import { canonicalBytes } from '../ledger/canonical.ts'
 import type { FieldError, RefusalCode } from '../refusal.ts'
 import { addLinearFormats } from './formats.ts'
 
-/** A schema of more characters is refused. */
+/** Most characters of a schema; a longer one is refused. */
 const longest = 50_000
-/** Characters of a schema once every reference is written out: allOf of two references to an allOf of two … doubles each time. */
+/**
+ * Most characters of a schema with every reference expanded: allOf of two references to an allOf of two … doubles each
+ * time.
+ */
 const longestExpanded = 500_000
-/** Faults named of one payload. */
+/** Most errors reported for one payload. */
 const mostNamed = 100
-/** Schema size times payload size up to which all faults are looked for; beyond it only the first. */
+/** Schema size times payload size up to which all errors are reported; above it only the first. */
 const mostForAllFaults = 10_000_000
-/** The same, up to which a payload is judged on the spot, and characters of a schema that is compiled on the spot. */
+/**
+ * The same product up to which a payload is validated in the main thread; also the most characters of a schema compiled
+ * there.
+ */
 const mostOnTheSpot = 1_000_000
 const longestOnTheSpot = 5_000
 
 type Schema = Record<string, unknown>
 
-/** What is wrong with a schema, or null. */
+/** The problem of a schema, or null. */
 export function schemaProblem(schema: Schema): string | null {
   const text = JSON.stringify(schema)
   if (text.length > longest) return `The schema is longer than ${longest} characters.`
@@ -43,7 +49,7 @@ export function schemaProblem(schema: Schema): string | null {
   }
 }
 
-/** What in a payload breaks the schema, each with its pointer below `prefix`; values are never quoted. */
+/** The errors of a payload, each with its pointer below `prefix`. Values are never quoted. */
 export function payloadProblems(schema: Schema, payload: unknown, prefix: string): FieldError[] {
   const text = JSON.stringify(schema)
   try {
@@ -53,7 +59,7 @@ export function payloadProblems(schema: Schema, payload: unknown, prefix: string
     validate(payload)
     return (validate.errors ?? []).slice(0, mostNamed).map((error) => asField(error, prefix))
   } catch (error) {
-    // References that go round in a circle are only noticed when a payload follows them.
+    // Circular references only show when a payload follows them.
     if (!(error instanceof RangeError)) throw error
     return [
       {
@@ -65,7 +71,7 @@ export function payloadProblems(schema: Schema, payload: unknown, prefix: string
   }
 }
 
-/** Whether a payload may be judged here and now: it costs some milliseconds at the worst. */
+/** Whether a payload may be validated in the main thread: it takes some milliseconds at worst. */
 export function isJudgedQuickly(schema: Schema, payload: unknown): boolean {
   const text = JSON.stringify(schema)
   // A reference may be followed many times for one part of the payload.
@@ -118,7 +124,7 @@ function codeOf(keyword: string): RefusalCode {
   }
 }
 
-/** Its characters, and the steps of its patterns: what one character of a payload may cost. */
+/** Its characters and the steps of its patterns: the most that one character of a payload may cost. */
 function sizeOfSchema(schema: Schema, text: string): number {
   let size = text.length
   for (const pattern of patternsIn(schema)) {
@@ -141,7 +147,7 @@ function* patternsIn(node: unknown): Generator<string> {
   }
 }
 
-/** About the characters of a JSON value; stops counting above `most`. */
+/** Approximate characters of a JSON value; stops counting above `most`. */
 function sizeOf(value: unknown, most: number): number {
   if (typeof value === 'string') return value.length + 2
   if (typeof value !== 'object' || value === null) return 8
@@ -153,7 +159,7 @@ function sizeOf(value: unknown, most: number): number {
   return size
 }
 
-/** Characters of the schema with each local reference replaced by what it leads to; one that leads back to itself counts once. */
+/** Characters of the schema with each local reference expanded; a circular reference counts once. */
 function expandedSize(schema: Schema): number {
   const sizes = new Map<unknown, number>()
   const under = new Set<unknown>()
@@ -165,7 +171,7 @@ function expandedSize(schema: Schema): number {
     under.add(node)
     let size = 2
     for (const [key, value] of Object.entries(node)) {
-      // Definitions cost where they are referred to.
+      // Definitions count at the places that refer to them.
       if (key === '$defs' || key === 'definitions') continue
       size += key.length + 3 + measure(value)
       if (isReference(key) && typeof value === 'string') size += measure(targetOf(schema, value))
@@ -181,12 +187,13 @@ function isReference(key: string): boolean {
   return key === '$ref' || key === '$dynamicRef'
 }
 
-/** Keywords whose values are data and no schemas. */
+/** Keywords whose values are data, not schemas. */
 const data = new Set(['const', 'enum', 'default', 'examples'])
 
 /**
- * A reference that leads elsewhere than into this schema, or by another name of a part of it: where it leads, and so what it costs,
- * could not be told. @returns what is wrong; null if nothing
+ * A reference to another schema, or by another name of a part of this one: its target, and so its cost, could not be
+ * determined.
+ * @returns the problem; null if there is none
  */
 function foreignReference(node: unknown, root: boolean): string | null {
   if (typeof node !== 'object' || node === null) return null
@@ -201,7 +208,7 @@ function foreignReference(node: unknown, root: boolean): string | null {
   return null
 }
 
-/** What a JSON pointer in a fragment (RFC 6901 §6) or an anchor leads to; null where it is neither. */
+/** The target of a JSON pointer in a fragment (RFC 6901 §6) or of an anchor; null if it is neither. */
 function targetOf(schema: Schema, reference: string): unknown {
   if (!reference.startsWith('#')) return null
   if (reference === '#') return schema
@@ -226,11 +233,11 @@ function anchored(node: unknown, name: string): unknown {
   return null
 }
 
-/** Compiled schemas by what is looked for and their text, the oldest dropped first. */
+/** Compiled schemas by mode and text; the oldest is dropped first. */
 const compiled = new Map<string, ValidateFunction>()
 const mostCompiled = 1_000
 
-/** @param find `first`: stops at the first fault, which costs no memory; `all`: goes on */
+/** @param find `first`: stops at the first error, which needs no memory; `all`: collects all errors */
 function compile(schema: Schema, text: string, find: 'first' | 'all'): ValidateFunction {
   const name = `${find} ${text}`
   const known = compiled.get(name)
@@ -240,12 +247,12 @@ function compile(schema: Schema, text: string, find: 'first' | 'all'): ValidateF
     strict: false,
     allErrors: find === 'all',
     validateFormats: true,
-    // A payload has a "constructor" only where it was sent one, not because every object inherits it.
+    // A payload has a "constructor" only if the caller sent one, not because every object inherits it.
     ownProperties: true,
     code: { regExp: linear },
   })
   addLinearFormats(ajv)
-  // Ajv compares each item with each other; here a list of any length takes one look at each.
+  // Ajv compares each item with each other; our keyword takes linear time.
   ajv.removeKeyword('uniqueItems')
   ajv.addKeyword({
     keyword: 'uniqueItems',
@@ -254,7 +261,7 @@ function compile(schema: Schema, text: string, find: 'first' | 'all'): ValidateF
     validate: (wanted: boolean, items: unknown[]) => !wanted || areUnique(items),
     error: { message: 'must NOT have duplicate items' },
   })
-  // An asynchronous schema would answer later, when nobody listens.
+  // An asynchronous schema would return a promise, which this caller does not await.
   const { $async, ...plain } = schema
   const validate = ajv.compile(plain)
   compiled.set(name, validate)
@@ -268,11 +275,11 @@ function areUnique(items: readonly unknown[]): boolean {
   return seen.size === items.length
 }
 
-/** What Ajv makes its expressions with. */
+/** The regular expression engine for Ajv. */
 function linear(text: string): { test: (text: string) => boolean; toString: () => string } {
   const compiled = compilePattern(text)
   if (!compiled.ok) throw new PatternError(`pattern "${text}": ${compiled.message}`)
-  // Ajv keeps expressions by this: without it, all patterns of a schema would be the first.
+  // Ajv caches expressions by this text: without it, all patterns of a schema would share the first.
   return { test: compiled.pattern.test, toString: () => text }
 }
 linear.code = 'linear'
