@@ -11,7 +11,8 @@ import type { Deps } from '../transactions/deps.ts'
 import { advanceRequest } from '../transactions/doubleOptIns/advanceRequest.ts'
 import { advance } from '../transactions/runs/advance.ts'
 import { cancelFromTemporal } from '../transactions/runs/endRun.ts'
-import { alive, deliver, type Means } from './deliver.ts'
+import { alive, deliver } from './deliver.ts'
+import type { Means } from './means.ts'
 
 /** The run of a journey, or the request for double opt-in, that a workflow drives. */
 export type Driven = { kind: 'run' | 'request'; id: string }

@@ -4,7 +4,6 @@
  * waits. Each attempt starts from the beginning; the delivery's row records what earlier attempts did.
  */
 import { Context, heartbeat } from '@temporalio/activity'
-import type { Channels } from '../channels/registry.ts'
 import { isFault, MessageFault, RenderingStopped } from '../domain/delivery/faults.ts'
 import type { HandOverOutcome } from '../domain/delivery/outcome.ts'
 import { failpoint } from '../failpoints.ts'
@@ -22,6 +21,7 @@ import {
 } from '../transactions/deliveries/origin.ts'
 import { markHandedOver, settleDelivery } from '../transactions/deliveries/settleDelivery.ts'
 import type { Deps } from '../transactions/deps.ts'
+import type { Means } from './means.ts'
 import { prepareDelivery } from './prepare.ts'
 
 /** `now`: the workflow's clock, RFC 3339. */
@@ -29,9 +29,6 @@ export type DeliverRequest = { ref: DeliveryRef; now: string }
 
 /** The delivery as this attempt leaves it, and the clock of its run. */
 export type Delivered = { delivery: DeliveryRow; clock: Origin['clock'] }
-
-/** What a delivery needs. `publicUrl`: base of the links in a message. */
-export type Means = { deps: Deps; channels: Channels; publicUrl: string }
 
 /** Most renderings in a row. A rendering becomes stale if the message or the consent changes before the claim. */
 const mostRenderings = 20

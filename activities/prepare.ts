@@ -13,7 +13,7 @@ import { JobFailed, JobStopped } from '../threads/pool.ts'
 import type { Rendering } from '../transactions/deliveries/claimDelivery.ts'
 import type { Assessment, Content } from '../transactions/deliveries/origin.ts'
 import type { Deps } from '../transactions/deps.ts'
-import type { Means } from './deliver.ts'
+import type { Means } from './means.ts'
 
 /** Replaces the token in the stored text of a confirmation. */
 const tokenLeftOut = '[token]'
