@@ -1,4 +1,4 @@
-/** What every transaction stands on. */
+/** What transactions need. */
 import type { Logger } from 'pino'
 import type { Db } from '../db/connect.ts'
 import type { Versions } from '../db/reads/versions.ts'
@@ -10,33 +10,31 @@ import type { Threads } from '../threads/pool.ts'
 export type Deps = {
   db: Db
   /**
-   * For single statements that only look: few connections, on which statements that are asked at the same time travel together.
-   * Absent: `db` serves.
+   * A small pool for single reads, which pipelines reads that are sent at the same time. Default: `db`.
    */
   reads?: Db
-  /** What is published and never changes, read once. */
+  /** Cache of published versions, which never change. */
   versions: Versions
-  /** Where work on what strangers send is done, with a deadline: rendering, reading HTML, checking payloads. */
+  /** Threads for work on untrusted input, with a deadline: rendering, reading HTML, checking payloads. */
   threads: Threads
   /** Wraps the contact points' own keys (ASSENT_DATA_KEYS). */
   dataKeys: DataKeyring
-  /** Channels that can be sent on (`channels/registry.ts`). */
+  /** Keys of the channels that this process can send on (`channels/registry.ts`). */
   channels: ReadonlySet<string>
-  /** What in a profile these channels cannot send with. */
+  /** Errors in a profile with which these channels cannot send. */
   checkSender: (profile: Profile) => Promise<readonly FieldError[]>
-  /** For alarms that an operator must see although the request succeeds, and outcomes (`outcomes.ts`). Takes no personal data. */
+  /** For outcomes (`outcomes.ts`), and alarms for operators about requests that succeed. Never log personal data. */
   log: Logger
-  /** Where `db` is a transaction that somebody else commits: what is to be done when they have. */
+  /** If `db` is a transaction of the caller: functions to call after its commit. */
   afterCommit?: (() => void)[]
 }
 
-/** Channels that exist even where no provider is set for them: no opt-out waits for a provider. */
+/** Channels that exist even without a configured provider, so that opt-outs can always be recorded. */
 const builtInChannels: readonly string[] = ['email', 'sms']
 
 /**
- * Refuses an address on a channel that does not exist: nothing could ever be sent there, so a consent or contact that names it
- * is a mistake (often a typing error) that the caller must hear of.
- * @param pointer of the channel, or of the address where the channel is its key
+ * Refuses an address on a channel that does not exist. Nothing could be sent there, so it is an error of the caller, often a typing error.
+ * @param pointer to the channel, or to the address if the channel is its key
  * @throws Refusal invalid, `unknown-channel`
  */
 export function requireChannel(deps: Pick<Deps, 'channels'>, channel: string, pointer: string): void {

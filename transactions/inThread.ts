@@ -1,13 +1,13 @@
-/** A request's work in a thread, and what the caller is told where it was not done. */
+/** Runs a request's work in a thread, and refuses the request if the work was not done. */
 import { Refusal } from '../domain/refusal.ts'
 import type { JobInput, JobName, JobOutput } from '../threads/jobs.ts'
 import { JobStopped } from '../threads/pool.ts'
 import type { Deps } from './deps.ts'
 
 /**
- * @param group what shares a fate: the key of a message, the name of a trigger
- * @param tooCostly the refusal where the job exceeded its time or memory
- * @throws Refusal that, or `busy` where too many such jobs wait
+ * @param group jobs of one group share limits: the key of a message, the name of a trigger
+ * @param tooCostly makes the refusal if the job exceeded its time or memory
+ * @throws Refusal `tooCostly`, or `busy` if too many such jobs wait
  */
 export async function inThread<Name extends JobName>(
   deps: Deps,

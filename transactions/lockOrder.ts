@@ -1,6 +1,6 @@
 /**
- * The order of locks, checked as they are taken. Two transactions that take the same locks in the same order cannot wait for each
- * other for ever. The check costs no round trip: each transaction's locks are remembered in this process.
+ * Checks the order of locks as they are taken. Transactions that take locks in the same order cannot deadlock. The check costs no round
+ * trip: this process remembers each transaction's locks.
  */
 import type { Db } from '../db/connect.ts'
 
@@ -9,7 +9,7 @@ const order = ['definition', 'identity', 'contact', 'run', 'contact-point', 'del
 
 export type LockKind = (typeof order)[number]
 
-/** A transaction was about to take a lock that belongs before one it already has. Nothing was sent. */
+/** A transaction tried to take a lock that must come before one it already holds. Nothing was sent. */
 export class LockOrderError extends Error {
   override readonly name = 'LockOrderError'
 }
@@ -18,14 +18,14 @@ type Taken = { kind: LockKind; last: string; names: Set<string> }
 
 const taken = new WeakMap<Db, Taken>()
 
-/** Whether the transaction has taken this lock before. Taking it again cannot wait. */
+/** Whether the transaction already holds this lock. Taking it again never waits. */
 export function hasTaken(tx: Db, kind: LockKind, id: string): boolean {
   return taken.get(tx)?.names.has(nameOf(kind, id)) === true
 }
 
 /**
  * Remembers a lock that is about to be taken.
- * @throws LockOrderError where the transaction has a later one
+ * @throws LockOrderError if the transaction holds a later one
  */
 export function noteLock(tx: Db, kind: LockKind, id: string): void {
   if (hasTaken(tx, kind, id)) return
@@ -34,14 +34,14 @@ export function noteLock(tx: Db, kind: LockKind, id: string): void {
 }
 
 /**
- * Before locks whose ids only the query finds, in their order: `rememberLock` names them afterwards.
- * @throws LockOrderError where the transaction has one of this kind, or a later one
+ * Call it before a query that finds and locks rows in the order of their ids; `rememberLock` then records the ids.
+ * @throws LockOrderError if the transaction holds a lock of this kind or of a later one
  */
 export function noteKind(tx: Db, kind: LockKind): void {
   refuseAfter(tx, kind, '')
 }
 
-/** A lock that was found, or came with a row that this transaction inserted: nobody else could see the row, so none waits for it. */
+/** Records a lock on a row that a query found or that this transaction inserted. No other transaction sees an inserted row. */
 export function rememberLock(tx: Db, kind: LockKind, id: string): void {
   const before = taken.get(tx)
   if (before === undefined || rank(before.kind) <= rank(kind)) remember(tx, kind, id)

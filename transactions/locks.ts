@@ -1,11 +1,10 @@
 /**
- * All locks on what a contact is known by, on contacts, runs, contact points and deliveries. They are taken in this order
- * (`lockOrder.ts` refuses any other), several of one kind in the order of their ids. `FOR NO KEY UPDATE` lets foreign keys keep
- * pointing at a locked row.
+ * All locks on contact identities, contacts, runs, contact points and deliveries. They are taken in this order (`lockOrder.ts` refuses any
+ * other), several of one kind in the order of their ids. `FOR NO KEY UPDATE` still allows inserts of rows that refer to a locked row.
  *
- * A `Locked` value is the proof: only this file makes one, and a function that needs a lock takes it as an argument. A row is
- * locked by a statement that reads nothing else, because such a statement would read other tables as they were before the lock.
- * Each lock comes in two forms: `lockContact` takes it, `contactLock` is the query, to be pipelined with what is read under it.
+ * A `Locked` value proves a lock: only this file creates one, and a function that needs a lock takes it as an argument. The statement that
+ * locks a row reads no other table, because it would read that table's state from before the lock. Each lock has two forms: `lockContact`
+ * takes it; `contactLock` is the query, to be pipelined with the reads under the lock.
  */
 import { type SQLWrapper, sql } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
@@ -50,17 +49,17 @@ function locked<Row extends object>(tx: Db, row: Row): Locked<Row> {
   return Object.assign(new Lock(tx), row)
 }
 
-/** A value is used in another transaction than the one that holds the lock. */
+/** A locked value was used in a transaction that does not hold its lock. */
 export class NotLocked extends Error {
   override readonly name = 'NotLocked'
 }
 
-/** @throws NotLocked where another transaction holds the lock, which may be over */
+/** @throws NotLocked if the lock belongs to another transaction, which may have ended */
 export function requireLock(tx: Db, lock: Locked<object>): void {
   if (!Lock.isHeldBy(tx, lock)) throw new NotLocked('the lock belongs to another transaction')
 }
 
-/** The locked row with what this transaction has changed in it since. The caller writes the same to the row. */
+/** The locked row with this transaction's changes. The caller must write the same changes to the database. */
 export function changed<Row extends object>(
   tx: Db,
   row: Locked<Row>,
@@ -70,7 +69,7 @@ export function changed<Row extends object>(
   return Object.assign(new Lock(tx), row, change)
 }
 
-/** What a contact is known by, locked: its external id and its addresses, normalised, by channel. */
+/** A locked contact identity: the external id and the normalised addresses by channel. */
 export type LockedIdentity = Locked<{ addresses: ReadonlyMap<string, string> }>
 
 /** Whether the transaction may give this address to a contact. */
@@ -109,7 +108,7 @@ const definitionLock = new PreparedQuery<{ name: string }, never>(
   sql`select pg_advisory_xact_lock(hashtextextended(${given('name')}, 0))`,
 )
 
-/** Guards what is put by key: its versions, and that nothing hangs on what is deleted. Advisory: there may be no row yet. */
+/** Guards a definition: its versions, and that no definition in use is deleted. Advisory, because there may be no row yet. */
 export async function lockDefinition(tx: Db, kind: string, key: string): Promise<void> {
   const name = `${kind}:${key}`
   noteLock(tx, 'definition', name)
@@ -139,7 +138,7 @@ function idsOf(table: PgTable): PreparedQuery<{ ids: readonly string[] }, { id: 
   )
 }
 
-/** The lock of one row: null where there is none. */
+/** Locks one row; null if it does not exist. */
 function lockOf<Row extends object>(
   kind: LockKind,
   query: PreparedQuery<{ id: string }, Row>,
@@ -163,7 +162,7 @@ function locksOf<Row>(
   })
 }
 
-/** Those of the locks that the transaction does not have yet, before a statement that changes all the rows; null for none. */
+/** Locks the rows that the transaction has not locked yet, before a statement that changes them all; null if there are none. */
 function furtherLocks(kind: LockKind, query: PreparedQuery<{ ids: readonly string[] }, { id: string }>) {
   return (tx: Db, ids: readonly string[]): BoundQuery<unknown> | null => {
     const further = ids.filter((id) => !hasTaken(tx, kind, id.toLowerCase()))
@@ -223,7 +222,7 @@ const openRunsOf = rowsOf<{ contact: string }>()(
     where id in (select run_id from open_runs where contact_id = ${given('contact')}) order by id for no key update`,
 )
 
-/** The contact's runs that have not ended: for a transaction that goes on to contact points and may end runs after them. */
+/** Locks the contact's open runs, for a transaction that locks contact points next and may then end runs. */
 export async function lockOpenRuns(tx: Db, contact: LockedContact): Promise<void> {
   requireLock(tx, contact)
   noteKind(tx, 'run')

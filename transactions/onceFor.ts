@@ -1,7 +1,7 @@
 /**
- * Carries a request out once for an Idempotency-Key: its effect and its answer are committed together, so a repeated request
- * gets the first one's answer. The same key with another request is a conflict. A request that was refused left nothing behind,
- * and its key may be used again. Answers are remembered for a week (domain/retention.ts).
+ * Executes a request once per Idempotency-Key. Its effect and its answer are committed together, so a repeated request gets the first
+ * answer. The same key with another request is a conflict. A refused request leaves nothing behind, and its key may be used again. Answers
+ * are stored for a week (domain/retention.ts).
  */
 import { and, eq } from 'drizzle-orm'
 import { idempotencyKeys } from '../db/schema/access.ts'
@@ -20,7 +20,7 @@ export async function onceFor(
   return committing(deps, async (inner) => {
     const tx = inner.db
     const mine = and(eq(idempotencyKeys.caller, request.caller), eq(idempotencyKeys.key, request.key))
-    // A second request with the key waits here until the first has committed or failed.
+    // A second request with the same key waits here until the first has committed or rolled back.
     const inserted = await tx
       .insert(idempotencyKeys)
       .values({ caller: request.caller, key: request.key, fingerprint: request.fingerprint })

@@ -1,6 +1,6 @@
 /**
- * What the outbox says, as zod shapes: written by transactions, read by the dispatcher. Ids and keys only: a start and a
- * signal end up in Temporal, where no personal data may be.
+ * The entries of the outbox, as zod shapes. Transactions write them and the dispatcher reads them. Starts and signals contain only ids and
+ * keys, because they end up in Temporal, where no personal data may be stored.
  */
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
@@ -13,7 +13,7 @@ import { lanes } from '../domain/lanes.ts'
 import { currentTraceparent } from '../telemetry/spans.ts'
 import type { LockedContactPoint } from './locks.ts'
 
-/** What a workflow is started with. `first`: what its run or request needs first (`domain/journey/next.ts`). */
+/** The start of a workflow. `first`: what the run or request needs first (`domain/journey/next.ts`). */
 export const outboxStartShape = z.discriminatedUnion('workflow', [
   z.object({
     workflow: z.literal('journey'),
@@ -47,23 +47,23 @@ export const outboxSignalShape = z.object({
 })
 export type OutboxSignal = z.infer<typeof outboxSignalShape>
 
-/** An event of our own making that intake takes in a transaction of its own. The payload stays in our database. */
+/** One of our own events, which the intake takes in its own transaction. The payload stays in our database. */
 export const outboxTriggerShape = z.object({
   name: z.string(),
   senderEvent: z.string(),
   contactPoint: z.string().nullable(),
   contact: z.string().nullable(),
   delivery: z.string().nullable(),
-  /** The double opt-in that it comes of. */
+  /** The double opt-in that caused it. */
   doubleOptIn: z.string().nullish(),
   payload: z.record(z.string(), z.unknown()),
   occurredAt: z.string(),
-  /** How many runs led to it, each started by what the one before it did; left out: none. */
+  /** Length of the chain of runs that led to it, each started by the one before. Default: 0. */
   depth: z.number().int().exactOptional(),
 })
 export type OutboxTrigger = z.infer<typeof outboxTriggerShape>
 
-/** One thing to be told after the commit; of one stream, in the order of their writing. */
+/** One entry to deliver after the commit. Entries of one stream are delivered in the order in which they were written. */
 export type OutboxEntry = { stream: string } & (
   | { kind: 'start'; body: OutboxStart }
   | { kind: 'signal'; body: OutboxSignal }
@@ -86,8 +86,8 @@ function laneOf(entry: OutboxEntry): number {
 }
 
 /**
- * The stream of what happened to a contact point (`consent.*`, `double-opt-in.*`, `message.bounced`): told in the order in which it
- * was written under the point's lock, so that no journey learns of an opt-in after the withdrawal that followed it.
+ * The stream of a contact point's events (`consent.*`, `double-opt-in.*`, `message.bounced`). They are written under the point's lock and
+ * delivered in that order, so no journey gets an opt-in after the withdrawal that followed it.
  */
 export function streamOfPoint({ id }: LockedContactPoint): string {
   return `point:${id}`
@@ -109,7 +109,7 @@ const insertAll = new PreparedQuery<{ entries: string; traceparent: string | nul
     from jsonb_array_elements(${given('entries')}::jsonb) with ordinality as given (entry, place) order by place`,
 )
 
-/** Any number of entries in one statement, in their order. */
+/** Writes all entries in one statement, in order. */
 export async function putAllInOutbox(tx: Db, entries: readonly OutboxEntry[]): Promise<void> {
   const laned = entries.map((entry) => ({ ...entry, lane: laneOf(entry) }))
   if (laned.length === 0) return

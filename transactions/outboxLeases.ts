@@ -1,10 +1,10 @@
 /**
- * Leases on rows of the outbox. In one short transaction a dispatcher reports what became of the rows it had, and takes new ones.
+ * Leases on rows of the outbox. In one short transaction a dispatcher reports the results of its rows and leases new ones.
  *
  * 1. Only the first row of a stream can be leased, whatever state it is in; the next one only after it was deleted. So a stream is told in
  *    its order by any number of dispatchers. Rows of a stream are written under one lock: the order of their ids is the order of
  *    their commits.
- * 2. A lease is a `next_attempt_at` in the future. If its holder dies, it runs out, and the row is told again: telling is idempotent.
+ * 2. A lease is a `next_attempt_at` in the future. If its holder dies, it expires and the row is delivered again: delivery is idempotent.
  * 3. The statement begins at a floor per lane: no row that is left was written by an earlier transaction. It steps over no row that was
  *    deleted before, though a long snapshot elsewhere may keep those from being removed.
  */
@@ -17,48 +17,48 @@ import { lanes } from '../domain/lanes.ts'
 
 export type OutboxRow = typeof outbox.$inferSelect
 
-/** What became of a row that was not told. */
+/** The result of a row that could not be delivered. */
 export type Untold = {
   id: number
-  /** False: the row is not at fault (the engine or the database is away), and keeps its place. */
+  /** Whether the attempt counts. False: the engine or the database is unreachable; the row keeps its place. */
   counted: boolean
-  /** Seconds until it may be tried again. */
+  /** Seconds until the next attempt. */
   pause: number
-  /** Name of the error, without what it quotes. */
+  /** Name of the error, without its message. */
   error: string
 }
 
-/** Lowest `written_in` of a row that is left, by lane. */
+/** Lowest `written_in` of the remaining rows, by lane. */
 export type Floors = ReadonlyMap<number, number>
 
 export type Exchange = {
   told: readonly number[]
   untold: readonly Untold[]
-  /** Rows still being told, whose leases are to go on. */
+  /** Rows still being delivered, whose leases are extended. */
   kept: readonly number[]
   /** Most rows to lease. */
   room: number
-  /** Lanes to lease from, and most rows of each. */
+  /** The lanes to lease from, with the most rows of each. */
   from: ReadonlyMap<number, number>
   floors: Floors
-  /** Rows looked at per lane: more where the first ones cannot be leased. */
+  /** Rows read per lane: more if the first ones cannot be leased. */
   page: number
 }
 
-/** Seconds a lease holds. Longer than a row takes to be told; as long as the rows of a dead process wait. */
+/** Length of a lease in seconds. Longer than one delivery takes; rows of a dead process wait this long. */
 export const leaseSeconds = 15
-/** A row that was tried so often is parked. */
+/** A row is parked after so many attempts. */
 const mostAttempts = 10
 
 export const allLanes: readonly number[] = Object.values(lanes)
 export const noFloors: Floors = new Map(allLanes.map((lane) => [lane, 0]))
 
-// A plan made while the outbox was empty would read all of it for each row.
+// Plan again each time: a plan made while the outbox was empty would read the whole table for each row.
 const planAnew = new PreparedQuery<Record<string, never>, never>(
   sql`set local plan_cache_mode = force_custom_plan`,
 )
 
-/** In the order of their ids: a lease that ran out may have given another dispatcher some of the same rows. */
+/** Locks rows in the order of their ids: after an expired lease, two dispatchers may report the same rows. */
 const lockRows = new PreparedQuery<{ ids: number[] }, { id: string }>(
   sql`select id from outbox where id = any(${given('ids')}::bigint[]) order by id for update`,
 )
@@ -128,7 +128,7 @@ const lowest = new PreparedQuery<{ lanes: number[]; floors: number[] }, { lane: 
     from unnest(${given('lanes')}::smallint[], ${given('floors')}::bigint[]) as part (lane, floor)`,
 )
 
-/** @returns the rows leased now, the new floors, and the rows that were parked */
+/** @returns the newly leased rows, the new floors, and the rows that were parked */
 export async function exchange(
   db: Db,
   with_: Exchange,

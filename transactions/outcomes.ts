@@ -1,7 +1,7 @@
 /**
- * The log lines and the metrics of outcomes: one line for each change of a delivery that an operator may ask about, and one for each run's
- * end. A line is written, and an outcome counted, once its change is committed. It holds ids, keys and codes, and the provider's words
- * with addresses masked.
+ * Log lines and metrics of outcomes: one line for each change of a delivery that operators may look for, and one for the end of each run.
+ * A change is logged and counted only after its commit. A line contains ids, keys and codes, and the provider's text with addresses
+ * masked.
  */
 import type { DeliveryRow } from '../db/schema/deliveries.ts'
 import { codesOf, textOf } from '../domain/delivery/providerAnswer.ts'
@@ -11,8 +11,8 @@ import { countDelivery } from '../telemetry/sends.ts'
 import type { Deps } from './deps.ts'
 
 /**
- * Does the work in a transaction of its own; what it tells of is written to the log once that is committed, the transactions around
- * it included.
+ * Runs `work` in its own transaction. The outcomes it reports are logged and counted after the commit, including that of any outer
+ * transaction.
  */
 export async function committing<T>(deps: Deps, work: (inner: Deps) => Promise<T>): Promise<T> {
   const afterCommit: (() => void)[] = []
@@ -21,7 +21,7 @@ export async function committing<T>(deps: Deps, work: (inner: Deps) => Promise<T
   return result
 }
 
-/** The delivery came into the state it has. */
+/** Logs and counts the delivery's new state. */
 export function tellDelivery(deps: Deps, delivery: DeliveryRow): void {
   const { id, runId, doubleOptIn, journey, step, message, channel, state, reason, attempt } = delivery
   const answer = delivery.providerAnswer
@@ -54,7 +54,7 @@ export function tellRunEnds(
   })
 }
 
-/** Does it once the transaction that `deps` belongs to is committed, the transactions around that included; else now. */
+/** Calls `write` after the commit of the transaction of `deps`, and of any outer one; at once if `deps` has no transaction. */
 export function whenCommitted(deps: Deps, write: () => void): void {
   if (deps.afterCommit === undefined) write()
   else deps.afterCommit.push(write)

@@ -1,4 +1,4 @@
-/** Parked rows of the outbox: an operator has one tried again, or drops it. Rows of its stream wait until then. */
+/** Parked rows of the outbox. An operator retries or drops them; until then the later rows of the stream wait. */
 import { and, eq, sql } from 'drizzle-orm'
 import type { Db } from '../db/connect.ts'
 import { outbox } from '../db/schema/triggers.ts'
@@ -11,11 +11,11 @@ const tried = {
   state: 'waiting' as const,
   attempts: 0,
   nextAttemptAt: sql`statement_timestamp()`,
-  // Dispatchers do not look at rows from before their floor.
+  // Dispatchers do not read rows below their floor.
   writtenIn: sql`pg_current_xact_id()::text::bigint`,
 }
 
-/** Has the parked rows of one stream tried again. */
+/** Retries the parked rows of one stream. */
 export async function retryParkedOf(tx: Db, stream: string): Promise<void> {
   await tx
     .update(outbox)

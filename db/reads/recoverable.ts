@@ -1,4 +1,4 @@
-/** Whether recovery may check a run or a request, and the number of parked runs. */
+/** Whether recovery may check a run or a request. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../connect.ts'
 import { given, PreparedQuery } from '../preparedQuery.ts'

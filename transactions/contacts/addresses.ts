@@ -1,4 +1,4 @@
-/** The addresses of a contact: as a caller gives them, and how they are given to a contact. */
+/** The addresses of a contact: reads them from a request, and assigns them to a contact. */
 import { and, eq, sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { findOrCreateContactPoint } from '../../db/reads/contactPoint.ts'
@@ -12,7 +12,7 @@ import { copyOptOuts } from './copyOptOuts.ts'
 /** Addresses of one contact beside its e-mail address and phone number: a change locks and copies for each of them. */
 const mostAddresses = 20
 
-/** Addresses as a caller gives them; null or left out is none. */
+/** Addresses in a request; null or absent: no address. */
 export type GivenAddresses = {
   email?: string | null | undefined
   phone?: string | null | undefined
@@ -20,8 +20,8 @@ export type GivenAddresses = {
 }
 
 /**
- * The address on each channel, as a caller gives them, normalised.
- * @param prefix where the addresses are in the request, as a JSON pointer
+ * The normalised address on each channel of a request.
+ * @param prefix JSON pointer to the addresses in the request
  * @throws Refusal `invalid-address`, naming each; `unknown-channel`; `too-many-addresses`
  */
 export function givenAddresses(deps: Deps, given: GivenAddresses, prefix = ''): Map<string, string> {
@@ -32,7 +32,7 @@ export function givenAddresses(deps: Deps, given: GivenAddresses, prefix = ''): 
 
 /** As `givenAddresses`, for a contact as a whole: what it has had before needs no channel today. */
 export function normalisedAddresses(given: GivenAddresses, prefix = ''): Map<string, string> {
-  // The shape has seen to it that these two, where they stand here too, are the same.
+  // If these two are also in `addresses`, the shape has checked that they are equal.
   const further = Object.entries(given.addresses ?? {}).filter(
     ([channel, address]) => address !== null && channel !== 'email' && channel !== 'sms',
   )
@@ -68,9 +68,8 @@ export function normalisedAddresses(given: GivenAddresses, prefix = ''): Map<str
 export type Moved = { channel: string; from: string | null; to: string | null }
 
 /**
- * Gives the contact exactly these addresses. Opt-outs go along to a new address, each as an event of its own; opt-ins never do. An
- * address that was taken away is remembered for that: a CRM that empties the field first and fills it later must not make a person
- * reachable who said no.
+ * Gives the contact exactly these addresses. Opt-outs are copied to a new address, each as an event; opt-ins are not. A removed address is
+ * remembered for that: if a CRM empties the field first and fills it later, a person who opted out must not become reachable.
  *
  * Locks: the contact points, in id order.
  */
@@ -86,7 +85,7 @@ export async function moveAddresses(
   const current = await tx.select().from(contactAddresses).where(eq(contactAddresses.contactId, contactId))
   const moved: Moved[] = []
   const pairs = []
-  // In one order, whoever does it: two that make the same contact points must not wait for each other.
+  // Always in the same order, so that two transactions that create the same contact points cannot deadlock.
   for (const channel of [...new Set([...current.map((row) => row.channel), ...wanted.keys()])].toSorted()) {
     const address = wanted.get(channel)
     const from = current.find((row) => row.channel === channel)?.contactPointId ?? null
@@ -121,7 +120,7 @@ async function remember(tx: Db, contactId: string, channel: string, contactPoint
     })
 }
 
-/** The contact point that was taken away last on this channel; from now on there is another. */
+/** Returns and forgets the contact point that was last removed on this channel, because a new one replaces it. */
 async function takeFormer(tx: Db, contactId: string, channel: string): Promise<string | null> {
   const [former] = await tx
     .delete(formerAddresses)

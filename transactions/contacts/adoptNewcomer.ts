@@ -1,7 +1,7 @@
 /**
- * A newcomer is a contact that Assent made itself, since somebody nobody knew yet confirmed a double opt-in or was named by a
- * trigger that creates contacts. When the CRM then puts the person under its own external id, the newcomer takes that id: one
- * person stays one contact, and its address is not shared with itself.
+ * A newcomer is a contact that Assent created itself, because an unknown person confirmed a double opt-in or was named by a trigger that
+ * creates contacts. When the CRM later puts the person under its own external id, the newcomer takes that id, so one person stays one
+ * contact.
  */
 import { and, eq, inArray, or, sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
@@ -17,14 +17,14 @@ export function newcomerId(): string {
 const newcomer = '^assent-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
 const ofNewcomer = sql`${contacts.externalId} ~ ${sql.raw(`'${newcomer}'`)}`
 
-/** Whether the contact of this external id is one that nobody but Assent has named yet. */
+/** Whether this external id was assigned by Assent and not yet by the CRM. */
 export function isNewcomerId(externalId: string | null): boolean {
   return externalId !== null && new RegExp(newcomer).test(externalId)
 }
 
 /**
  * @param wanted the addresses by channel under which the CRM puts the contact
- * @returns the newcomer's contact id, its external id exchanged; null where there is none, or where it is not plain which
+ * @returns the id of the newcomer, which now has the CRM's external id; null if there is none or several
  */
 export async function adoptNewcomer(
   tx: Db,
@@ -44,7 +44,7 @@ export async function adoptNewcomer(
   const [found] = rows
   if (found === undefined || rows.length > 1) return null
   await lockContact(tx, found.id)
-  // Another transaction may have adopted it meanwhile: then it is no newcomer any more.
+  // Another transaction may have adopted it in the meantime.
   const adopted = await tx
     .update(contacts)
     .set({ externalId })

@@ -1,9 +1,9 @@
 /**
- * The contact of a trigger that may create one: found, or made of what the trigger says of it; and changed, where the trigger
- * brings fields along, as a `PATCH` would. Whoever comes second finds the contact that the first one made.
+ * Finds or creates the contact of a trigger, and applies the trigger's fields to it as a `PATCH` would. If two triggers arrive at once, the
+ * second finds the contact that the first created.
  *
- * Locks: what the contact is known by, the contact row, then where an address moves its open runs and the contact points: the
- * caller may go on to end runs of the contact.
+ * Locks: the identity, the contact row; then, if an address changes, its open runs (because the caller may end runs later) and the contact
+ * points.
  */
 import type { Db } from '../../db/connect.ts'
 import { mergePatch } from '../../domain/mergePatch.ts'
@@ -19,7 +19,7 @@ import { patchContactIn } from './putContact.ts'
 import { resolveContact } from './resolveContact.ts'
 import { createContact } from './writeContact.ts'
 
-/** @returns what of it says which contact is meant, and what changes that contact */
+/** Splits a trigger's contact. @returns `reference`: identifies the contact; `patch`: the fields to change */
 export function splitContact(contact: TriggerContact): { reference: ContactReference; patch: ContactPatch } {
   const { externalId, ...patch } = contact
   if (externalId !== undefined) return { reference: { externalId }, patch }
@@ -35,9 +35,9 @@ export function splitContact(contact: TriggerContact): { reference: ContactRefer
 
 export type BroughtContact = {
   id: string
-  /** External id, where it is new. */
+  /** The external id, if the contact was created. */
   created: string | null
-  /** It is new, and no message can reach it. */
+  /** True if the contact was created without any address. */
   withoutAddress: boolean
 }
 

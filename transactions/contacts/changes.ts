@@ -1,9 +1,9 @@
-/** What a change of a contact means, as business triggers. */
+/** Derives the business triggers of a change to a contact. */
 import type { contacts } from '../../db/schema/contacts.ts'
 import { own } from '../../domain/own.ts'
 import { sameJson } from '../../domain/sameJson.ts'
 
-/** A business trigger that is to be raised. */
+/** A business trigger to raise. */
 export type Raised = { name: string; payload: Record<string, unknown> }
 
 type Fields = Pick<
@@ -11,7 +11,7 @@ type Fields = Pick<
   'kind' | 'account' | 'attributes' | 'postalAddress' | 'locale' | 'timeZone'
 >
 
-/** Payloads of address changes name no address: what the contact has now, conditions read from the contact. */
+/** Payloads of address changes contain no address: conditions read the current address from the contact. */
 export function changesOf(before: Fields, after: Fields, moved: readonly { channel: string }[]): Raised[] {
   const raised: Raised[] = []
   if (moved.some(({ channel }) => channel === 'email'))

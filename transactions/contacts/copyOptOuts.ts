@@ -1,6 +1,6 @@
 /**
- * A new address inherits every standing opt-out of the old one, an event each that names what it was copied from. Permission
- * was given for the old address alone, and stays there.
+ * Copies every opt-out in force from the old address to the new one. Each copy is an event that names its origin. Opt-ins are not copied,
+ * because permission was given for the old address only.
  *
  * Locks: the contact points, all in id order.
  */
@@ -32,7 +32,7 @@ export async function copyOptOuts(
           purpose: entry.purpose,
           topic: entry.topic,
           state: 'opted-out',
-          // Copied as it stood: dated now, it would beat an opt-in that the person gave the new address meanwhile.
+          // Keeps its time: dated now, it would override a later opt-in that the person gave for the new address.
           occurredAt: entry.newest.at,
           source: { kind: 'crm', via: 'address-changed' },
           related: { copyOf: entry.newest.event },

@@ -26,14 +26,13 @@ import { changeContact, createContact, isSameContact, type Present } from './wri
 export type PutContact = {
   id: string
   created: boolean
-  /** It is new, and no message can reach it. */
+  /** True if the contact was created without any address. */
   withoutAddress: boolean
 }
 
 /**
- * @param readBack what a `GET` had answered beside the contact's own fields
- * @throws Refusal invalid for an address that is none (`unknown-channel`, `too-many-addresses`), or for read-only members that
- * differ (`read-only`)
+ * @param readBack read-only members from a `GET` that the caller sent back
+ * @throws Refusal invalid for a bad address (`unknown-channel`, `too-many-addresses`), or for read-only members that differ (`read-only`)
  */
 export async function putContact(
   deps: Deps,
@@ -80,8 +79,8 @@ export async function patchContact(
 }
 
 /**
- * As `patchContact`, inside a transaction of the caller's, who holds `identity` and at most the contact's lock and its runs'.
- * @param about.depth how many runs led to the change
+ * As `patchContact`, in the caller's transaction, which holds `identity` and no lock later than the contact's and its runs'.
+ * @param about.depth length of the chain of runs that led to the change
  */
 export async function patchContactIn(
   tx: Db,

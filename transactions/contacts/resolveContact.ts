@@ -1,4 +1,4 @@
-/** Which contact a caller means: by external id, or by an address that one contact alone has. */
+/** Finds the contact of a request, by external id or by an address that only one contact has. */
 import { and, eq } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { contactAddresses, contactPoints, contacts } from '../../db/schema/contacts.ts'
@@ -9,7 +9,7 @@ import { isNewcomerId } from './adoptNewcomer.ts'
 
 /**
  * @returns the contact's id, or null if there is none
- * @throws Refusal invalid for an address that is none; conflict where several contacts share it
+ * @throws Refusal invalid for a bad address; conflict if several contacts share it
  */
 export async function resolveContact(db: Db, reference: ContactReference): Promise<string | null> {
   if (reference.externalId !== undefined) {
@@ -32,7 +32,7 @@ export async function resolveContact(db: Db, reference: ContactReference): Promi
     .innerJoin(contacts, eq(contacts.id, contactAddresses.contactId))
     .where(and(eq(contactPoints.channel, channel), eq(contactPoints.address, address.address)))
     .orderBy(contacts.externalId)
-  // Somebody whom the CRM knows goes before one whom only Assent has named: that is the same person, who came by another way.
+  // A contact known to the CRM has precedence over a newcomer, which is the same person.
   const named = rows.filter((row) => !isNewcomerId(row.externalId))
   if (rows.length > 1 && named.length === 1) return named[0]?.id ?? null
   if (rows.length > 1) {
@@ -45,7 +45,7 @@ export async function resolveContact(db: Db, reference: ContactReference): Promi
   return rows[0]?.id ?? null
 }
 
-/** Names the field that leads to nobody. */
+/** The refusal for an unknown contact, with a pointer to the field that names it. */
 export function unknownContact(reference: ContactReference): Refusal {
   const field = Object.entries(reference).find(([, value]) => value !== undefined)?.[0] ?? 'externalId'
   return invalid(

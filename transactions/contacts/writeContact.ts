@@ -1,6 +1,5 @@
 /**
- * Writes a contact: creates a new one, or changes one that is known, and raises what changed as business triggers, which are taken
- * in transactions of their own.
+ * Creates or changes a contact, and raises business triggers for what changed. The triggers are taken in their own transactions.
  *
  * Locks: the contact row, then contact points in id order.
  */
@@ -38,13 +37,13 @@ export async function createContact(
   return id
 }
 
-/** What a change is made of: the contact as it is. */
+/** The current contact, before a change. */
 export type Present = { row: LockedContact; input: ContactInput }
 
 /**
- * Changes a contact that is known. A change that changes nothing writes nothing.
- * @param change gives the contact as it shall be; may refuse
- * @param depth how many runs led to the change
+ * Changes an existing contact. Writes nothing if nothing changes.
+ * @param change returns the new contact; may throw a Refusal
+ * @param depth length of the chain of runs that led to the change
  * @throws Refusal not-found; invalid
  */
 export async function changeContact(
@@ -69,7 +68,7 @@ export async function changeContact(
   await raise(tx, row, raised, depth)
 }
 
-/** Whether two ways to put a contact mean the same. */
+/** Whether two inputs describe the same contact. */
 export function isSameContact(left: ContactInput, right: ContactInput): boolean {
   const [before, after] = [fieldsOf(left), fieldsOf(right)]
   const [from, to] = [normalisedAddresses(left), normalisedAddresses(right)]
@@ -97,14 +96,14 @@ function fieldsOf(input: ContactInput) {
   }
 }
 
-/** The contact as it would have to be put. */
+/** The contact in the form of a PUT. */
 async function inputOf(tx: Db, row: LockedContact): Promise<ContactInput> {
   const { externalId, addresses, ...contact } = await readContactBinding(tx, row)
   const { email, sms, ...further } = addresses
   return { ...contact, email, phone: sms, addresses: further }
 }
 
-/** Into the outbox: intake takes them in transactions of their own. */
+/** Writes triggers to the outbox; the intake takes them in their own transactions. */
 async function raise(tx: Db, contact: LockedContact, raised: readonly Raised[], depth = 0): Promise<void> {
   const occurredAt = await databaseNow(tx)
   for (const { name, payload } of raised) {
