@@ -1,6 +1,6 @@
 /**
- * Failpoints: named places where a test may delay or kill the process, to force an order of events that chance would
- * rarely bring. Nothing happens at a failpoint unless a test installed something there, and it never changes a result.
+ * Failpoints: named places where a test may delay or kill the process, to force an order of events that rarely happens by chance. A
+ * failpoint may delay or kill the process. It never changes a result. Without a test it does nothing.
  */
 
 /** Every failpoint, named for what has just happened or is about to happen. */

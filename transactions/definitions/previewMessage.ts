@@ -1,6 +1,6 @@
 /**
- * What a message would look like to somebody: rendered as a delivery is, by the same function, and sent to nobody. Our own links
- * lead to a page that changes nothing, whoever presses what, so a preview can be passed around.
+ * Previews a message for one person. The same function renders it as for a delivery, but nothing is sent. Our own links lead to a page that
+ * changes nothing, so a preview can be shared.
  */
 import type { ContactBinding } from '../../db/reads/bindings.ts'
 import { readIntendedAndPerson } from '../../db/reads/intended.ts'
@@ -18,7 +18,7 @@ import { inThread } from '../inThread.ts'
 import { readSources, readVariables, tooCostly } from './messageSources.ts'
 
 export type PreviewRequest = {
-  /** Rendered as this contact reads it; null: as somebody of whom nothing is known. */
+  /** The contact to render for; null: a person without any known data. */
   contact: ContactReference | null
   /** What `trigger` means. */
   payload: Record<string, unknown>
@@ -27,9 +27,9 @@ export type PreviewRequest = {
 export type Preview = {
   message: { key: string; version: number; purpose: string; topic: string | null }
   profile: { key: string; version: number; definition: Profile }
-  /** As its author wrote it for this person; null where it cannot be rendered. */
+  /** The message as its author wrote it, rendered for this person; null if it cannot be rendered. */
   rendered: RenderedMessage | null
-  /** As it would leave untracked; null where there is an error among the problems. */
+  /** The message as it would be sent without tracking; null if the problems contain an error. */
   sendable: RenderedMessage | null
   /** Without our own. */
   links: readonly MailLink[]
@@ -42,7 +42,7 @@ export type Preview = {
 /** Where our own links lead in what is no real delivery. */
 export const testLinkPath = '/test-link'
 
-/** For the query of a message alone: nobody has it. */
+/** A contact point that does not exist, to query the message only. */
 const nobody = { contactPoint: '00000000-0000-0000-0000-000000000000' }
 
 /**
@@ -109,7 +109,7 @@ export async function previewMessage(
   }
 }
 
-/** Somebody of whom nothing is known but an address, as a contact in templates. */
+/** The contact in templates for a person of whom only an address is known. */
 function strangerBinding(email: string | null): ContactBinding {
   return {
     externalId: null,

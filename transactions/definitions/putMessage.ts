@@ -71,7 +71,7 @@ export async function putMessage(
 }
 
 /**
- * Tries the templates, in a thread and before any transaction: a template that takes long holds nobody up.
+ * Tries the templates in a thread and before any transaction, so that a slow template holds no lock.
  * @returns the kind of purpose they were checked for, null where there is no such purpose; and the variables they read
  */
 async function checkTemplates(

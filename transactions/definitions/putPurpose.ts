@@ -1,6 +1,6 @@
 /**
- * Puts a purpose with its topics. Loosening a live one (restrictive → non-restrictive, anywhere) makes people reachable who
- * never agreed: it is refused until the caller has seen how many, and confirms.
+ * Puts a purpose with its topics. Changing a setting from restrictive to non-restrictive makes people reachable who never agreed. So it is
+ * refused, with their number, until the caller confirms.
  */
 import { eq, sql } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
@@ -64,7 +64,7 @@ export async function putPurpose(
   })
 }
 
-/** @throws Refusal conflict where people become reachable who never opted in; where nobody does, there is nothing to confirm */
+/** @throws Refusal conflict if people would become reachable who never opted in; with none, no confirmation is needed */
 async function refuseUnseenEffect(tx: Db, key: string, before: Purpose, after: Purpose): Promise<void> {
   // Transactional messages ask no consent, so how it is enforced changes nothing.
   if (after.kind === 'transactional') return

@@ -1,6 +1,6 @@
 /**
- * What a `GET` of a definition answers beside the definition itself, given back in a `PUT`: accepted where it still says the same
- * (`domain/readBack.ts`). So whoever reads, changes and puts is told when somebody else was faster.
+ * Read-only members of a `GET` that a `PUT` sends back. They are accepted if they are unchanged (`domain/readBack.ts`). So a caller that
+ * reads, changes and puts a definition learns if another caller changed it in between.
  *
  * Lock: the advisory one by kind and key, which every `PUT` of the kind takes.
  */

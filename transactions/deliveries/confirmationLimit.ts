@@ -1,6 +1,5 @@
 /**
- * How many confirmation mails one address may get, whoever asks for them and in however many requests. Counted are those that were
- * claimed, since each may have left.
+ * Limits the confirmation mails to one address, across all callers and requests. It counts claimed mails, because each may have been sent.
  */
 import { and, eq, gt, ne, sql } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
@@ -11,7 +10,7 @@ import type { LockedContactPoint } from '../locks.ts'
 const confirmationsAnHour = 3
 const confirmationsADay = 6
 
-/** @param except a delivery that is tried again: it must not count against itself */
+/** @param except a delivery that is retried and must not count against itself */
 export async function tooManyConfirmations(
   tx: Db,
   { id: contactPointId }: LockedContactPoint,

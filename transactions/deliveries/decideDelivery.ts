@@ -31,10 +31,10 @@ export type Decided = {
   decision: Decision
 }
 
-/** Forecasts whose address had changed by the time they were to be recorded; not this often in a row. */
+/** Most forecasts in a row whose address changes before the block is recorded. */
 const mostForecasts = 20
 
-/** Of a delivery that is settled the stored decision; else a new one. */
+/** Decides; for a settled delivery it returns the stored decision. */
 export async function decideDelivery(deps: Deps, ref: DeliveryRef): Promise<Decided> {
   for (let round = 0; round < mostForecasts; round++) {
     const db = deps.reads ?? deps.db
@@ -53,7 +53,7 @@ export async function decideDelivery(deps: Deps, ref: DeliveryRef): Promise<Deci
   throw new Error('the address changed again and again while it was decided on')
 }
 
-/** @returns null where the address is another by now */
+/** @returns null if the address has changed */
 async function recordBlock(deps: Deps, forecast: Assessment): Promise<Decided | null> {
   return committing(deps, async (inner) => {
     const tx = inner.db

@@ -1,4 +1,4 @@
-/** Why a delivery is held, for operators: its reason, and the codes of the provider's answer. Never the provider's words. */
+/** Why a delivery is held, for operators: its reason, and the codes of the provider's answer. Never the provider's text. */
 import { codesOf } from '../../domain/delivery/providerAnswer.ts'
 
 export function heldBecause(row: { reason: string | null; providerAnswer: unknown }): string {

@@ -1,7 +1,7 @@
 /**
- * What the links of a mail rest on: the handle they carry, with the mail's scope, and where each leads. Each attempt makes a mail of its
- * own and keeps its rows whatever becomes of it: a server may deliver what it refused for now, and then the links must work, with the
- * scope of that mail. The rows of a mail that never left are of no use to anybody, since nobody has its handle.
+ * Stores what the links of a mail need: the handle with the mail's scope, and each link's target. Each attempt makes its own mail and keeps
+ * its rows whatever the outcome: a server may deliver a mail that it refused temporarily, and then the links must work with that mail's
+ * scope. The rows of a mail that was never sent are harmless, because no one has its handle.
  */
 import { type BoundQuery, insertOf } from '../../db/preparedQuery.ts'
 import { type DeliveryRow, handles, links } from '../../db/schema/deliveries.ts'

@@ -1,4 +1,4 @@
-/** What a claim is asked for: a rendering made from a forecast, and whether it may still leave once the locks are held. */
+/** The input of a claim: a rendering made from a forecast, and the check whether it is still valid under the locks. */
 import type { Intended } from '../../db/reads/intended.ts'
 import type { Confirmation } from './confirmationEvidence.ts'
 import type { Assessment } from './origin.ts'

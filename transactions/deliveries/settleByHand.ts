@@ -1,6 +1,6 @@
 /**
- * What a person found out about a delivery whose outcome was lost (`unknown`), from the mail server's log for example. It is
- * recorded with who said so and why. The run has gone on long ago and is not moved; what it awaits next reads the delivery anew.
+ * Records the outcome that a person found for an `unknown` delivery, for example in the mail server's log, with the person's key and
+ * reason. The run has long continued and is not moved; its later waits read the delivery again.
  *
  * Lock: the delivery's row.
  */

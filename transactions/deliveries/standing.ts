@@ -1,4 +1,4 @@
-/** How a delivery stands once the locks of its claim are held. */
+/** The state of a delivery under the locks of its claim. */
 import type { Db } from '../../db/connect.ts'
 import { pipelined } from '../../db/pipelined.ts'
 import type { Deps } from '../deps.ts'
@@ -40,7 +40,7 @@ export function isOfLockedPoint({ assessment, contactPoint }: Standing): boolean
   return assessment.intended.contactPoint === (contactPoint?.id ?? null)
 }
 
-/** A hand-over whose attempt died without an answer can only be called unknown. Any other row is left as it is. */
+/** Settles a hand-over whose attempt died without an answer as `unknown`. Leaves any other row unchanged. */
 export async function unknownIfHandedOver(
   inner: Deps,
   row: LockedDelivery,

@@ -1,7 +1,7 @@
 /**
- * A person who confirms a double opt-in and is no contact yet becomes one, with nothing but that address: journeys run for contacts,
- * so without one `double-opt-in.confirmed` could start none. `contact.created` is raised for it. An unconfirmed request, which anybody
- * may have typed, creates no contact.
+ * Creates a contact, with only the address, for a person who confirms a double opt-in and is no contact yet: journeys need a contact, so
+ * otherwise `double-opt-in.confirmed` could start none. Raises `contact.created`. An unconfirmed request creates no contact, because
+ * anyone may have submitted it.
  *
  * Locks: the new contact's row. No other transaction can see it, so it may come after the contact point.
  */

@@ -1,7 +1,6 @@
 /**
- * A person comes back with the link of a request that has expired, and wants it after all: the very same grants are asked for
- * anew, on the same contact point, with the wording they were first asked with. How many mails that may lead to is limited
- * where they are claimed.
+ * Repeats an expired request for a person who opens its link later: a new request for the same grants, on the same contact point, with the
+ * original wording. The claim limits the number of mails.
  *
  * Locks: the contact point (twice, one after the other).
  */
@@ -19,8 +18,8 @@ import { readConfirmation } from './readConfirmation.ts'
 import { requestDoubleOptIn } from './requestDoubleOptIn.ts'
 
 /**
- * @returns `mail-sent`, or how the request stands where it has not expired: then nothing was done
- * @throws Refusal not-found for a token that is none of ours; invalid where what it asks for is no longer offered
+ * @returns `mail-sent`; if the request has not expired, its state, and nothing was done
+ * @throws Refusal not-found for an unknown token; invalid if its purposes are no longer offered
  */
 export async function askForNewMail(
   deps: Deps,

@@ -1,8 +1,8 @@
 /**
- * The person's word from the mailbox: pending → confirmed, with `opted-in` events for exactly what was ticked and is still
- * pending. Confirm and expiry race only here, by the request's row under the contact point's lock.
+ * Confirms a request: pending → confirmed, with `opted-in` events for exactly the grants that were ticked and are still pending. A race
+ * between confirmation and expiry is decided by the request's row under the contact point's lock.
  *
- * Locks: the address, since whoever confirms may become a contact; then the contact point.
+ * Locks: the address, because the confirmation may create a contact; then the contact point.
  */
 import { and, eq, inArray, isNull } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
@@ -130,8 +130,8 @@ async function noticeOf(tx: Db, request: RequestRow): Promise<Notice | null> {
 }
 
 /**
- * Only the person's own confirmed word lifts a complaint or an erasure, and only where it was for commercial mail, which these
- * stop; a bounced address stays bounced.
+ * Only a person's own confirmation lifts a complaint or an erasure, and only if it was for commercial mail, which these stop. A bounced
+ * address stays suppressed.
  */
 async function liftSuppressions(
   tx: Db,
@@ -159,7 +159,7 @@ async function liftSuppressions(
     )
 }
 
-/** Says nothing of whether it ever existed. */
+/** Does not reveal whether the link ever existed. */
 function unknownLink(): Refusal {
   return new Refusal('link-not-found', 'There is no such link. Copy the whole link from the message.')
 }

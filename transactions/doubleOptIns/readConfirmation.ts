@@ -1,4 +1,4 @@
-/** What the confirmation page shows of a request: whose it is, what of it would be confirmed now, and how it stands. */
+/** What the confirmation page shows of a request: its address, the grants that would be confirmed now, and its state. */
 import { and, eq } from 'drizzle-orm'
 import { databaseNow } from '../../db/clock.ts'
 import { readStandings } from '../../db/reads/standings.ts'
@@ -15,7 +15,7 @@ import { type RequestRow, readRequest } from './confirmDoubleOptIn.ts'
 
 export type ConfirmationShown = {
   request: RequestRow
-  /** `expired` from the moment on, though nobody may have recorded it yet. */
+  /** `expired` as soon as its time is over, even if the expiry is not recorded yet. */
   state: RequestRow['state']
   profile: Profile
   channel: string

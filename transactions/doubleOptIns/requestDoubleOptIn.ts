@@ -1,8 +1,7 @@
 /**
- * Records a person's own wish and starts its confirmation: a `pending` event per grant, the request, and the outbox row that
- * starts the workflow, in one transaction. Nobody's standing changes by it. The same wish asked again while pending is the same
- * request: it mails again (the claim limits how often), and never resets anything. A request past its end expires first, where nobody
- * has recorded that yet, and a new one begins.
+ * Records a person's request and starts its confirmation: a `pending` event per grant, the request, and the outbox row that starts the
+ * workflow, in one transaction. It grants nothing yet. The same request repeated while pending mails again (the claim limits how often)
+ * and never resets anything. If the pending request is past its end, it is expired first and a new one begins.
  *
  * Lock: the contact point.
  */
@@ -191,8 +190,8 @@ async function askingContact(tx: Db, externalId: string, contactPoint: string): 
 const mostMails = 20
 
 /**
- * One more mail is due, unless one is on its way that answers this asking too, or the address has had as many as it may for now.
- * Only then is the workflow woken: whoever asks without end must not fill its history, nor use up what the person may ask for later.
+ * Makes one more mail due, unless a mail in progress also serves this request or the address has reached its limit. Only then is the
+ * workflow nudged: endless requests must not fill its history or use up the mails that the person may request later.
  */
 async function askAgain(
   tx: Db,

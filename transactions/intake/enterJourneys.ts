@@ -18,8 +18,8 @@ export const enterableJourneys = new PreparedQuery<{ name: string }, { key: stri
 )
 
 /**
- * An entry that re-entry rules or the entry's condition forbid passes without mention. The others that start nothing are answered as
- * skipped, with a code, since the sender may want to know.
+ * An entry that re-entry rules or the entry's condition forbid is not reported. Other entries that start nothing are returned as skipped,
+ * with a code, for the sender.
  *
  * @returns the runs that were started, and the entries that were skipped
  */

@@ -1,4 +1,4 @@
-/** Exit triggers end a run at once, wherever it is: in the database here. Its workflow only hears of it. */
+/** Exit triggers end a run at once, at any position. The run ends here, in the database; its workflow is only nudged. */
 import { sql } from 'drizzle-orm'
 import { given, PreparedQuery } from '../../db/preparedQuery.ts'
 import type { runs } from '../../db/schema/journeys.ts'

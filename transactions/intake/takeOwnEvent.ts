@@ -1,11 +1,10 @@
 /**
- * Takes an event of our own making, which a transaction left in the outbox. One of a contact point concerns every contact that has
- * it: each hears of it, so that its waits are settled and its runs end. But it happened once, to one person, so of those contacts
- * one alone enters journeys by it: the one whose message led to it or who asked for it, or else the one that was made first. An address that three
- * contacts share gets one welcome mail.
+ * Takes one of our own events from the outbox. An event of a contact point concerns every contact that has it: the event settles their
+ * waits and ends their runs. But only one of these contacts enters journeys by it: the contact whose message or request caused the event,
+ * or else the oldest contact. So an address that three contacts share gets one welcome mail.
  *
- * That contact's event has the id of the whole, the others' have the contact's beside it. So a repetition, after a crash on the way
- * or when the address has moved, finds out which contact it was and starts nothing more.
+ * The event of that contact has the plain event id; those of the others also contain the contact's id. So a repetition, after a crash or
+ * after the address has moved, finds the contact that entered and starts nothing more.
  */
 import { eq } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
@@ -63,7 +62,7 @@ async function take(deps: Deps, incoming: IncomingEvent): Promise<void> {
   )
 }
 
-/** Who took the event as its own before; null: it concerned nobody; undefined: nobody has taken it yet, or it is not known any more. */
+/** The contact that entered before; null: the event concerned no contact; undefined: not taken yet, or no longer stored. */
 async function contactThatEntered(
   db: Db,
   { name, senderEvent }: OutboxTrigger,

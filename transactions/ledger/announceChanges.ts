@@ -22,7 +22,7 @@ import { type OutboxTrigger, putAllInOutbox, streamOfPoint } from '../outbox.ts'
 /** An event with what stood before and after it. */
 export type FoldedEvent = { event: LedgerEvent; before: Standings; after: Standings }
 
-/** @param unannounced what changes for nobody, since another append of the same act undoes it */
+/** @param unannounced changes that raise no trigger, because another append of the same action undoes them */
 export async function announceChanges(
   tx: Db,
   contactPoint: LockedContactPoint,

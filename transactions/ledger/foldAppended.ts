@@ -1,4 +1,4 @@
-/** What stands after each event of an append: folded on from what stood before, or anew from the whole chain where that cannot tell. */
+/** The states after each event of an append: folded from the states before, or from the whole chain if they are not enough. */
 import { and, eq, inArray, lt } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'
 import { readFoldEvents } from '../../db/reads/foldEvents.ts'

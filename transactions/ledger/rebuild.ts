@@ -1,6 +1,6 @@
 /**
- * Writes the consent states anew from the ledger, where they differ from what it folds to: on a whole database, nowhere. Small
- * batches, so that nobody waits long for a lock.
+ * Rewrites consent states that differ from the fold of the ledger; in an intact database there are none. Works in small batches, so that
+ * locks are short.
  *
  * Locks: the contact points of a batch, in id order.
  */

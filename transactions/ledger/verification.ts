@@ -1,6 +1,6 @@
 /**
- * Verification of the whole ledger, as a job outside of requests: range by range, each in a short snapshot of its own, from a cursor
- * that is stored. So a process that dies loses one range, and another goes on after the last one that was recorded.
+ * Verification of the whole ledger, as a background job. It works range by range, each in its own short snapshot, from a stored cursor. A
+ * process that dies loses one range, and another process continues after the last recorded one.
  *
  * One process works on a job at a time: it holds it for a while, renewed with each range. A holder that is late may read its range
  * beside its successor; only one of them can record it, by compare-and-set on cursor and holder.
@@ -92,7 +92,7 @@ async function takeJob({ db }: Deps, holder: string): Promise<Job | null> {
   return job ?? null
 }
 
-/** What was found counts once: only for whoever still holds the job at this place. */
+/** Records findings once: only if this process still holds the job at this cursor. */
 async function recordRange(
   { db }: Deps,
   job: Job,
@@ -124,7 +124,7 @@ async function recordRange(
   )
 }
 
-/** The job waits before it is tried again, longer each time, whoever tries it. */
+/** Delays the next attempt of any process, longer each time. */
 async function recordFailure({ db }: Deps, job: Job): Promise<void> {
   const over = sql`failures + 1 >= ${mostFailures}`
   await db.transaction((tx) =>

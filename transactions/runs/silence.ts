@@ -1,6 +1,6 @@
 /**
- * Whether the silence after a message says nothing: it was never sent, it was not tracked, or the person has refused tracking
- * since. Then a timeout is no "not opened", and nobody is mailed again for having refused tracking.
+ * Whether silence after a message proves nothing: the message was not sent or not tracked, or the person has refused tracking since. Then
+ * a timeout does not mean "not opened", and no person is mailed again because they refused tracking.
  */
 import { and, desc, eq } from 'drizzle-orm'
 import type { Db } from '../../db/connect.ts'

@@ -1,5 +1,5 @@
 /**
- * Takes a test send of a message: one mail, marked as a test, to one mailbox that somebody of the company reads.
+ * Accepts a test send of a message: one mail, marked as a test, to one mailbox of a colleague.
  *
  * It is no way around consent. An address that Assent knows gets a test only where the message itself might be sent to it now;
  * the test has no live links, is recorded with the key that asked for it, and is limited per mailbox and in all. The worker sends
@@ -98,7 +98,7 @@ function sendableOf({ sendable, problems }: Preview) {
 
 type About = { purpose: string; topic: string | null; profile: string }
 
-/** Why a known address may not get this message now; null where it may, and for an address nobody knows. */
+/** Why a known address may not get this message now; null if it may, and for an unknown address. */
 export async function blockedFor(
   db: Db,
   deps: Deps,
@@ -124,7 +124,7 @@ function notForThem(reason: DecisionReason): Refusal {
   return invalid('/to', 'recipient-blocked', message)
 }
 
-/** One at a time, so that nobody slips through beside another. */
+/** Serialised by a lock, so that concurrent requests cannot exceed the limit. */
 async function refuseTooMany(tx: Db, recipientHash: Buffer): Promise<void> {
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('test-mails', 0))`)
   const recent = sql`${testMails.createdAt} > clock_timestamp() - interval '1 hour'`

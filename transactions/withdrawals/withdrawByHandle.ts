@@ -101,7 +101,7 @@ export async function withdrawByHandle(
     return appended.standings
   })
   if (standings === null) return { result: 'already-withdrawn', found: withdrawn }
-  // It is recorded; but nobody is told that it took effect unless it did.
+  // The opt-out is recorded, but it is acknowledged only if the whole scope is opted out.
   if (!scopeIsOut(standings, mail.purpose, mail.topic))
     throw new Error('a recorded withdrawal left something in its scope open')
   return { result: 'withdrawn', found: withdrawn }
