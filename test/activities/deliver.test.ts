@@ -106,7 +106,7 @@ describe('a channel whose provider takes no idempotency key', () => {
     expect(channel.bodies(row.id)).toBe(1)
   })
 
-  it('prepares and claims anew after the connection was lost before the body', async () => {
+  it('prepares and claims again after the connection was lost before the body', async () => {
     const { run } = await start([{ at: 'hand-over', outcome: { kind: 'not-handed-over', cause: 'lost' } }])
     const row = await ended(run)
     expect(row).toMatchObject({ state: 'sent', attempt: 2, holds: 1 })
@@ -169,7 +169,7 @@ describe('an idempotent channel', () => {
     expect(channel.received.filter(({ id }) => id === row.id)).toHaveLength(1)
   })
 
-  it('goes on after the provider was away in between, and after it asked to come back', async () => {
+  it('continues after the provider was unreachable, and after it asked to retry later', async () => {
     const away = new ChannelUnavailable('connection-failed', 'away')
     const later = { kind: 'refused', permanent: false, answer: { status: 'busy', text: '' } } as const
     const { run } = await start([

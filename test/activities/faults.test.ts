@@ -83,7 +83,7 @@ describe('a fault of the environment', () => {
 })
 
 describe('a fault of the message', () => {
-  it.each(message)('%s fails it at once, and the run goes on', async (fault) => {
+  it.each(message)('%s fails it at once, and the run continues', async (fault) => {
     const person = await putPerson(assent.api)
     channel.plan(person.email, { at: 'prepare', fault })
     const run = await startRunOf(assent.api, journey, person)

@@ -142,7 +142,7 @@ describe('under 2,000 operations at once', () => {
 })
 
 describe('a transaction', () => {
-  it('is not committed where a statement failed that nobody awaited', async () => {
+  it('is not committed if a statement failed that was not awaited', async () => {
     const { db } = open(1)
     await owner`insert into kept values ('there')`
     const done = db.transaction(async (tx) => {
@@ -153,7 +153,7 @@ describe('a transaction', () => {
     expect(await kept()).toEqual(['there'])
   })
 
-  it('sends no statement after it has failed, whatever goes on calling it', async () => {
+  it('sends no statement after it has failed, whatever the caller does', async () => {
     const { db } = open(1)
     const goOn = Promise.withResolvers<void>()
     let late: Promise<unknown> = Promise.resolve()
@@ -202,7 +202,7 @@ describe('a transaction', () => {
     expect(await kept()).toEqual(['lost', 'one', 'three'])
   })
 
-  it('goes on with its connection after a statement that cannot be encoded', async () => {
+  it('keeps its connection after a statement that cannot be encoded', async () => {
     const { db } = open(1)
     const done = db.transaction((tx) =>
       Promise.all([tx.execute(keep('one')), tx.execute(sql`select ${sql.param(Symbol('no value'))}`)]),

@@ -142,7 +142,7 @@ describe('nothing is sent', () => {
   })
 })
 
-it('a function that goes on to other queries cannot be pipelined', async () => {
+it('a function that sends further queries cannot be pipelined', async () => {
   await pool.db.transaction(async (tx) => {
     const goingOn = async () => newest.first(tx, {})
     // @ts-expect-error a promise is no query

@@ -95,7 +95,7 @@ it('a value that is missing is refused, not taken for nothing', async () => {
   expect(await loose.all(pool.db, { what: null })).toEqual([{ text: null }])
 })
 
-it('a whole row that is written anew keeps every column', async () => {
+it('a whole row that is rewritten keeps every column', async () => {
   const row = contactRow()
   const changed = { ...row, timeZone: null, postalAddress: 'Ring 1', attributes: {}, eventSeq: 8 }
   await pool.db.transaction(async (tx) => {

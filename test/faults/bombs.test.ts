@@ -160,7 +160,7 @@ describe('a large payload of faults', () => {
   }
   const payload = Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`k${i}`, 'x']))
 
-  it('is told its first fault, rather than twenty-five million', () => {
+  it('gets its first error, rather than twenty-five million', () => {
     expect(payloadProblems(schema, payload, '')).toHaveLength(1)
     expect(payloadProblems(schema, { a: 'x', b: 'y' }, '').length).toBe(100)
   })

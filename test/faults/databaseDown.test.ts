@@ -137,7 +137,7 @@ describe('with the database away', () => {
   })
 })
 
-it('is said to be away within moments, also when it has been away for long', async () => {
+it('is reported unreachable within moments, also after a long outage', async () => {
   await wire.cut()
   for (let request = 0; request < 25; request++) {
     const began = performance.now()
@@ -185,7 +185,7 @@ describe('a commit whose answer was lost', () => {
     return { lost: quietWire.loseAnswer({ after: word, text: 'commit' }) }
   }
 
-  it('of a trigger: told 503, the sender repeats it, and it has counted once', async () => {
+  it('of a trigger: the sender gets 503 and repeats it, and it counts once', async () => {
     const person = await putPerson(quiet.api)
     const before = await countRows(quietDatabase)
     const body = abandoned(person, 'lost-trigger')

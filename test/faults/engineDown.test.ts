@@ -80,7 +80,7 @@ it('takes triggers, starts and double opt-ins while the engine is away, and carr
   await until('readiness', async () => (await readiness()).status === 200)
 })
 
-it('that goes away while runs wait is missed by nobody: the trigger of that time moves its run afterwards', async () => {
+it('that becomes unreachable while runs wait loses no trigger: one from that time moves its run afterwards', async () => {
   const journey = await publish(assent.api, {
     steps: [
       {

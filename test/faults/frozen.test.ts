@@ -137,7 +137,7 @@ describe('a caller that is slow', () => {
     server.close()
   })
 
-  it('that sends more headers than fit, or no HTTP, is told so', async () => {
+  it('that sends too many headers, or no HTTP, gets an error', async () => {
     const server = httpServer('http://assent.test', (_request, response) => response.end())
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const address = server.address()

@@ -62,7 +62,7 @@ describe.concurrent('a connection lost', () => {
     expect(subjects(person)).toEqual([first, receipt])
   })
 
-  it('in the body leaves the outcome unknown: the mail is not handed over again, and the run goes on', async () => {
+  it('in the body leaves the outcome unknown: the mail is not handed over again, and the run continues', async () => {
     const { person, ended } = await runWith({ at: 'in-body', drop: true })
     expect(ended.state).toBe('completed')
     expect(ended.path.map((step) => [step.outcome, step.reason])).toEqual([
@@ -74,7 +74,7 @@ describe.concurrent('a connection lost', () => {
     expect(smtp.bodiesBegun(person.email)).toBe(2)
   })
 
-  it('after the final dot, the answer still to come, leaves it unknown: nobody gets the mail twice', async () => {
+  it('after the final dot, the answer still to come, leaves it unknown: no person gets the mail twice', async () => {
     const { person, ended } = await runWith({ at: 'after-body', drop: true })
     expect(ended.state).toBe('completed')
     expect(ended.path.map((step) => step.outcome)).toEqual(['unknown', 'sent'])
@@ -95,7 +95,7 @@ describe.concurrent('a refusal for now (4xx)', () => {
     expect(subjects(person)).toEqual([first, receipt])
   })
 
-  it('that outlasts the step’s time to send ends as expired, and the run goes on', async () => {
+  it('that outlasts the step’s time to send ends as expired, and the run continues', async () => {
     const short = await publish(assent.api, {
       steps: [
         { id: 'one', type: 'send', message: 'first', expires: '2 seconds' },

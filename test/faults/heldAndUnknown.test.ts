@@ -96,7 +96,7 @@ describe('a held delivery', () => {
     expect(await problem(`/v1/deliveries/${id}/retry`)).toMatchObject({ status: 409, code: 'not-held' })
   })
 
-  it('is decided on anew: who has withdrawn meanwhile gets nothing', async () => {
+  it('is decided again: a person who has withdrawn since gets nothing', async () => {
     const { person, run, id } = await heldForAnHour()
     await optOut(assent.api, person.email, 'marketing')
     expect((await assent.api.call('POST', `/v1/deliveries/${id}/retry`)).status).toBe(202)
@@ -192,7 +192,7 @@ describe('a delivery whose outcome is unknown', () => {
   })
 })
 
-it('a decision stands in a delivery as explained as the check gives it', async () => {
+it('a delivery’s decision is explained in the same way as the check’s', async () => {
   const person = await putPerson(assent.api)
   const run = await startRunOf(assent.api, journey, person)
   const blocked = await inState(run, 'blocked')

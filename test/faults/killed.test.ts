@@ -137,7 +137,7 @@ describe.concurrent('a worker killed', () => {
   )
 
   it(
-    'after the hand-over, before the answer was recorded: unknown, and nobody gets the mail twice',
+    'after the hand-over, before the answer was recorded: unknown, and no person gets the mail twice',
     patience,
     async ({ onTestFinished }) => {
       const { person, ended, first } = await dieWithFirstMail(onTestFinished, {

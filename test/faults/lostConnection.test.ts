@@ -35,7 +35,7 @@ const kept = async () =>
   (await owner<{ word: string }[]>`select word from kept order by word`).map((row) => row.word)
 const keep = (word: string) => sql`insert into kept values (${word})`
 
-it('says nothing more when its connection is made anew for others, and does not join them', async () => {
+it('sends nothing more when its connection is reopened for others, and does not join their transactions', async () => {
   const lost = Promise.withResolvers<void>()
   const goOn = Promise.withResolvers<void>()
   let late: unknown
@@ -64,7 +64,7 @@ it('says nothing more when its connection is made anew for others, and does not 
   expect(await kept()).toEqual(['another', 'other'])
 })
 
-it('does not roll back another one that has its connection by then', async () => {
+it('does not roll back another transaction that has its connection by then', async () => {
   const transaction = pool.db.transaction(async (tx) => {
     await tx.execute(keep('before'))
     await wire.cut()

@@ -54,7 +54,7 @@ function post(trigger: string, body: unknown, headers?: Record<string, string>):
 }
 
 describe('a trigger with an id', () => {
-  it('posted ten times in parallel starts one run; nine are told it is known, with the first one’s answer', async () => {
+  it('posted ten times in parallel starts one run; nine get the first one’s answer as a duplicate', async () => {
     const person = await putPerson(assent.api)
     const body = { id: randomUUID(), contact: { externalId: person.externalId }, payload: { cart: 1 } }
     let replies: Reply[] = []
@@ -78,7 +78,7 @@ describe('a trigger with an id', () => {
     for (const answer of taken) expect({ ...answer, duplicate: true }).toEqual({ ...first, duplicate: true })
   })
 
-  it('creates a contact who is not known yet once, whoever comes first', async () => {
+  it('creates an unknown contact once, whichever trigger comes first', async () => {
     const body = { id: randomUUID(), contact: { email: `${randomUUID()}@example.com` }, payload: {} }
     let replies: Reply[] = []
     const rows = await more(async () => {
@@ -100,7 +100,7 @@ describe('a trigger with an id', () => {
     })
   })
 
-  it('is a conflict with another content or for somebody else, names the field, and changes nothing', async () => {
+  it('is a conflict with another content or another contact, names the field, and changes nothing', async () => {
     const person = await putPerson(assent.api)
     const body = { id: randomUUID(), contact: { externalId: person.externalId }, payload: { cart: 1 } }
     expect((await post('newcomer.seen', body)).status).toBe(202)

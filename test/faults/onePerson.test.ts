@@ -118,7 +118,7 @@ describe('one person stays one contact', () => {
   })
 })
 
-it('somebody whom only Assent has named does not make the address of a known contact ambiguous', async () => {
+it('a newcomer does not make the address of a known contact ambiguous', async () => {
   const who = await somebody()
   await assent.api.put(`/v1/contacts/${who.externalId}`, {})
   expect(await confirmation(who)).toBe(200)

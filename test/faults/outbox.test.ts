@@ -111,7 +111,7 @@ async function post(
 }
 
 describe('the outbox', () => {
-  it('keeps what a process committed that died before it told anybody; the sweep of another one tells it', async () => {
+  it('keeps the rows that a process committed before it died; the sweep of another process delivers them', async () => {
     const journey = await publish(assent.api, { steps: [{ id: 'pause', type: 'wait', for: '1 hour' }] })
     const run = await startRunOf(assent.api, journey, await putPerson(assent.api))
     expect((await waiting()).filter((row) => row.stream === run)).toMatchObject([
@@ -170,7 +170,7 @@ describe('the outbox', () => {
     expect(await told(run)).toEqual(['start', 'signal'])
   })
 
-  it('does not let one stream that cannot be told hold up the others', async () => {
+  it('does not let one stream that cannot be delivered delay the others', async () => {
     const person = await putPerson(assent.api)
     // A start of a workflow that nobody knows how to tell: it stays, is tried later and later, and shows why.
     const unreadable = { stream: 'unreadable', kind: 'start', body: { workflow: 'none' } } as const
@@ -185,7 +185,7 @@ describe('the outbox', () => {
     expect(stuck).toMatchObject({ lastError: 'ZodError' })
   })
 
-  it('lets nothing wait for the slowest: what is due is told while another row is still being told', async () => {
+  it('delivers due rows while another row is still being delivered', async () => {
     const person = await putPerson(assent.api)
     await emptied()
     const held = Promise.withResolvers<void>()
@@ -311,7 +311,7 @@ describe('the outbox', () => {
     }
   })
 
-  it('parks a row after ten attempts; an operator sees it, has it tried again, or drops it, and its stream goes on', async () => {
+  it('parks a row after ten attempts; an operator sees it, retries or drops it, and its stream continues', async () => {
     const { db } = assent.deps
     const lone = dispatcher(50)
     lone.start()

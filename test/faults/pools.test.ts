@@ -105,7 +105,7 @@ it('while a flood in the outbox takes every connection that it may have, no requ
   await until('an empty outbox', async () => (await left()) === 0)
 })
 
-it('however many events of our own wait for their contacts, a withdrawal is told, and leases go on', async () => {
+it('however many events of our own wait for their contacts, a withdrawal is delivered, and leases continue', async () => {
   await start()
   const persons = []
   for (const _ of someone()) persons.push(await putPerson(assent.api))
@@ -127,7 +127,7 @@ it('however many events of our own wait for their contacts, a withdrawal is told
   await until('an empty outbox', async () => (await left()) === 0)
 })
 
-it('while requests have every connection of theirs, the outbox is told', async () => {
+it('while requests use all their connections, the outbox is delivered', async () => {
   await start()
   const busy = await putPerson(assent.api)
   const others = []

@@ -46,14 +46,14 @@ const says = (wanted: Partial<z.output<typeof readiness>>) =>
 const inTransaction = (statement: ReturnType<typeof sql>) =>
   assent.deps.db.transaction((tx) => tx.execute(statement))
 
-it('without a worker the API is ready to accept, and says that nobody sends', async () => {
+it('without a worker the API is ready to accept, and reports that no worker sends', async () => {
   expect(await readyz()).toEqual({
     status: 200,
     said: { database: true, engine: true, workers: 0, channels: {} },
   })
 })
 
-it('a worker process is there once it works, with a mail server, and gone once it stopped', async () => {
+it('a worker process is listed while it works, with its mail server, and gone after it stopped', async () => {
   const worker = await startWorkerProcess(assent.environment)
   await says({ workers: 1, channels: { email: { ok: true } } })
   await worker.stop()

@@ -80,7 +80,7 @@ it('cannot hand over what a later attempt has claimed: not a byte flows from it'
   expect((await assent.run(run)).path).toMatchObject([{ outcome: 'sent', reason: null }])
 })
 
-it('that hears yes after it was called unknown turns it into sent, and no second mail leaves', async () => {
+it('that gets a late acceptance turns unknown into sent, and no second mail leaves', async () => {
   const person = await optedIn()
   smtp.plan(person.email, { at: 'after-body', hold: true })
   const run = await startRunOf(assent.api, journey, person)
@@ -113,7 +113,7 @@ it('that was given up before it handed over is told no, and stays failed', async
   expect(smtp.bodiesBegun(person.email)).toBe(0)
 })
 
-it('does not take back what a later attempt was told: a yes to an old attempt leaves the newer one as it is', async () => {
+it('a late acceptance of an old attempt does not change the newer attempt', async () => {
   const person = await optedIn()
   const held = holdClaimed()
   const run = await startRunOf(assent.api, journey, person)

@@ -80,7 +80,7 @@ describe('not opened within 3 days', () => {
     expect(Date.parse(two?.at ?? '') - Date.parse(three?.at ?? '')).toBeGreaterThanOrEqual(2 * day)
   })
 
-  it('mails nobody again who refused tracking before the send', async () => {
+  it('does not mail a person again who refused tracking before the send', async () => {
     const journey = await publish(assent.api, opened('first'))
     const person = await putPerson(assent.api)
     await optIn(assent.api, person.email, 'marketing', 'newsletter')
@@ -90,7 +90,7 @@ describe('not opened within 3 days', () => {
     expect(await mailsTo(person.email)).toHaveLength(1)
   })
 
-  it('mails nobody again whose message says tracking: false', async () => {
+  it('does not mail a person again whose message has tracking: false', async () => {
     const journey = await publish(assent.api, opened('untracked'))
     const person = await putPerson(assent.api)
     await optIn(assent.api, person.email, 'marketing', 'newsletter')
@@ -98,7 +98,7 @@ describe('not opened within 3 days', () => {
     expect(run.path.map((step) => step.outcome)).toEqual(['sent', 'untracked'])
   })
 
-  it('mails nobody again whose first mail was held back', async () => {
+  it('does not mail a person again whose first mail was blocked', async () => {
     const journey = await publish(assent.api, opened('first'))
     const person = await putPerson(assent.api)
     const run = await assent.runEnded(await skipping(journey, person))
@@ -119,7 +119,7 @@ describe('not opened within 3 days', () => {
   })
 })
 
-it('mails nobody again who took tracking back after the send', async () => {
+it('does not mail a person again who withdrew tracking after the send', async () => {
   // The withdrawal must come between send and timeout: on the engine's own time, with the timer cut short by settling late.
   const journey = await publish(assent.api, opened('first'))
   const person = await putPerson(assent.api)

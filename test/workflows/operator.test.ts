@@ -119,7 +119,7 @@ describe('a workflow that is ended by hand', () => {
     })
   })
 
-  it('terminated by the server, as for a history that is too long: it is started again, and goes on', async () => {
+  it('terminated by the server, as for a history that is too long: it is started again, and continues', async () => {
     const { id, handle } = await waiting()
     await assent.client.workflowService.terminateWorkflowExecution({
       namespace: 'default',
@@ -136,7 +136,7 @@ describe('a workflow that is ended by hand', () => {
     expect(await assent.workflowResult(id)).toEqual({ state: 'cancelled', reason: 'cancelled' })
   })
 
-  it('deleted: past due, its run is started again, and goes on', async () => {
+  it('deleted: past due, its run is started again, and continues', async () => {
     const { id, handle } = await waiting()
     await look()
     await assent.client.workflowService.deleteWorkflowExecution({
@@ -188,7 +188,7 @@ describe('a workflow that is ended by hand', () => {
     expect(await assent.workflowResult(id)).toEqual({ state: 'cancelled', reason: 'cancelled' })
   })
 
-  it('a double opt-in: it expires once its time is over, though nobody is there to say so', async () => {
+  it('a double opt-in: it expires when its time is over, even without its workflow', async () => {
     const person = await putPerson(assent.api)
     const asked = {
       contactPoint: { channel: 'email', address: person.email },

@@ -77,7 +77,7 @@ it('parks a run at a send whose position this version cannot read, and does not 
   expect(status.name).toBe('RUNNING')
 })
 
-it('whose questions get no answer for long sleeps and asks again; the run goes on once they do', {
+it('whose calls get no answer for long sleeps and asks again; the run continues once they do', {
   timeout: 240_000,
 }, async () => {
   const journey = await publish(assent.api, { steps: [ordered] })

@@ -53,7 +53,7 @@ async function handOver(
 const pipelining: Deed = ({ reply }) => reply('250-scripted\r\n250 PIPELINING')
 const quick: SmtpPoolOptions = { timeouts: { reply: 300, handOver: 300 } }
 
-describe('what the server said in full', () => {
+describe('complete replies of the server', () => {
   test('a 250 after the body is accepted, with its words', async () => {
     const { outcome, asked, connection } = await handOver({ bodyEnds: '250 2.0.0 Ok: queued as 4711' })
     expect(outcome).toEqual({

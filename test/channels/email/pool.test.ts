@@ -65,7 +65,7 @@ describe('a slot', () => {
     expect(server.connections[0]?.commands.filter((c) => c.startsWith('MAIL'))).toHaveLength(1)
   })
 
-  test('whoever waits for one gets it in the order of asking, and never more than there are', async () => {
+  test('callers get slots in the order of their requests, and never more than there are', async () => {
     const { server, channel } = await start({}, '?maxConnections=2')
     const held = [await channel.acquire({}), await channel.acquire({})]
     const order: number[] = []
@@ -184,7 +184,7 @@ describe('the server cannot be had', () => {
     }
   })
 
-  test('nobody listens', async () => {
+  test('no server listens', async () => {
     const { server, channel } = await start({})
     await server.close()
     const error = await refusal(channel.acquire({}))

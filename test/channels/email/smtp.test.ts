@@ -115,7 +115,7 @@ test('refused credentials are a typed error that does not repeat them', async ()
   expect(`${error.message}${error.stack}`).not.toMatch(/sesame|shop:/)
 })
 
-test('STARTTLS is used when it is required, and a certificate nobody vouches for is refused', async () => {
+test('STARTTLS is used when it is required, and a certificate that no authority signed is refused', async () => {
   const url = (more: string) => (port: number) => `smtp://127.0.0.1:${port}?requireTLS=true${more}`
   const error = await send({}, url('')).then(
     () => null,
@@ -126,7 +126,7 @@ test('STARTTLS is used when it is required, and a certificate nobody vouches for
   expect(outcome.kind).toBe('accepted')
 })
 
-test('the password is not told to a server without TLS where TLS is required', async () => {
+test('the password is not sent to a server without TLS if TLS is required', async () => {
   const users: string[] = []
   const refused = send(
     {

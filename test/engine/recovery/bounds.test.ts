@@ -35,7 +35,7 @@ const watch = (rate = 1_000) =>
   })
 const pausing = { steps: [{ id: 'pause', type: 'wait', for: '1 day' }] }
 
-it('a run that always fails is parked after eight recoveries, and goes on once an operator has it retried', async () => {
+it('a run that always fails is parked after eight recoveries, and continues after an operator retries it', async () => {
   const id = await startRunOf(assent.api, await publish(assent.api, pausing), await putPerson(assent.api))
   const handle = await assent.workflow(id)
   await until('its workflow', () => handle.describe())
@@ -85,7 +85,7 @@ it('a run that always fails is parked after eight recoveries, and goes on once a
   await recovery.stop()
 })
 
-it('one process looks at a time; another goes on when it has stopped', async () => {
+it('one process looks at a time; another continues after it has stopped', async () => {
   const [one, other] = [watch(), watch()]
   expect([await one.look(), await other.look()]).toEqual([true, false])
   await one.stop()
@@ -93,7 +93,7 @@ it('one process looks at a time; another goes on when it has stopped', async () 
   await other.stop()
 })
 
-it('a trigger is told while hundreds of runs are still to be recovered: they do not stand in its way', async () => {
+it('a trigger is delivered while hundreds of runs wait for recovery', async () => {
   const journey = await publish(assent.api, { entry: { trigger: 'cart.abandoned' }, ...pausing })
   const person = await putPerson(assent.api)
   await startRunOf(assent.api, journey, person)

@@ -96,7 +96,7 @@ const past = (runs: readonly Started[]) =>
 
 const send = (message: string) => ({ id: 'send', type: 'send', message })
 
-it('200 runs in every kind of position end as they would have, and nobody is mailed twice', async () => {
+it('200 runs in every kind of position end as they would have, and no mail is sent twice', async () => {
   const { api } = assent
   const toWait = await publish(api, { steps: [{ id: 'pause', type: 'wait', for: '1 day' }, send('first')] })
   const toEvent = await publish(api, {
@@ -245,7 +245,7 @@ it('200 runs in every kind of position end as they would have, and nobody is mai
   await recovery.stop()
 }, 180_000)
 
-it('a namespace that is put back to an earlier state is recognised; what went on since then goes on, and nobody is mailed twice', async () => {
+it('a namespace that is put back to an earlier state is recognised; runs that advanced since then continue, and no mail is sent twice', async () => {
   const { api } = assent
   const twice = await publish(api, {
     steps: [

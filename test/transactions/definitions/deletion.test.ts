@@ -24,7 +24,7 @@ it('a purpose that was deleted and put again as it was has its topics again', as
   await assent.api.put('/v1/messages/fair', commercial('Fair', { purpose: 'invitations', topic: 'fairs' }))
 })
 
-it('a profile under which somebody is yet to confirm is not deleted: the link in the mailbox needs it', async () => {
+it('a profile with a pending double opt-in is not deleted: the link in the mailbox needs it', async () => {
   await assent.api.put('/v1/profiles/second', {
     name: 'Southpath',
     sender: { name: 'Southpath', email: 'hello@example.org' },

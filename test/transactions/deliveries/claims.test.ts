@@ -74,7 +74,7 @@ it('a request that is withdrawn between rendering and claim is not mailed for an
   })
 })
 
-it('an address that came after the forecast is decided on anew, not blocked as unknown', async () => {
+it('an address that was added after the forecast is decided again, not blocked as unknown', async () => {
   const journey = await publish(assent.api, { steps: [{ id: 'one', type: 'send', message: 'first' }] })
   const person = await putPerson(assent.api)
   await optIn(assent.api, person.email, 'marketing', 'newsletter')
@@ -177,7 +177,7 @@ it('the message’s own profile says what may be tracked, not its purpose’s', 
   ])
 })
 
-it('whoever stands still inside a transaction loses it, and its locks, within a minute', async () => {
+it('a transaction that stays idle is ended, and loses its locks, within a minute', async () => {
   const { db } = assent.deps
   const [row] = await db.execute<{ limit: string }>(
     sql`select current_setting('idle_in_transaction_session_timeout') as limit`,

@@ -34,7 +34,7 @@ describe('a journey with two mails and a wait between them', () => {
     },
   ]
 
-  it('sends where consent was granted, and goes on when the trigger comes', async () => {
+  it('sends if consent was granted, and continues when the trigger arrives', async () => {
     const journey = await publish(assent.api, { entry: { trigger: 'cart.abandoned' }, steps })
     const person = await putPerson(assent.api, { attributes: { nickname: 'Kim' } })
     await optIn(assent.api, person.email, 'marketing', 'newsletter')
@@ -70,7 +70,7 @@ describe('a journey with two mails and a wait between them', () => {
     expect(listed.text).toContain(run)
   })
 
-  it('names the one-click withdrawal in the header, and blocks the second mail after it; the run goes on', async () => {
+  it('names the one-click withdrawal in the header, and blocks the second mail after it; the run continues', async () => {
     const journey = await publish(assent.api, { steps })
     const person = await putPerson(assent.api)
     await optIn(assent.api, person.email, 'marketing', 'newsletter')
@@ -153,7 +153,7 @@ describe('a run that ends when its purpose or topic is withdrawn', () => {
     expect(await assent.runEnded(run)).toMatchObject({ state: 'exited' })
   })
 
-  it('hears of everything switched off a second time, after an opt-in', async () => {
+  it('gets the trigger when everything is switched off a second time, after an opt-in', async () => {
     const journey = await publish(assent.api, exitOn('event.topic == "newsletter"'))
     const person = await putPerson(assent.api)
     await optOut(assent.api, person.email, '*')
@@ -172,7 +172,7 @@ describe('a run that ends when its purpose or topic is withdrawn', () => {
 describe('a withdrawal races a claim', () => {
   const once = { steps: [{ id: 'one', type: 'send', message: 'first' }] }
 
-  it('that comes before the claim stops the mail, although the workflow was told yes', async () => {
+  it('that comes before the claim stops the mail, although the consent activity allowed it', async () => {
     const journey = await publish(assent.api, once)
     const person = await putPerson(assent.api)
     await optIn(assent.api, person.email, 'marketing', 'newsletter')
@@ -248,7 +248,7 @@ it('tracks where it is permitted: pixel, redirects, and an open that moves the j
   expect(await mailsTo(person.email)).toHaveLength(1)
 })
 
-it('does not take a message that was put anew meanwhile for the one it rendered', async () => {
+it('does not send a rendering of a message that has a newer version', async () => {
   await assent.api.put('/v1/messages/changing', commercial('Old'))
   const journey = await publish(assent.api, { steps: [{ id: 'one', type: 'send', message: 'changing' }] })
   const person = await putPerson(assent.api)

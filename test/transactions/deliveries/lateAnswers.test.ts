@@ -174,7 +174,7 @@ it('a late refusal for good says that it failed, and a dead address is suppresse
   expect(reply.body).toMatchObject({ reason: 'suppressed-hard-bounced' })
 })
 
-it('a late refusal for now changes nothing: nobody is there any more to try again', async () => {
+it('a late temporary refusal changes nothing, because no attempt would follow', async () => {
   const { claim } = await unknown()
   expect((await settleDelivery(assent.deps, claim, refused(false), now())).state).toBe('unknown')
 })

@@ -100,7 +100,7 @@ it('confirmed is a trigger that starts a journey', async () => {
   expect(listed.text).toContain('"journey"')
 })
 
-it('whoever confirms without being a contact becomes one, and is welcomed; whoever does not, does not', async () => {
+it('a person who confirms becomes a contact and gets the welcome journey; a person who does not confirm does not', async () => {
   const journey = await publish(assent.api, {
     entry: { trigger: 'double-opt-in.confirmed', where: '"newsletter" in event.topics' },
     steps: [{ id: 'welcome', type: 'send', message: 'first' }],

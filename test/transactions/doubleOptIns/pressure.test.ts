@@ -138,7 +138,7 @@ it.each([
   expect(after?.liftedAt == null ? null : 'lifted').toBe(lifted)
 })
 
-it('whoever asks a hundred times wakes the workflow no more often than there are mails', async () => {
+it('a hundred requests nudge the workflow no more often than there are mails', async () => {
   // Last in this file: from here on nobody takes the nudges, so that they can be counted.
   await assent.dispatcher.stop()
   const person = await putPerson(assent.api)

@@ -136,7 +136,7 @@ describe('a double opt-in that one of them asks for', () => {
     },
   )
 
-  it('is refused for somebody who does not have the address', async () => {
+  it('is refused for a contact that does not have the address', async () => {
     const { email } = await family()
     const other = await putPerson(assent.api)
     const contactPoint = { channel: 'email', address: email }
@@ -152,7 +152,7 @@ describe('a double opt-in that one of them asks for', () => {
   })
 })
 
-it('told again after the address has moved, it starts nothing more', async () => {
+it('delivered again after the address has moved, it starts nothing more', async () => {
   const { email, members } = await family()
   const [oldest, second] = members
   const journey = await publish(assent.api, {
@@ -176,7 +176,7 @@ it('told again after the address has moved, it starts nothing more', async () =>
   expect(await runsOf(journey, second)).toHaveLength(0)
 })
 
-it('told again after the event itself was deleted, it counts for nobody a second time', async () => {
+it('delivered again after the event was deleted, it counts for no contact a second time', async () => {
   const { email, members } = await family()
   const [oldest, second] = members
   const waiting = await publish(assent.api, {

@@ -84,7 +84,7 @@ describe('an append', () => {
     expect(await rowsRead(long, statement())).toBe(few)
   })
 
-  test('folds anew for a retraction: what stood before stands again', async () => {
+  test('folds the whole chain for a retraction: the earlier state is in force again', async () => {
     const granted = await state(ledger.api, 'undo@example.com', 'opted-in')
     const stop = await state(ledger.api, 'undo@example.com', 'opted-out', { purpose: '*' })
     const retraction: NewEvent = {

@@ -81,13 +81,13 @@ describe('an untouched ledger', () => {
     expect(await ledger.owner`select *, xmin::text from consent_states order by 1, 2, 3`).toEqual(before)
   })
 
-  test('verification of an address nobody knows is a 404', async () => {
+  test('verification of an unknown address is a 404', async () => {
     const body = { contactPoint: { channel: 'email', address: 'nobody@example.com' } }
     expect((await ledger.api.call('POST', '/v1/consents/verify', body)).status).toBe(404)
   })
 })
 
-describe('whoever tampers is found', () => {
+describe('tampering is found', () => {
   /** Three events; the second is the one tampered with. */
   async function chainOf(address: string): Promise<[Stated, Stated, Stated]> {
     return [

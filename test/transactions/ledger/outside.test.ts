@@ -95,7 +95,7 @@ describe('a channel that does not exist', () => {
 })
 
 describe('an opt-out that is copied to a new address', () => {
-  test('keeps the time of the original, so an opt-in that the new address gave later stands', async () => {
+  test('keeps the time of the original, so a later opt-in of the new address stays in force', async () => {
     await put('mover', { email: 'old@example.com' })
     const original = await state(ledger.api, 'old@example.com', 'opted-out')
     const granted = await state(ledger.api, 'new@example.com', 'opted-in')

@@ -122,7 +122,7 @@ describe('clocks', () => {
     expect(await count()).toEqual(before)
   })
 
-  test('late news of an older event changes nothing, and is announced to nobody', async () => {
+  test('an older event that arrives late changes nothing and raises no trigger', async () => {
     const address = 'late@example.com'
     await state(ledger.api, address, 'opted-out')
     const late = await state(ledger.api, address, 'opted-in', { occurredAt: '2020-01-01T00:00:00Z' })
@@ -130,7 +130,7 @@ describe('clocks', () => {
     expect(await announced(late.contactPoint)).toEqual(withdrawnMarketing)
   })
 
-  test('the same said twice is recorded twice and announced once', async () => {
+  test('the same statement made twice is recorded twice and raises one trigger', async () => {
     const first = await state(ledger.api, 'twice@example.com', 'opted-out')
     const second = await state(ledger.api, 'twice@example.com', 'opted-out')
     expect(second.seq).toBe(2)
@@ -306,7 +306,7 @@ describe('appends at the same moment', () => {
     await expectOneChain(contactPoint, 3)
   })
 
-  test('eight for an address nobody knew make one contact point with one chain', async () => {
+  test('eight for a new address create one contact point with one chain', async () => {
     const all = await Promise.all(
       [1, 2, 3, 4, 5, 6, 7, 8].map(() => state(ledger.api, 'eight@example.com', 'opted-out')),
     )

@@ -69,7 +69,7 @@ async function counted(): Promise<unknown> {
 }
 
 describe('a verification of everything', () => {
-  test('is asked for at once, goes on range by range, and shows how far it is', async () => {
+  test('is accepted at once, continues range by range, and shows its progress', async () => {
     const { id } = await askForVerification(ledger.api)
     expect(await look(id)).toMatchObject({ state: 'waiting', contactPoints: 0, startedAt: null })
     const holder = newId()
@@ -114,7 +114,7 @@ describe('a verification of everything', () => {
     expect((await verifyWhole(ledger.api, ledger.deps)).firstBreak).toBeNull()
   })
 
-  test('that nobody asked for is not found', async () => {
+  test('that was never requested is not found', async () => {
     expect((await ledger.api.call('GET', `/v1/consents/verifications/${newId()}`)).status).toBe(404)
   })
 

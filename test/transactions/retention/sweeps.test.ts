@@ -205,7 +205,7 @@ describe.each(retentionNames)('%s', (name) => {
 })
 
 describe('a round', () => {
-  it('deletes everything that is due, beside other processes, and waits for no row that somebody has locked', async () => {
+  it('deletes everything that is due, beside other processes, and waits for no row that another transaction has locked', async () => {
     for (const name of retentionNames) await rows[name].insert(1_203, defaultDays[name] + 1)
     const lock = await owner.reserve()
     await lock`begin`

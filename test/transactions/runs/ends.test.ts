@@ -97,7 +97,7 @@ it('a branch is taken once: asking again after the contact changed takes no othe
   ])
 })
 
-it('an exit step ends the run where it stands, and the path gives its reason', async () => {
+it('an exit step ends the run at once, and the path gives its reason', async () => {
   const steps = [{ id: 'out', type: 'exit', reason: 'not for them' }]
   const journey = await publish(assent.api, {
     steps: [{ id: 'which', type: 'branch', cases: [{ when: 'true', steps }] }],

@@ -204,7 +204,7 @@ describe('the consent activity', () => {
     expect(await next(run)).toMatchObject({ do: 'wait', what: 'pause' })
   })
 
-  it('decides anew on a held delivery, and blocks it where consent is gone', async () => {
+  it('decides again on a held delivery, and blocks it if consent was withdrawn', async () => {
     const { person, run, ref } = await sending()
     await claim(ref)
     await hold(ref)
@@ -321,7 +321,7 @@ describe('a run', () => {
     expect((await rowOf(run))?.state).toBe('paused')
   })
 
-  it('of a rehearsal takes no notice of the real time', async () => {
+  it('of a rehearsal ignores the real time', async () => {
     const journey = await publish(assent.api, { steps: [{ id: 'pause', type: 'wait', for: '1 day' }] })
     const { id: contactId } = await putPerson(assent.api)
     const start = { journey, contactId, payload: {}, clock: 'skipping' as const }

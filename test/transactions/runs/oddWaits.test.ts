@@ -70,7 +70,7 @@ it.each([
   expect(await assent.workflowResult(id)).toMatchObject({ state: 'exited' })
 })
 
-it('a moment before all calendars is past: the run goes on', async () => {
+it('a moment before all calendars is past: the run continues', async () => {
   const journey = await publish(assent.api, {
     steps: [{ id: 'pause', type: 'wait', until: 'trigger.moment' }],
   })

@@ -64,7 +64,7 @@ async function move(person: Person, allowed: boolean): Promise<string> {
 }
 
 describe('a contact whose address changes', () => {
-  it('while its run is at a send gets the message at the new address, decided on anew', async () => {
+  it('while its run is at a send gets the message at the new address, after a new decision', async () => {
     const { person, ref } = await sendingRun(assent)
     const { assessment } = await readDraft(assent.deps, assent.deps.db, ref)
     await move(person, true)
@@ -84,7 +84,7 @@ describe('a contact whose address changes', () => {
     expect(await deliveryOf(assent, ref)).toBeUndefined()
   })
 
-  it('while its run is at a send is blocked where nobody consented at the new address', async () => {
+  it('while its run is at a send is blocked if the new address has no consent', async () => {
     const { person, run, ref } = await sendingRun(assent)
     await move(person, false)
     expect((await decideDelivery(assent.deps, ref)).decision).toMatchObject({ verdict: 'block' })

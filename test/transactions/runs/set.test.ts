@@ -38,7 +38,7 @@ const byStage = {
 }
 
 describe('a run that sets attributes', () => {
-  it('goes on with what it set: a later branch sees it', async () => {
+  it('a later branch sees the attributes it set', async () => {
     const set = { id: 'promote', type: 'set', attributes: { stage: 'gold', trialEnds: null } }
     const later = {
       ...byStage,
@@ -102,7 +102,7 @@ describe('a run that sets attributes', () => {
     expect(ended.path.map(({ outcome }) => outcome)).toEqual(['matched'])
   })
 
-  it('hears of its own change, where it waits for one', async () => {
+  it('its own change settles a wait for that change', async () => {
     const journey = await publish(assent.api, {
       steps: [
         { id: 'promote', type: 'set', attributes: { stage: 'gold' } },
@@ -118,7 +118,7 @@ describe('a run that sets attributes', () => {
     expect(run.path.map(({ outcome }) => outcome)).toEqual(['set', 'matched'])
   })
 
-  it('goes on where the contact would become too large, and says so in its path', async () => {
+  it('continues if the contact would become too large, and its path says so', async () => {
     const journey = await publish(assent.api, {
       steps: [{ id: 'promote', type: 'set', attributes: { stage: 'x'.repeat(5_000) } }],
     })

@@ -110,7 +110,7 @@ describe('a branch', () => {
     expect(await next(run)).toMatchObject({ what: 'pause' })
   })
 
-  it('counts a condition over its budget as one that cannot be evaluated; the run goes on', async () => {
+  it('treats a condition over its budget as one that cannot be evaluated; the run continues', async () => {
     const when = 'trigger.items.all(x, x in trigger.items)'
     const { run } = await started(
       { steps: [{ id: 'which', type: 'branch', cases: [{ when, steps: [] }], otherwise: [pause] }] },

@@ -377,7 +377,7 @@ describe('branches and re-entry', () => {
     expect(await ends(await putPerson(assent.api))).toBe('other')
   })
 
-  it('never by default, always where said, after a time where said', async () => {
+  it('never by default, always or after a time if the journey says so', async () => {
     const steps = [{ id: 'pause', type: 'wait', for: '1 hour' }]
     const person = await putPerson(assent.api)
     const twice = async (definition: Record<string, unknown>) => {
