@@ -98,7 +98,7 @@ async function wordsOf(deps: Deps, { origin, intended }: Assessment, request: Re
     const { delivery } = origin.ref
     deps.log.error(
       { delivery, kind: error.kind },
-      'Rendering a message failed unexpectedly. The delivery is held.',
+      'Rendering a message failed unexpectedly, so its delivery fails.',
     )
     throw new MessageFault('cannot-render: unexpected')
   })
@@ -122,7 +122,7 @@ function stopOf({ code }: JobStopped): RenderingStopped | EnvironmentFault {
   }
 }
 
-function reasonOf({ code, pointer, message }: MessageProblem): string {
+function reasonOf({ code, pointer }: MessageProblem): string {
   const field = pointer.slice(1)
   switch (code) {
     case 'template-syntax':
@@ -131,7 +131,7 @@ function reasonOf({ code, pointer, message }: MessageProblem): string {
     case 'template-limit':
       return `template-limit: ${field}`
     default:
-      return `cannot-render: ${field}: ${message}`
+      return `cannot-render: ${field}: ${code}`
   }
 }
 

@@ -105,7 +105,7 @@ describe('a fault of the message', () => {
       'renders nothing',
       '{% unless trigger.blank %}Text{% endunless %}',
       { blank: true },
-      'cannot-render: text: renders empty',
+      'cannot-render: text: renders-empty',
     ],
   ])('a template that %s fails it', async (name, text, payload, reason) => {
     const key = name.replaceAll(' ', '-')

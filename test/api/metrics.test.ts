@@ -164,7 +164,7 @@ describe('what a journey counts', () => {
     const event = ['assent_triggers_total', { trigger: 'consent.withdrawn', outcome: 'taken' }] as const
     const before = (await scrape()).value(...event) ?? 0
     await optOut(assent.api, person.email, 'marketing')
-    await until('the event', async () => (await scrape()).value(...event) === before + 1)
+    await until('the event', async () => ((await scrape()).value(...event) ?? 0) > before)
   })
 })
 

@@ -58,5 +58,5 @@ it('a schema of references that double, when it is put', async () => {
   const put = { description: 'Doubling', schema: { $ref: '#/$defs/d0', $defs } }
   const { status, body } = await assent.api.call('PUT', '/v1/trigger-definitions/too.much', put)
   expect(status).toBe(422)
-  expect(body).toMatchObject({ errors: [{ pointer: '/schema', code: 'schema' }] })
+  expect(body).toMatchObject({ errors: [{ pointer: '/schema', code: 'invalid-schema' }] })
 })

@@ -395,6 +395,13 @@ describe('leasing', () => {
     )
     await db.transaction((tx) => tx.execute(sql`delete from outbox where stream like 'dead-%'`))
     await db.transaction((tx) => tx.insert(outbox).values({ stream: 'alive', kind: 'start', body: {} }))
+    // Floors are no higher than the oldest transaction that still writes, in whatever database of the server: wait for those
+    // of other tests to end.
+    await until('the transactions of before to end', async () => {
+      const [row] = await owner<{ over: boolean }[]>`select bool_and(written_in <
+        pg_snapshot_xmin(pg_current_snapshot())::text::bigint) as over from outbox where stream = 'alive'`
+      return row?.over === true
+    })
     const first = await exchange(db, { ...look, floors })
     expect(first.leased.map((row) => row.stream)).toEqual(['alive'])
     const blocks = (from: Floors) =>
