@@ -33,7 +33,7 @@ export async function putJourney(
 }
 
 /**
- * Publishes the draft. One that is already published as it stands keeps its version.
+ * Publishes the draft. If it is equal to the published version, no new version is made.
  * @throws Refusal invalid with a pointer into the definition for each error
  */
 export async function publishJourney(

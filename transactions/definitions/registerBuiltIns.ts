@@ -1,4 +1,4 @@
-/** Makes the triggers of the catalogue known, so that journeys may listen to them. A built-in one that a user described anew stays as it is. */
+/** Registers the triggers of the catalogue, so that journeys can use them. A built-in trigger that a user has redefined is kept. */
 import { triggerDefinitions } from '../../db/schema/definitions.ts'
 import { triggerDefinitionShape } from '../../domain/shapes/trigger.ts'
 import { builtInTriggers } from '../../domain/triggers/catalogue.ts'

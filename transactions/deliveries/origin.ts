@@ -52,7 +52,7 @@ export type Origin = {
 
 type Grant = { purpose: string; topic: string | null }
 
-/** A delivery as it stands at one moment: a forecast, unless the locks of a claim are held. */
+/** A delivery's state at one moment: a forecast, unless the locks of a claim are held. */
 export type Assessment = { origin: Origin; intended: Intended; decision: Decision }
 
 /** What a message is rendered from. */
@@ -146,7 +146,7 @@ export function requestOrigin(ref: Extract<DeliveryRef, { kind: 'double-opt-in' 
   })
 }
 
-/** The delivery as it stands now. */
+/** The current state of the delivery. */
 export async function assessDelivery(deps: Deps, db: Db, ref: DeliveryRef): Promise<Assessment> {
   return assessment(deps, await readOrigin(deps, db, ref)).run(db)
 }

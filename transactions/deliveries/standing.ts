@@ -20,7 +20,7 @@ export type Standing = {
   contactPoint: LockedContactPoint | null
 }
 
-/** Takes the locks in their order (run, contact point, delivery), then reads everything anew, in one round trip. */
+/** Takes the locks in order (run, contact point, delivery), then reads everything again, in one round trip. */
 export async function standUnderLock(tx: Db, deps: Deps, forecast: Assessment): Promise<Standing> {
   const { origin, intended } = forecast
   const { ref } = origin

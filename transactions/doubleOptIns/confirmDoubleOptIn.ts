@@ -26,7 +26,7 @@ import { expireIn } from './expireRequest.ts'
 
 export type RequestRow = typeof doubleOptIns.$inferSelect
 
-/** What the page shows: what is asked, of whom, and how it stands. */
+/** The request behind a token, for the page. */
 export async function readRequest(db: Db, token: string): Promise<RequestRow> {
   const handle = parseHandle(token)
   if (handle === null) throw unknownLink()

@@ -220,7 +220,7 @@ async function askAgain(
   return answer
 }
 
-/** Its workflow may be gone. Where it is not, starting it again changes nothing; where its start is yet to be told, that one does. */
+/** Starts the workflow again in case it is gone. If it runs, or its start is still in the outbox, this changes nothing. */
 async function startAgain(tx: Db, start: OutboxStart): Promise<void> {
   const [waiting] = await tx
     .select({ id: outbox.id })

@@ -10,7 +10,7 @@ import type { LockedContactPoint } from '../locks.ts'
 
 /**
  * Writes what is different from before, and nothing else.
- * @param stored what is stored now; null where that is unknown, and all is written anew
+ * @param stored the stored states; null if they are unknown: then all are rewritten
  */
 export async function writeStates(
   tx: Db,

@@ -131,7 +131,7 @@ async function savePoint(
     related: relatedTo(preferences),
     sealed: evidenceOf(person, circumstancesOf(change, now, own)),
   })
-  // What is kept on changes for nobody, though the ledger takes it off and on again: no journey hears of it.
+  // A box that is kept on changes nothing, though the ledger turns it off and on again: it raises no trigger.
   const unannounced = optIns.filter(({ why }) => why === 'kept-on').map(({ box }) => box)
   const states = async (changes: readonly Change[], now: 'opted-in' | 'opted-out'): Promise<NewEvent[]> => {
     const events = []

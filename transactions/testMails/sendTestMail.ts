@@ -63,7 +63,7 @@ export async function takeTestMail(deps: Deps, id: string): Promise<TakenTestMai
       return null
     }
     const attempt = row.attempt + 1
-    // Attempts that died, or failed in a way nobody foresaw, left no word.
+    // Attempts that died or failed unexpectedly recorded nothing.
     if (attempt > mostAttempts) {
       await tx
         .update(testMails)

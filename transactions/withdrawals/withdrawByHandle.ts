@@ -20,7 +20,7 @@ import { appendEvents } from '../ledger/appendEvents.ts'
 import { lockContactPoint } from '../locks.ts'
 import { evidenceOf, type PersonSaid } from '../said.ts'
 
-/** What the link withdraws from, and how that stands. */
+/** What the link withdraws from, and its current state. */
 export type Withdrawable = LinkedMail & {
   /** Name of the topic or purpose, as people know it. */
   name: string

@@ -22,7 +22,7 @@ export async function setAttributes(
   try {
     await patchContactIn(tx, deps, identity, contact.id, { attributes }, { depth: await depthOf(advancing) })
   } catch (error) {
-    // Refused before anything was written, as a PATCH would be. The run goes on: an attribute is no reason to lose it.
+    // Refused before anything was written, as for a PATCH. The run continues: a bad attribute must not end it.
     if (error instanceof Refusal && error.kind === 'invalid')
       return { way: null, outcome: 'not-set', reason: error.code }
     throw error
