@@ -5,6 +5,7 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Db } from '../db/connect.ts'
+import { pipelined } from '../db/pipelined.ts'
 import { build, given, PreparedQuery } from '../db/preparedQuery.ts'
 import { outbox } from '../db/schema/triggers.ts'
 import { nextShape } from '../domain/journey/next.ts'
@@ -109,13 +110,32 @@ const insertAll = new PreparedQuery<{ entries: string; traceparent: string | nul
     from jsonb_array_elements(${given('entries')}::jsonb) with ordinality as given (entry, place) order by place`,
 )
 
-/** Writes all entries in one statement, in order. */
+/**
+ * A row that withdraws has to wait for the rows of its stream before it. They come along to its lane: else it would wait behind all other
+ * events of theirs. `written_in`: dispatchers do not look at rows from before their floor.
+ */
+const bringForward = new PreparedQuery<{ streams: readonly string[] }, never>(
+  sql`update outbox set lane = ${sql.raw(String(lanes.withdrawals))}, written_in = pg_current_xact_id()::text::bigint
+    where id = any(array(
+      select id from outbox
+      where stream = any(${given('streams')}::text[]) and lane <> ${sql.raw(String(lanes.withdrawals))}
+        and kind = 'trigger' and state = 'waiting'
+      order by id for update))`,
+)
+
+/** Writes all entries in one round trip, in order. */
 export async function putAllInOutbox(tx: Db, entries: readonly OutboxEntry[]): Promise<void> {
   const laned = entries.map((entry) => ({ ...entry, lane: laneOf(entry) }))
   if (laned.length === 0) return
-  await insertAll.all(tx, { entries: JSON.stringify(laned), traceparent: currentTraceparent() })
+  const streams = laned.filter(({ lane }) => lane === lanes.withdrawals).map(({ stream }) => stream)
+  await pipelined(tx, [
+    insertAll.with({ entries: JSON.stringify(laned), traceparent: currentTraceparent() }),
+    streams.length > 0 ? bringForward.with({ streams: [...new Set(streams)] }) : null,
+  ])
 }
 
 export async function putInOutbox(tx: Db, entry: OutboxEntry): Promise<void> {
-  await insert.all(tx, { ...entry, lane: laneOf(entry), traceparent: currentTraceparent() })
+  const lane = laneOf(entry)
+  if (lane === lanes.withdrawals) return putAllInOutbox(tx, [entry])
+  await insert.all(tx, { ...entry, lane, traceparent: currentTraceparent() })
 }

@@ -11,6 +11,7 @@ import { installFailpoint } from '../../failpoints.ts'
 import {
   type OutboxEntry,
   type OutboxTrigger,
+  outboxTriggerShape,
   putAllInOutbox,
   putInOutbox,
 } from '../../transactions/outbox.ts'
@@ -253,6 +254,42 @@ describe('the outbox', () => {
         return 'leased' in rollBack ? rollBack.leased : null
       })
     expect(seen).toEqual(['point:1', 'stopped', 'contact:1', 'nudged', 's-0'])
+  })
+
+  it('a withdrawal behind another event of its contact point waits for no bulk of other events', async () => {
+    const { db } = assent.deps
+    await emptied()
+    const event = (stream: string, name: string): OutboxEntry => ({
+      stream,
+      kind: 'trigger',
+      body: {
+        name,
+        senderEvent: name,
+        contactPoint: null,
+        contact: null,
+        delivery: null,
+        payload: {},
+        occurredAt: new Date().toISOString(),
+      },
+    })
+    const rollBack = new Error('nothing of this is kept')
+    const seen: string[][] = []
+    await db
+      .transaction(async (tx) => {
+        const bulk = Array.from({ length: 100 }, (_, n) => event(`contact:${n}`, 'contact.created'))
+        await putAllInOutbox(tx, [...bulk, event('point:1', 'consent.granted')])
+        await putAllInOutbox(tx, [event('point:1', 'consent.withdrawn')])
+        for (let round = 0; round < 2; round++) {
+          const { leased } = await exchange(tx, { ...everything, room: 1 })
+          seen.push(leased.map((row) => `${row.stream} ${outboxTriggerShape.parse(row.body).name}`))
+          await exchange(tx, { ...everything, told: leased.map(({ id }) => id), room: 0 })
+        }
+        throw rollBack
+      })
+      .catch((error: unknown) => {
+        if (error !== rollBack) throw error
+      })
+    expect(seen).toEqual([['point:1 consent.granted'], ['point:1 consent.withdrawn']])
   })
 
   it('tells each stream in its order, with four dispatchers at once and rows that fail now and then', async () => {
