@@ -12,7 +12,7 @@
  *
  * Locks: the run row, the contact point, the delivery.
  */
-import { eq, sql } from 'drizzle-orm'
+import { and, eq, isNull, sql } from 'drizzle-orm'
 import { pipelined } from '../../db/pipelined.ts'
 import { build, given, PreparedQuery } from '../../db/preparedQuery.ts'
 import { contacts } from '../../db/schema/contacts.ts'
@@ -146,7 +146,8 @@ const mark = new PreparedQuery<{ run: string }, never>(
     .set({
       markSeq: sql`(select ${contacts.eventSeq} from ${contacts} where ${contacts.id} = ${runs.contactId})`,
     })
-    .where(eq(runs.id, given('run'))),
+    // A run that was parked meanwhile has missed events, which its retry looks back at from its mark.
+    .where(and(eq(runs.id, given('run')), isNull(runs.parked))),
 )
 
 async function settle(

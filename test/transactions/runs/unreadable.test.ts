@@ -8,6 +8,7 @@ import { type Assent, startAssent } from '../../harness/assent.ts'
 import { anything, takenShape } from '../../harness/client.ts'
 import { type Person, publish, putBrand, putPerson, startRunOf } from '../../harness/fixtures.ts'
 import { LogLines } from '../../harness/logLines.ts'
+import { claimSend, sendingRun } from '../../harness/sends.ts'
 
 const log = new LogLines()
 let assent: Assent
@@ -187,6 +188,18 @@ describe('a parked run that is retried once it can be read', () => {
     expect((await happens('order.placed', person)).signalled).toEqual([])
     expect((await rowOf(run))?.parked).toBe('unreadable-journey-version')
     await moveTo(run, 1)
+    await retry(run)
+    expect(await assent.run(run)).toMatchObject({ state: 'exited', endReason: 'trigger:order.placed' })
+  })
+
+  it('ends by an exit that it missed also where an attempt claimed its mail afterwards', async () => {
+    const { person, run, ref } = await sendingRun(assent, {}, { exit: [{ trigger: 'order.placed' }] })
+    await moveTo(run, await addLaterVersion((await rowOf(run))?.journey ?? ''))
+    await happens('order.placed', person)
+    expect((await rowOf(run))?.parked).toBe('unreadable-journey-version')
+    // As during an upgrade: the worker can read the version that the process which took the event could not.
+    await moveTo(run, 1)
+    expect((await claimSend(assent, ref)).kind).toBe('claimed')
     await retry(run)
     expect(await assent.run(run)).toMatchObject({ state: 'exited', endReason: 'trigger:order.placed' })
   })
