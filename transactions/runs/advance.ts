@@ -16,7 +16,7 @@ import { type Position, readPosition } from '../../domain/journey/position.ts'
 import { endOf } from '../../domain/journey/runState.ts'
 import { notFound } from '../../domain/refusal.ts'
 import { failpoint } from '../../failpoints.ts'
-import { letGo, waitsForAttempt } from '../deliveries/letGo.ts'
+import { isLeft, settleLeft } from '../deliveries/letGo.ts'
 import type { Deps } from '../deps.ts'
 import { lockRunWithContact, type RunRow } from '../locks.ts'
 import { committing } from '../outcomes.ts'
@@ -116,8 +116,8 @@ type Rest = Pick<RunRow, 'state' | 'endReason' | 'parked'> & {
   until: string | null
   step: string | null
   kind: string | null
-  /** The delivery of its position, if that waits for its next attempt. */
-  held: string | null
+  /** The delivery of its position, if that has no outcome yet. */
+  left: string | null
 }
 
 /**
@@ -128,9 +128,9 @@ async function atRest(deps: Deps, request: { run: string; now: string }): Promis
   const row = await rest.first(deps.reads ?? deps.db, request)
   if (row === undefined) throw notFound('run', request.run)
   const standing = standingOf(row)
-  const { held } = row
-  if (standing?.do === 'end' && held !== null) {
-    await deps.db.transaction((tx) => letGo(tx, [held], standing.reason))
+  const { left } = row
+  if (standing?.do === 'end' && left !== null) {
+    await deps.db.transaction((tx) => settleLeft(tx, left, standing.reason))
   }
   if (standing !== null) return standing
   if (row.until === null || row.step === null) return null
@@ -138,11 +138,11 @@ async function atRest(deps: Deps, request: { run: string; now: string }): Promis
 }
 
 const rest = new PreparedQuery<{ run: string; now: string }, Rest>(
-  sql`select r.state, r.end_reason as "endReason", r.parked, w.step, w.kind, deliveries.id as held,
+  sql`select r.state, r.end_reason as "endReason", r.parked, w.step, w.kind, deliveries.id as "left",
       to_char(w.deadline at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as until
     from runs r left join waits w on w.id = (r.position->>'wait')::uuid and w.state = 'open' and r.state <> 'paused'
       and w.deadline > ${given('now')}::timestamptz and (r.clock = 'skipping' or w.deadline > clock_timestamp())
-    left join deliveries on deliveries.id = (r.position->>'delivery')::uuid and ${waitsForAttempt}
+    left join deliveries on deliveries.id = (r.position->>'delivery')::uuid and ${isLeft}
     where r.id = ${given('run')}::uuid`,
 )
 

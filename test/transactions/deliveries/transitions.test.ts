@@ -9,7 +9,7 @@ import { movedRun, type RunState, runMoves, runStates } from '../../../domain/jo
 import { decideDelivery } from '../../../transactions/deliveries/decideDelivery.ts'
 import { giveUpDelivery } from '../../../transactions/deliveries/giveUpDelivery.ts'
 import { holdDelivery } from '../../../transactions/deliveries/holdDelivery.ts'
-import { letGo } from '../../../transactions/deliveries/letGo.ts'
+import { letGo, settleLeft } from '../../../transactions/deliveries/letGo.ts'
 import type { DeliveryRef } from '../../../transactions/deliveries/origin.ts'
 import { markHandedOver, settleDelivery } from '../../../transactions/deliveries/settleDelivery.ts'
 import { stateAfter } from '../../../transactions/runs/runStates.ts'
@@ -56,6 +56,10 @@ const changes: readonly (readonly [string, (ref: DeliveryRef) => Promise<unknown
   [
     'the end of its run',
     ({ delivery }) => assent.deps.db.transaction((tx) => letGo(tx, [delivery], 'cancelled')),
+  ],
+  [
+    'the last question of its run',
+    ({ delivery }) => assent.deps.db.transaction((tx) => settleLeft(tx, delivery, 'cancelled')),
   ],
 ]
 

@@ -5,10 +5,12 @@ import { messages } from '../../../db/schema/definitions.ts'
 import { runs } from '../../../db/schema/journeys.ts'
 import { decideDelivery } from '../../../transactions/deliveries/decideDelivery.ts'
 import { holdDelivery } from '../../../transactions/deliveries/holdDelivery.ts'
+import { markHandedOver } from '../../../transactions/deliveries/settleDelivery.ts'
 import { advance } from '../../../transactions/runs/advance.ts'
 import { type Assent, startAssent } from '../../harness/assent.ts'
+import { anything } from '../../harness/client.ts'
 import { commercial, optOut, putBrand } from '../../harness/fixtures.ts'
-import { deliveryOf, handOverAndDie, sendingRun } from '../../harness/sends.ts'
+import { claimSend, deliveryOf, handOverAndDie, sendingRun } from '../../harness/sends.ts'
 
 let assent: Assent
 beforeAll(async () => {
@@ -86,5 +88,23 @@ describe('what an attempt handed over before it died', () => {
     expect((await decideDelivery(assent.deps, ref)).decision.verdict).toBe('allow')
     expect(await next(run)).toMatchObject({ do: 'send', delivery: ref.delivery })
     expect(await deliveryOf(assent, ref)).toMatchObject({ state: 'handed-over' })
+  })
+})
+
+describe('a run that ended while an attempt was under way, which died', () => {
+  it.each(['claimed', 'handed-over'] as const)('leaves no delivery that is %s for good', async (left) => {
+    const { run, ref } = await sendingRun(assent)
+    if (left === 'claimed') await claimSend(assent, ref)
+    else await handOverAndDie(assent, ref)
+    await assent.api.ok('POST', `/v1/runs/${run}/cancel`, undefined, anything)
+    // The attempt may still be alive: the end itself judges nothing.
+    expect((await deliveryOf(assent, ref))?.state).toBe(left)
+    expect(await next(run)).toMatchObject({ do: 'end', state: 'cancelled' })
+    expect(await deliveryOf(assent, ref)).toMatchObject(
+      left === 'claimed'
+        ? { state: 'cancelled', reason: 'cancelled' }
+        : { state: 'unknown', reason: 'no-answer' },
+    )
+    if (left === 'claimed') expect(await markHandedOver(assent.deps, ref.delivery, 1)).toBe(false)
   })
 })
