@@ -25,7 +25,11 @@ export class Versions {
   readonly #messages = new Map<string, Message>()
   readonly #profiles = new Map<string, Profile>()
   /** Hashes of the decision frames known to be stored. */
-  readonly frames = new Hashes()
+  readonly frames: Hashes
+
+  constructor(clock?: () => number) {
+    this.frames = new Hashes(clock)
+  }
 
   /**
    * The plan is compiled here from the definition. It is never stored, so it always fits the current compiler.
@@ -72,17 +76,27 @@ function readable(stored: unknown): JourneyVersion {
   }
 }
 
-/** A bounded set of hashes; it is emptied when it is full. */
+/** In milliseconds. A restore or failover of the database may lose a row that was stored before. */
+const hashesHold = 60_000
+
+/** A bounded set of hashes, each known for a minute; it is emptied when it is full. */
 class Hashes {
-  readonly #known = new Set<string>()
+  readonly #known = new Map<string, number>()
+  readonly #clock: () => number
+
+  /** @param clock in milliseconds; it never goes back */
+  constructor(clock: () => number = () => performance.now()) {
+    this.#clock = clock
+  }
 
   has(hash: string): boolean {
-    return this.#known.has(hash)
+    const since = this.#known.get(hash)
+    return since !== undefined && this.#clock() - since < hashesHold
   }
 
   add(hash: string): void {
     if (this.#known.size >= mostHashes) this.#known.clear()
-    this.#known.add(hash)
+    this.#known.set(hash, this.#clock())
   }
 }
 

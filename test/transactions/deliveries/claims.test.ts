@@ -5,12 +5,14 @@ import postgres from 'postgres'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { prepareDelivery } from '../../../activities/prepare.ts'
 import { isDatabaseAway } from '../../../db/away.ts'
+import { Versions } from '../../../db/reads/versions.ts'
 import { deliveries } from '../../../db/schema/deliveries.ts'
 import { claimDelivery, type Rendering } from '../../../transactions/deliveries/claimDelivery.ts'
 import { decideDelivery } from '../../../transactions/deliveries/decideDelivery.ts'
 import { assessDelivery, type DeliveryRef, readDraft } from '../../../transactions/deliveries/origin.ts'
 import { lockRun } from '../../../transactions/locks.ts'
 import { cancelRun } from '../../../transactions/runs/endRun.ts'
+import { getDelivery } from '../../../views/deliveries.ts'
 import { type Assent, startAssent } from '../../harness/assent.ts'
 import { idOf } from '../../harness/client.ts'
 import {
@@ -23,6 +25,7 @@ import {
   startRunOf,
 } from '../../harness/fixtures.ts'
 import { refOfMail, refOfRun } from '../../harness/refs.ts'
+import { sendingRun } from '../../harness/sends.ts'
 import { until } from '../../harness/until.ts'
 
 let assent: Assent
@@ -56,6 +59,23 @@ it('a run that ends between rendering and claim is not sent for any more', async
     kind: 'settled',
     delivery: { state: 'cancelled', reason: 'cancelled', attempt: 0 },
   })
+})
+
+it('the frame of a decision that a restored database lost is stored again within a minute', async () => {
+  let clock = 0
+  const deps = { ...assent.deps, versions: new Versions(() => clock) }
+  const claim = async () => {
+    const { ref } = await sendingRun(assent)
+    await claimDelivery(deps, await rendered(ref), now())
+    return getDelivery(assent.deps.db, ref.delivery)
+  }
+  expect((await claim()).decision).not.toBeNull()
+  await owner.begin(async (tx) => {
+    await tx`set local session_replication_role = replica`
+    await tx`delete from decision_frames`
+  })
+  clock = 60_000
+  expect((await claim()).decision).not.toBeNull()
 })
 
 it('a request that is withdrawn between rendering and claim is not mailed for any more', async () => {
