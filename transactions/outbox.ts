@@ -13,6 +13,7 @@ import { nudgeReasons } from '../domain/journey/signals.ts'
 import { lanes } from '../domain/lanes.ts'
 import { currentTraceparent } from '../telemetry/spans.ts'
 import type { LockedContactPoint } from './locks.ts'
+import { bringForward } from './outboxLeases.ts'
 
 /** The start of a workflow. `first`: what the run or request needs first (`domain/journey/next.ts`). */
 export const outboxStartShape = z.discriminatedUnion('workflow', [
@@ -108,19 +109,6 @@ const insertAll = new PreparedQuery<{ entries: string; traceparent: string | nul
   sql`insert into outbox (stream, kind, body, lane, traceparent)
     select entry->>'stream', entry->>'kind', entry->'body', (entry->>'lane')::smallint, ${given('traceparent')}::text
     from jsonb_array_elements(${given('entries')}::jsonb) with ordinality as given (entry, place) order by place`,
-)
-
-/**
- * A row that withdraws has to wait for the rows of its stream before it. They come along to its lane: else it would wait behind all other
- * events of theirs. `written_in`: dispatchers do not look at rows from before their floor.
- */
-const bringForward = new PreparedQuery<{ streams: readonly string[] }, never>(
-  sql`update outbox set lane = ${sql.raw(String(lanes.withdrawals))}, written_in = pg_current_xact_id()::text::bigint
-    where id = any(array(
-      select id from outbox
-      where stream = any(${given('streams')}::text[]) and lane <> ${sql.raw(String(lanes.withdrawals))}
-        and kind = 'trigger' and state = 'waiting'
-      order by id for update))`,
 )
 
 /** Writes all entries in one round trip, in order. */

@@ -161,3 +161,16 @@ export async function exchange(
     }
   })
 }
+
+/**
+ * A row that withdraws has to wait for the rows of its stream before it. They come along to its lane: else it would wait behind all other
+ * events of theirs. `written_in`: dispatchers do not look at rows from before their floor.
+ */
+export const bringForward = new PreparedQuery<{ streams: readonly string[] }, never>(
+  sql`update outbox set lane = ${sql.raw(String(lanes.withdrawals))}, written_in = pg_current_xact_id()::text::bigint
+    where id = any(array(
+      select id from outbox
+      where stream = any(${given('streams')}::text[]) and lane <> ${sql.raw(String(lanes.withdrawals))}
+        and kind = 'trigger' and state = 'waiting'
+      order by id for update))`,
+)
