@@ -36,7 +36,7 @@ export async function serveMetrics(
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
-      log.fatal({ err: error, ...at }, 'cannot serve metrics: set METRICS_PORT to another port')
+      log.fatal({ err: error, ...at }, 'Metrics cannot be served. Set METRICS_PORT to another port.')
       reject(error)
     })
     server.listen({ port: at.port, host: at.address }, resolve)

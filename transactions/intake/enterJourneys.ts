@@ -75,7 +75,7 @@ async function readableDefinition(
     if (!(error instanceof MachineError)) throw error
     deps.log.error(
       { journey, version, code: error.code },
-      'a published journey cannot be read: it starts no runs',
+      'A published journey cannot be read by this version of Assent and starts no runs. Upgrade Assent, or publish it again.',
     )
     return null
   }

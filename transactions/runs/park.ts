@@ -16,7 +16,7 @@ export async function parkRun(deps: Deps, tx: Db, run: string, { code, step }: M
     countRunParked(code)
     deps.log.error(
       { run, journey, version, step, code },
-      'a run was parked: this version of Assent cannot read it. Retry it after the cause is mended',
+      'A run was parked: this version of Assent cannot read it. Upgrade Assent, then POST /v1/runs/{id}/retry.',
     )
   })
 }
