@@ -1,6 +1,6 @@
 /**
- * What purposes and topics were called at a moment: the name that stood beside the box then, so that one consent has one name from
- * the form to the evidence, whatever it is called today.
+ * The names of purposes and topics at a moment: the name beside the box at that time, so that a consent has the same
+ * name on the form and in the evidence, even if it was renamed since.
  */
 import { asc, inArray } from 'drizzle-orm'
 import type { Db } from '../db/connect.ts'
@@ -9,7 +9,7 @@ import { compareInstants } from '../domain/consent/instant.ts'
 import { everything } from '../domain/consent/types.ts'
 import { purposeShape } from '../domain/shapes/purpose.ts'
 
-/** @returns null for `*`, and for what never had a name */
+/** @returns null for `*`, and for purposes and topics that never had a name */
 export type NameAt = (purpose: string | null, topic: string | null, at: string | null) => string | null
 
 export async function readConsentNames(db: Db, purposes: readonly (string | null)[]): Promise<NameAt> {
@@ -34,7 +34,7 @@ export async function readConsentNames(db: Db, purposes: readonly (string | null
       return found === undefined ? [] : [{ recordedAt, name: found.name }]
     })
     const then = named.filter(({ recordedAt }) => at !== null && compareInstants(recordedAt, at) <= 0)
-    // Stated before it was ever put here: by the first name it got.
+    // Recorded before the purpose was put here: use its first name.
     return (then.at(-1) ?? named[0])?.name ?? null
   }
 }

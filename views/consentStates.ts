@@ -1,6 +1,6 @@
 /**
- * How one address stands to every purpose and topic, now or in a past view. An address nobody knows stands to all as `none`:
- * that is true, and reveals nothing.
+ * The consent state of one address for every purpose and topic, now or in a past view. An unknown address has `none`
+ * for all: that is true, and reveals nothing.
  */
 import { eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
@@ -11,14 +11,14 @@ import { standing } from '../domain/consent/standing.ts'
 import { everything, type Standings, type View } from '../domain/consent/types.ts'
 import { boundOf, looksBack, readPastPoint } from './pastPoint.ts'
 
-/** One purpose or topic as it stands. */
+/** The state of one purpose or topic. */
 export type ConsentStateView = {
   purpose: string
   topic: string | null
   state: 'opted-in' | 'opted-out' | 'none'
   /** A double opt-in waits for its confirmation; left out where none does. */
   pending?: true
-  /** Since when, by when it happened; null with `none`. */
+  /** When the event that gave the state happened; null with `none`. */
   since: string | null
   /** The ledger event that gave the state; null with `none`. */
   event: string | null
@@ -66,7 +66,7 @@ const listed = z.object({
   topics: z.array(z.object({ key: z.string() })).default([]),
 })
 
-/** Every purpose that asks consent, with its topics, as of now or of a moment. */
+/** Every purpose that needs consent, with its topics, now or at a moment. */
 async function listNamed(tx: Db, bound: string | null): Promise<Named[]> {
   const rows = await tx.execute<{ key: string; definition: unknown }>(
     bound === null
@@ -81,7 +81,10 @@ async function listNamed(tx: Db, bound: string | null): Promise<Named[]> {
   })
 }
 
-/** What the ledger speaks of counts also where it is no longer offered; `*` comes first, if it was ever opted out. */
+/**
+ * Adds purposes and topics that the ledger names but that are no longer offered; `*` comes first, if it was ever opted
+ * out.
+ */
 function withSpokenOf(named: readonly Named[], standings: Standings): Named[] {
   const keys = new Set(named.map(keyOf))
   const spoken = standings.entries.filter((entry) => !keys.has(keyOf(entry)))

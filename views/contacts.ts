@@ -21,7 +21,7 @@ export async function getContact(
   return { ...view(row), consents: await consentsOf(db, row.contact.id) }
 }
 
-/** Which contacts; left out: all. An address is normalised. */
+/** Selects contacts; all if left out. The address is normalised. */
 export type ContactFilter = { externalId: string } | { channel: string; address: string }
 
 /** Oldest first, in one statement; a shared address has several. */
@@ -49,7 +49,7 @@ export async function listContacts(
   return pageOf(rows, page.limit, view, (row) => row.contact.id)
 }
 
-/** A contact with its address on each channel it has one on, those apart that were erased. */
+/** A contact with its address on each channel, without erased addresses. */
 const columns = {
   contact: contacts,
   addresses: sql<Record<string, string> | null>`(

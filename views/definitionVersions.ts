@@ -1,4 +1,7 @@
-/** Old versions of what is put by key, or published: never changed, never deleted, since past deliveries and runs rest on them. */
+/**
+ * Old versions of definitions and published journeys: never changed or deleted, since past deliveries and runs refer to
+ * them.
+ */
 import { and, desc, eq, lt, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Db } from '../db/connect.ts'
@@ -18,7 +21,7 @@ const tables = {
   message: messageVersions,
 } as const
 
-/** Newest first. @throws Refusal not-found where there was never such a thing */
+/** Newest first. @throws Refusal not-found if the definition never existed */
 export async function listVersions(
   db: Db,
   kind: VersionedKind,

@@ -1,4 +1,4 @@
-/** Deliveries, blocks included: what was decided, from which inputs, and what came of it. */
+/** Deliveries, including blocked ones: the decision, its inputs, and the outcome. */
 import { asc, desc, eq, inArray, isNotNull, type SQL, sql } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
 import type { Db } from '../db/connect.ts'
@@ -32,7 +32,7 @@ type Derived = Pick<typeof deliveries.$inferSelect, 'course' | 'due'>
 export type DeliveryView = Omit<DeliveryRow, 'frame' | 'facts' | 'decision' | 'runId'> & {
   /** Id of the run that it is a step of. */
   run: string | null
-  /** What became of it and why, in a sentence. */
+  /** The outcome and its reason, in a sentence. */
   explanation: string
   decision: ReturnType<typeof explainDecision> | null
   decisionInput: DecisionInput | null
@@ -97,9 +97,9 @@ export async function listDeliveries(db: Db, filter: DeliveryFilter): Promise<Pa
 }
 
 /**
- * The ids of one page. A contact, a run and a provider's id have few deliveries. The indexes by message and by reason go on with
- * the course: where the state is open, a page of each course is found. States of the usual way stand in no index; whoever asks for one of
- * them gets it from among the newest.
+ * The ids of one page. A contact, a run and a provider's id have few deliveries. The indexes by message and by reason
+ * continue with the course: if no state is given, a page of each course is read. States of the usual course have no
+ * index; a page for one of them is searched among the newest rows.
  */
 function pageOfIds(filter: DeliveryFilter, contact: string | undefined): Found {
   const { run, message, state, reason, providerId, limit } = filter
@@ -133,7 +133,7 @@ function pageOfIds(filter: DeliveryFilter, contact: string | undefined): Found {
   }
   const ofState = courseOf(state)
   if (ofState !== 'usual') {
-    // Said as text, so that the partial index serves however the statement is planned.
+    // Literal text, so that the partial index can be used by every plan.
     const unusual = along.length === 0 ? [sql`${course} <> 'usual'`] : ofReason
     return whole(onCourse(ofState, unusual))
   }
@@ -151,7 +151,7 @@ function pageOfIds(filter: DeliveryFilter, contact: string | undefined): Found {
   return among(deliveries, walk, eq(deliveries.state, state))
 }
 
-/** Said as the index has it: a provider's id is found by eight bytes of it. */
+/** The same expression as in the index: a provider's id is found by eight bytes of its hash. */
 function sameHash(column: PgColumn, value: string): SQL {
   return sql`hashtextextended(${column}, 0) = hashtextextended(${value}, 0)`
 }

@@ -1,4 +1,4 @@
-/** Requests for double opt-in: how they stand, and which mails went out for them. No address. */
+/** Requests for double opt-in: their state, and the mails sent for them. No address. */
 import { asc, eq, sql } from 'drizzle-orm'
 import type { Db } from '../db/connect.ts'
 import { momentOf } from '../db/ids.ts'
@@ -56,8 +56,8 @@ export async function getDoubleOptIn(db: Db, id: string): Promise<DoubleOptInVie
 }
 
 /**
- * Requests that nobody has expired an hour after their time was over: they lost their workflow. Those that could not be settled
- * lately are left out until their next time has come.
+ * Requests that are still open an hour after their deadline: they lost their workflow. Requests that recently failed to
+ * expire are left out until their next attempt is due.
  * @returns ids, the longest overdue first
  */
 export async function overdueDoubleOptIns(db: Db, limit: number): Promise<string[]> {
@@ -65,7 +65,7 @@ export async function overdueDoubleOptIns(db: Db, limit: number): Promise<string
   const rows = await db
     .select({ id })
     .from(doubleOptIns)
-    // Literally, so that the partial index serves however the statement is planned.
+    // Literal text, so that the partial index can be used by every plan.
     .where(
       sql`${state} = 'pending' and ${clock} = 'real' and ${expiresAt} < clock_timestamp() - interval '1 hour'
         and (${settleAfter} is null or ${settleAfter} <= clock_timestamp())`,

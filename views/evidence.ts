@@ -1,6 +1,6 @@
 /**
- * The evidence pack of one contact point: every event with its evidence, the double opt-in mails as sent, suppressions, what was
- * sent or held back and why, and whether the chain proves itself. One repeatable-read snapshot.
+ * The evidence pack of one contact point: every event with its evidence, the double opt-in mails as sent, suppressions,
+ * what was sent or held back and why, and whether the chain proves itself. One repeatable-read snapshot.
  */
 import { and, asc, eq, sql } from 'drizzle-orm'
 import { databaseNow } from '../db/clock.ts'
@@ -50,7 +50,7 @@ export type EvidencePack = {
 
 /**
  * @param address normalised
- * @throws Refusal not-found for an address of which nothing is known
+ * @throws Refusal not-found for an unknown address
  */
 export async function readEvidencePack(
   db: Db,

@@ -1,4 +1,7 @@
-/** The events of one contact point's chain as evidence: every clear field from the hashed bytes, what was sealed, the wording. */
+/**
+ * The events of one contact point's chain as evidence: every clear field from the hashed bytes, what was sealed, the
+ * wording.
+ */
 
 import type { Db } from '../db/connect.ts'
 import { chainPages, wordingsOf } from '../db/reads/chainRows.ts'
@@ -7,7 +10,7 @@ import type { LedgerEvent } from '../domain/ledger/event.ts'
 import { type ChainReport, type ChainRow, ChainVerification, noticeCheck } from '../domain/ledger/verify.ts'
 import type { OpenedEvidence, Opener } from './opening.ts'
 
-/** What the bytes say; of bytes that are no event, what the columns say, and null for the rest. */
+/** The event from the bytes; if they are not an event, the values of the columns, and null for the rest. */
 type Clear = {
   [Field in Exclude<keyof LedgerEvent, 'sealed' | 'contactPoint' | 'kind' | 'state'>]:
     | LedgerEvent[Field]

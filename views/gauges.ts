@@ -1,6 +1,6 @@
 /**
- * What operators watch of the whole installation, for `/metrics`. Each part walks an index that holds only what is asked for, and ends
- * at a bound: however large the tables are, and however much waits, this reads no more than that many rows.
+ * Gauges of the whole installation, for `/metrics`. Each query walks an index that contains only the counted rows, up
+ * to a bound: however large the tables and backlogs are, it reads at most that many rows.
  */
 import { type SQL, sql } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
@@ -20,12 +20,12 @@ import { readWorkers } from './workers.ts'
 /** Rows counted of one lane, and of anything else. */
 const most = { lane: 100_000, other: 10_000 }
 
-/** States that somebody has to look at. All others pass in a moment or are ends, and are counted as they happen. */
+/** States that an operator has to look at. All others are brief or final, and are counted as they happen. */
 const watchedStates = ['held', 'unknown'] as const satisfies DeliveryState[]
 
 /**
- * For one transaction: no plan that reads a whole table, sorts it, or collects all matches before the bound, whatever the statistics
- * say; and three seconds a statement.
+ * For one transaction: no plan that reads a whole table, sorts it, or collects all matches before the bound, whatever
+ * the statistics say; and three seconds a statement.
  */
 export const bounded = new PreparedQuery<Record<string, never>, never>(
   sql`select set_config('enable_seqscan', 'off', true), set_config('enable_sort', 'off', true),
@@ -80,7 +80,7 @@ const countsShape = z
   .extend({ sweepSeen: countShape.nullable() })
   .catchall(countShape)
 
-/** In a transaction, and so on a connection of its own: what is slow here delays no other read. */
+/** In a transaction, and so on a connection of its own: a slow query here delays no other read. */
 export async function readGauges(db: Db): Promise<Gauges> {
   const [, byLane, [row]] = await db.transaction((tx) =>
     Promise.all([bounded.all(tx, {}), laneQuery.all(tx, {}), countsQuery.all(tx, {})]),

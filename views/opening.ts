@@ -1,12 +1,12 @@
-/** Opens what was sealed for one contact point, and says why where it cannot. */
+/** Opens the sealed evidence of one contact point, or says why it cannot. */
 import { type DataKey, unwrapDataKey, WrappedKeyError } from '../domain/ledger/dataKey.ts'
 import type { SealedBox } from '../domain/ledger/event.ts'
 import type { DataKeyring } from '../domain/ledger/keyring.ts'
 import { open, type SealedEvidence } from '../domain/ledger/seal.ts'
 
 /**
- * The evidence, or why it is not shown. `none`: nothing was kept; `erased`: its key is destroyed; `unreadable`: it was changed or
- * moved; `key-unavailable`: the key that wraps it is not among ASSENT_DATA_KEYS, an operator must look.
+ * The evidence, or why it is not shown. `none`: nothing was kept; `erased`: its key is destroyed; `unreadable`: it was
+ * changed or moved; `key-unavailable`: the key that wraps it is not among ASSENT_DATA_KEYS, an operator must look.
  */
 export type OpenedEvidence = SealedEvidence | 'none' | 'erased' | 'unreadable' | 'key-unavailable'
 

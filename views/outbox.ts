@@ -1,4 +1,4 @@
-/** The outbox, as an operator looks at it: without what its rows say. */
+/** The outbox as an operator sees it: without the content of its rows. */
 import { and, asc, eq, gt, sql } from 'drizzle-orm'
 import type { Db } from '../db/connect.ts'
 import { outbox } from '../db/schema/triggers.ts'

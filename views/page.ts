@@ -6,7 +6,7 @@ import { coded, idShape, keyShape, triggerNameShape } from '../domain/shapes/pri
 const limited = (limit: z.ZodNumber | z.ZodCoercedNumber) =>
   limit.int().min(1).max(200).default(50).meta({ description: 'At most so many items' })
 
-/** Query of a list: `cursor` is what its `next` looks like. Another one is refused, for it would mean another page. */
+/** Query of a list. `cursor` is the shape of its `next`; any other value is refused, since it would give a wrong page. */
 function pageBy(cursor: z.ZodType) {
   const after = z
     .string()
@@ -34,14 +34,15 @@ export const pageByVersion = byVersion.extend({
 export type Page<T> = { items: T[]; next: string | null }
 
 /**
- * Enough rows for a page and to see whether there is another, as text of the statement: of a limit that is a parameter, a plan made
- * for all values thinks that it is a tenth of the table. One of two, so that few statements have to be prepared.
+ * The number of rows for a page, and one more to see whether there is another page, as literal text: for a limit that
+ * is a parameter, a generic plan assumes a tenth of the table. One of two values, so that few statements have to be
+ * prepared.
  */
 export function rowsFor(limit: number): SQL {
   return sql.raw(limit <= 50 ? '51' : '201')
 }
 
-/** Of more rows than `limit`, a page and where the next begins. */
+/** Cuts a page of `limit` items from one row more, with the cursor of the next page. */
 export function pageOf<Row, Item>(
   rows: readonly Row[],
   limit: number,

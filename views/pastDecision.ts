@@ -1,7 +1,7 @@
 /**
- * Everything a decision would have depended on at a past moment: the ledger in that view, and purpose, profile and suppressions
- * in the versions that were recorded by then. For a moment before the first version that first one counts, unless `knownAt` leaves
- * it out too: consent brought along from elsewhere is older than the purpose is here. One snapshot.
+ * The input of a decision at a past moment: the ledger in that view, and purpose, profile and suppressions in the
+ * versions recorded by then. For a moment before the first version, the first version counts, unless `knownAt` excludes
+ * it: imported consent may be older than its purpose. One snapshot.
  */
 import { type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
@@ -12,7 +12,7 @@ import type { DecisionInput, Enforcement, View } from '../domain/consent/types.t
 import { enforcementShape } from '../domain/shapes/purpose.ts'
 import { boundOf, type PastPoint, readPastPoint } from './pastPoint.ts'
 
-/** What is asked: one intended message, the contact point by its address, normalised. */
+/** One intended message; the contact point is given by its normalised address. */
 export type PastIntent = { channel: string; address: string; purpose: string; topic: string | null }
 
 /** The members of stored definitions that a decision reads. Lenient: versions outlive the shape they were put in. */

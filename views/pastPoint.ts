@@ -1,4 +1,4 @@
-/** A contact point and its standings as they were: by when things happened, and by when they were recorded. */
+/** A contact point and its consent states at a past moment, bounded by when events happened and when they were recorded. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../db/connect.ts'
 import { readFoldEvents } from '../db/reads/foldEvents.ts'
@@ -15,7 +15,7 @@ export type PastPoint = {
   standings: Standings
 }
 
-/** Whether a view looks at the past at all. */
+/** Whether a view is bounded at all. */
 export function looksBack(view: View): boolean {
   return view.asOf !== undefined || view.knownAt !== undefined
 }

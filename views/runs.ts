@@ -20,18 +20,18 @@ export type RunView = {
   contact: { id: string; externalId: string | null }
   state: RunState
   endReason: string | null
-  /** Why it waits for an operator; null: it does not. */
+  /** Why it waits for an operator; null if it does not. */
   parked: string | null
   startedAt: string
   endedAt: string | null
 }
 
 export type RunDetail = RunView & {
-  /** When its path was deleted, for it was kept long enough after the end; null: it is there. */
+  /** When its path was deleted because its retention was over; null if the path is still stored. */
   pathDeletedAt: string | null
   /** Of its workflow in Temporal. */
   workflowId: string
-  /** Null where it waits for nothing: it is under way, or has ended. `until` null: for a signal only. */
+  /** Null if it waits for nothing: it is under way, or has ended. `until` null: it waits only for a signal. */
   waitingFor: {
     step: string
     until: string | null
@@ -74,7 +74,7 @@ export async function getRun(db: Db, id: string): Promise<RunDetail> {
   return { ...run, workflowId, waitingFor, path: await pathOf(db, id) }
 }
 
-/** The outcome of a send is read where it is: in its delivery. */
+/** The outcome of a send is read from its delivery. */
 function pathOf(db: Db, id: string): Promise<RunDetail['path']> {
   return db
     .select({
@@ -155,14 +155,14 @@ export async function listRuns(db: Db, filter: RunFilter): Promise<Page<RunView>
 }
 
 /**
- * The ids of one page. A contact has few runs. Of all journeys, runs off the usual way are found journey by journey, since their index
- * begins with the journey.
+ * The ids of one page. A contact has few runs. Without a given journey, runs off the usual course are read journey by
+ * journey, since their index begins with the journey.
  */
 function pageOfIds(filter: RunFilter, contact: string | undefined): Found {
   const { journey, state, limit } = filter
   const page = { ...filter, id: runs.id }
   if (filter.parked === true) {
-    // Few, so whatever else is asked for is looked at in each.
+    // These are few rows, so the other filters are checked on each.
     const where = [
       sql`${runs.parked} is not null`,
       isNull(runs.endedAt),
@@ -199,7 +199,7 @@ function pageOfIds(filter: RunFilter, contact: string | undefined): Found {
     case 'paused':
     case 'cancelled':
     case 'failed': {
-      // The predicate is said as text, so that the partial index serves however the statement is planned.
+      // The predicate is literal text, so that the partial index can be used by every plan.
       const where = [sql`${runs.course} <> 'usual'`]
       const ofJourney = (one: unknown) =>
         newestFirst(runs, {
@@ -218,7 +218,10 @@ function pageOfIds(filter: RunFilter, contact: string | undefined): Found {
   }
 }
 
-/** The run of a row of `open_runs` or `busy_runs` is in this state, and of this journey. A scalar, which is asked of one row at a time. */
+/**
+ * The run of a row of `open_runs` or `busy_runs` is in this state, and of this journey. A scalar, which is asked of one
+ * row at a time.
+ */
 function ofRun(id: PgColumn, state: RunState, journey: string | undefined): SQL {
   const ofJourney = journey === undefined ? undefined : eq(runs.journey, journey)
   return sql`(select true from ${runs} where ${and(eq(runs.id, id), eq(runs.state, state), ofJourney)})`

@@ -1,4 +1,4 @@
-/** Suppressions: stops on an address, standing and lifted. */
+/** Suppressions: stops on an address, active and lifted. */
 import { asc, eq, inArray, isNull, sql } from 'drizzle-orm'
 import type { Db } from '../db/connect.ts'
 import { findContactPoint } from '../db/reads/contactPoint.ts'
@@ -17,7 +17,7 @@ export type SuppressionView = {
   liftedBy: string | null
 }
 
-/** With whose it is; the address is null where only its hash is kept. */
+/** With its contact point; the address is null if only its hash is kept. */
 export type SuppressionItem = SuppressionView & {
   channel: string
   contactPoint: { id: string; channel: string; address: string | null } | null

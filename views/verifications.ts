@@ -1,4 +1,4 @@
-/** Verifications of the whole ledger: how far they are, and what they found so far. */
+/** Verifications of the whole ledger: their progress and their findings so far. */
 import { eq } from 'drizzle-orm'
 import type { Db } from '../db/connect.ts'
 import type { LedgerReport } from '../db/reads/verifyLedger.ts'

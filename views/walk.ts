@@ -1,9 +1,9 @@
 /**
- * Pages of long lists: ids, found along one index that begins with what is asked for and ends in the id.
+ * Pages of long lists: ids, read along one index that begins with the filter's columns and ends with the id.
  *
- * What is asked for stands in the statement as a range of the whole index, `(message, state, id) < (…)`, and in its order. Said as
- * `message = … order by id`, the planner may think the walk along all ids cheaper, which it is where what is asked for is common,
- * and which reads the whole table where it is rare, or was common long ago.
+ * The statement contains the filter as a range of the whole index, `(message, state, id) < (…)`, in the index's order.
+ * With `message = … order by id`, the planner may choose a walk along all ids. That is cheaper for common values, but
+ * reads the whole table for values that are rare, or were common long ago.
  */
 import { and, getTableName, type SQL, sql } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
@@ -20,16 +20,16 @@ export const periodQuery = {
 
 export type Period = { from?: string | undefined; to?: string | undefined }
 
-/** Nobody's ids: below and above all that are made. */
+/** Bounds below and above all generated ids. */
 const lowest = '00000000-0000-0000-0000-000000000000'
 const highest = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 
 export type Walk = {
-  /** What the index begins with, in its order, and what each column must be. */
+  /** The leading columns of the index, in order, and the value of each. */
   along: readonly (readonly [PgColumn, unknown])[]
   /** The id that the index ends in. */
   id: PgColumn
-  /** What else must hold: the predicate of a partial index, or what few rows are left to look at for. */
+  /** Further conditions: the predicate of a partial index, or a filter on the few rows that remain. */
   where?: readonly (SQL | undefined)[]
   /** The cursor: the last id of the page before. */
   after?: string | undefined
@@ -47,7 +47,7 @@ export function newestFirst(table: PgTable, walk: Walk & Period, answer: Answer 
   })
 }
 
-/** As `newestFirst`, of rows so few that all of them are read, by the index of what they have in common. */
+/** As `newestFirst`, for so few rows that all of them are read, by the index on their common column. */
 export function newestOfFew(
   table: PgTable,
   { id, where, limit, ...walk }: Omit<Walk, 'along'> & Period,
@@ -73,19 +73,22 @@ export function oldestFirst(table: PgTable, walk: Walk): SQL {
   })
 }
 
-/** The page of several walks together: of the newest of each, the newest. @param each a table expression `one` and a walk along it */
+/**
+ * The page of several walks together: of the newest of each, the newest.
+ * @param each a table expression `one` and a walk along it
+ */
 export function newestOf(each: { one: SQL; walk: SQL }, limit: number): SQL {
   return sql`select page.id from ${each.one} cross join lateral (${each.walk}) page(id)
     order by page.id desc limit ${rowsFor(limit)}`
 }
 
 /**
- * For what is too common for an index of its own: the page is looked for among the next `mostLooked` rows of a walk, so that it costs
- * no more where what is asked for is rare. Then the page is short, and goes on at `lastLooked`.
+ * For values too common for an index of their own: the page is searched among the next `mostLooked` rows of a walk,
+ * which bounds the cost if matches are rare. The page may then be short, and the next one begins at `lastLooked`.
  */
 const mostLooked = 10_000
 
-/** `last`: of a page that may end before its limit, where the next one begins. */
+/** `last`: for a page that may have fewer items than its limit, the cursor of the next page. */
 export type Found = { page: SQL; last: SQL | null }
 
 export const whole = (page: SQL): Found => ({ page, last: null })
@@ -95,7 +98,7 @@ export function among(table: PgTable, walk: Walk & Period, filter: SQL): Found {
   return { page: newestAmong(table, walk, filter), last: lastLooked(table, walk) }
 }
 
-/** A page that was looked for among many: where it is short, it goes on where the look ended. */
+/** A page from a bounded search: if it is short, the next page begins where the search ended. */
 export async function shortened<T>(db: Db, page: Page<T>, { last }: Found): Promise<Page<T>> {
   if (page.next !== null || last === null) return page
   const [row] = await db.execute<{ id: string }>(last)

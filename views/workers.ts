@@ -1,4 +1,4 @@
-/** Which workers live, and whether any of them reaches the provider of each channel. */
+/** How many workers are alive, and whether any of them reaches the provider of each channel. */
 import { gt, sql } from 'drizzle-orm'
 import type { Db } from '../db/connect.ts'
 import { workers } from '../db/schema/workers.ts'

@@ -1,4 +1,7 @@
-/** Deliveries: why was this sent, or held back? And what operators do about those that are held, or whose outcome is unknown. */
+/**
+ * Deliveries: why was this sent, or held back? And what operators do about those that are held, or whose outcome is
+ * unknown.
+ */
 import { z } from 'zod'
 import 'zod-openapi'
 import { deliveryStates } from '../../domain/delivery/states.ts'
@@ -73,6 +76,8 @@ export const deliveryRoutes: Route[] = [
     refuses: ['invalid-cursor'],
     tag: 'Deliveries',
     summary: 'Deliveries, newest first',
+    description:
+      'Where a filter is common (`state` alone, for example), a page reads at most 10,000 rows. It may then have fewer items than `limit` and still have a `next`. Continue until `next` is null.',
     scopes: ['journeys', 'consents', 'read'],
     query: pageById.extend({
       contact: lineShape(200).optional().meta({ description: 'External id' }),

@@ -76,6 +76,8 @@ export const runRoutes: Route[] = [
     refuses: ['invalid-cursor'],
     tag: 'Runs',
     summary: 'Runs, newest first',
+    description:
+      'With `state` alone, a page reads at most 10,000 rows of a common state. It may then have fewer items than `limit` and still have a `next`. Continue until `next` is null.',
     scopes: ['journeys', 'read'],
     query: pageById.extend({
       journey: keyShape.optional(),

@@ -1,15 +1,20 @@
 /**
- * What evaluating a condition may cost. A condition is written by one stranger and evaluated on the payload of another, often under
- * a contact's lock, so each evaluation has a budget of work. It is counted, not measured by a clock: the same condition on the same
- * data gives the same answer on every machine. Counted is what grows with the data, before it is done: the items of a walk, the
- * items and characters that are put together, compared or searched. So the budget bounds time and memory alike.
+ * Bounds the cost of evaluating a condition. Condition and payload are untrusted, and the evaluation often runs under a
+ * contact's lock, so each evaluation has a budget of work. Work is counted, not measured by a clock: the same condition
+ * on the same data gives the same result on every machine. Each operation that grows with the data is charged before it
+ * runs: the items of a walk, the items and characters that are joined, compared or searched. So the budget bounds both
+ * time and memory.
  *
- * The library has no such thing. It keeps in `handle` of each node of a checked expression what the node does with its operands;
- * `meter` puts the count before it. `test/domain/conditions/budget.test.ts` goes red where a new version does so no longer.
+ * The library has no such limit. Each node of a checked expression has a `handle` that processes the node's operands;
+ * `meter` wraps it with the charge. `test/domain/conditions/budget.test.ts` fails if a new version of the library
+ * changes this.
  */
 import { EvaluationError } from '@marcbachmann/cel-js'
 
-/** Units of work for one evaluation. A unit takes up to a tenth of a microsecond, so all take 20 milliseconds at the worst. */
+/**
+ * Units of work for one evaluation. A unit takes up to a tenth of a microsecond, so the whole budget takes 20
+ * milliseconds at worst.
+ */
 const mostWork = 200_000
 
 /** Code of the error of an evaluation that exceeds its budget. */
@@ -17,11 +22,14 @@ export const tooCostly = 'too_costly'
 
 let left = 0
 
-/** Runs an evaluation with a fresh budget. @throws EvaluationError `too_costly`, also where the expression itself would absorb it */
+/**
+ * Runs an evaluation with a fresh budget.
+ * @throws EvaluationError `too_costly`, even if the expression itself would absorb it
+ */
 export function withBudget<T>(evaluate: () => T): T {
   left = mostWork
   const traces = Error.stackTraceLimit
-  // A walk may meet an error at each item and go on: nobody reads their stacks, and collecting them is what costs.
+  // A walk may meet an error at each item and continue. These stacks are never read, and collecting them is expensive.
   Error.stackTraceLimit = 0
   try {
     const value = evaluate()
@@ -32,13 +40,13 @@ export function withBudget<T>(evaluate: () => T): T {
   }
 }
 
-/** Takes work off the budget. @throws EvaluationError where there is not so much left */
+/** Charges work to the budget. @throws EvaluationError if the budget does not suffice */
 export function spend(work: number): void {
   left -= 1 + work
   if (left < 0) throw exceeded()
 }
 
-/** Puts the count before whatever the nodes of a checked expression do. */
+/** Wraps the `handle` of each node of a checked expression with its charge. */
 export function meter(ast: unknown): void {
   for (const node of nodesBelow(ast)) {
     const { handle } = node
@@ -84,7 +92,7 @@ function costsOf({ op, args }: Node): Costs | null {
       return ([list]) => work * itemsOf(list)
     }
     default:
-      // Fields, literals, choices: what they take is bounded by the length of the condition.
+      // Fields, literals, choices: their cost is bounded by the length of the condition.
       return null
   }
 }
@@ -92,7 +100,7 @@ function costsOf({ op, args }: Node): Costs | null {
 /** Characters that take about as long as one item: they are copied and compared in bulk. */
 const charactersAUnit = 64
 
-/** The work that looking at each item, or at all of a text, is. */
+/** The work of visiting each item, or all of a text. */
 function lengthOf(value: unknown): number {
   if (typeof value === 'string') return value.length / charactersAUnit
   if (value instanceof Uint8Array) return value.length / 8
@@ -103,7 +111,7 @@ function itemsOf(value: unknown): number {
   if (Array.isArray(value)) return value.length
   if (value instanceof Map || value instanceof Set) return value.size
   if (!isObject(value) || value instanceof Date) return 0
-  // Names cost more than places in a list.
+  // Member names cost more than list indexes.
   let work = 0
   for (const _ in value) {
     work += 2
@@ -112,13 +120,13 @@ function itemsOf(value: unknown): number {
   return work
 }
 
-/** Lists and maps are compared item by item, at any depth; where the same ones are in it many times over, as many times. */
+/** Lists and maps are compared item by item, at any depth; a shared value counts once for each occurrence. */
 function costOfEqual(one: unknown, other: unknown): number {
   if (!isObject(one) || !isObject(other)) return Math.min(lengthOf(one), lengthOf(other))
   return deepSizeOf(one, left)
 }
 
-/** Counts what is in a value, until it is more than `most`. */
+/** Counts the items in a value; stops above `most`. */
 function deepSizeOf(value: unknown, most: number): number {
   if (!isObject(value) || value instanceof Date) return 1 + lengthOf(value)
   const items = value instanceof Map || value instanceof Set ? value.values() : Object.values(value)
@@ -136,7 +144,7 @@ function costOfIn(one: unknown, many: unknown): number {
   return many.length * (1 + lengthOf(one))
 }
 
-/** Calls look at each of their operands once, save for these. */
+/** Calls visit each operand once, except these. */
 function costOfCall(name: unknown, operands: readonly unknown[]): number {
   const [first, second] = operands
   switch (name) {
@@ -144,7 +152,7 @@ function costOfCall(name: unknown, operands: readonly unknown[]): number {
     case 'indexOf':
     case 'lastIndexOf':
     case 'split':
-      // At the worst the text is compared with the one sought at each of its places.
+      // At worst the search text is compared at each position of the text.
       return typeof first === 'string' && typeof second === 'string'
         ? 1 + (first.length * (1 + second.length)) / 128
         : 0
@@ -168,7 +176,7 @@ function costOfJoin(list: readonly unknown[], separator: unknown): number {
   return list.length + characters / charactersAUnit
 }
 
-/** A time in a zone is worked out by way of its written form, which takes long. */
+/** The library computes a time in a zone through its text form, which is slow. */
 function isOfZone(name: unknown, operands: readonly unknown[]): boolean {
   return typeof name === 'string' && name.startsWith('get') && operands.length > 1
 }

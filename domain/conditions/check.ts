@@ -8,9 +8,9 @@ export type { ConditionScope } from '../journey/world.ts'
 export type ConditionCheck = { ok: true } | Wrong
 
 /**
- * In the scopes `entry`, `exit` and `wait` a condition may read `event`, and everywhere `contact`, `trigger`, `consent` and `now`.
- * It must give a bool, in scope `until` a timestamp. What is only known at run time (an attribute on its own, say) is accepted here and judged
- * when it is evaluated.
+ * In the scopes `entry`, `exit` and `wait` a condition may read `event`, and everywhere `contact`, `trigger`, `consent`
+ * and `now`. It must give a bool, in scope `until` a timestamp. A type that is only known at run time (such as an
+ * attribute's) is accepted here and checked at evaluation.
  */
 export function checkCondition(text: string, scope: ConditionScope): ConditionCheck {
   const compiled = compile(text, hasEvent(scope) ? withEvent : withoutEvent)

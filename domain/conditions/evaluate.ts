@@ -1,6 +1,6 @@
 /**
- * Evaluates conditions. A condition that cannot be evaluated (a missing attribute, an unexpected type) is not true. The caller gets
- * `ok: false` and the reason, which never quotes the data.
+ * Evaluates conditions. A condition that cannot be evaluated (a missing attribute, an unexpected type) is not true. The
+ * caller gets `ok: false` and the reason, which never quotes the data.
  */
 import { parseInstant } from '../journey/until.ts'
 import { tooCostly, withBudget } from './budget.ts'
@@ -13,7 +13,7 @@ export type ConditionBindings = {
   contact: Readonly<Record<string, unknown>>
   /** The payload of the run's entry; `{}` if it had none. */
   trigger: Readonly<Record<string, unknown>>
-  /** The payload that was just received; for an entry the same as `trigger`; null if there is no event. */
+  /** The payload of the event just received; for an entry the same as `trigger`; null if there is no event. */
   event: Readonly<Record<string, unknown>> | null
   /** By channel, then purpose: `consent.email["marketing"].state`. */
   consent: Readonly<Record<string, unknown>>
@@ -35,8 +35,8 @@ export function evaluateCondition(text: string, bindings: ConditionBindings): Ev
 }
 
 /**
- * The moment an expression gives, in milliseconds since 1970: a timestamp, or an RFC 3339 text as payloads and attributes carry
- * it. Never throws.
+ * The result of an expression as a moment, in milliseconds since 1970: from a timestamp, or from an RFC 3339 text as in
+ * payloads and attributes. Never throws.
  */
 export function evaluateMoment(text: string, bindings: ConditionBindings): Evaluated<number> {
   const result = evaluate(text, bindings)

@@ -1,14 +1,17 @@
 /** Verdicts on conditions that decide where a run goes, with the reasons that its path shows. */
 
-/** `unknown`: why the condition could not be evaluated, in words of its text, never of the data. Then it does not hold. */
+/**
+ * `unknown`: why the condition could not be evaluated; it quotes only the condition's text, never the data. Such a
+ * condition does not hold.
+ */
 export type Judged = { holds: boolean; unknown: string | null }
 
 /** Characters of a reason in a run's path. */
 export const longestReason = 500
 
 /**
- * Collects why conditions could not be evaluated, each with its place in the journey: `case 2: "value" (at character 9) is missing`.
- * Stops where a path's reason ends.
+ * Collects why conditions could not be evaluated, each with its place in the journey: `case 2: "value" (at character 9)
+ * is missing`. Stops at the longest reason of a path.
  */
 export class Unknowns {
   #reason: string | null = null

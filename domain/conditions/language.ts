@@ -1,9 +1,9 @@
 /**
- * The language of conditions: CEL (cel.dev) over `contact`, `trigger`, `event`, `consent` and `now`, with what JSON needs.
+ * The language of conditions: CEL (cel.dev) over `contact`, `trigger`, `event`, `consent` and `now`, adapted to JSON.
  *
  * JSON has one kind of number, CEL has several: a number of a payload or an attribute is a double, and here doubles and
- * integers compare and calculate with each other, so that `trigger.count + 1 >= 3` and `trigger.value >= 20.0` both hold for what they
- * seem to say. Division of JSON numbers is not rounded.
+ * integers compare and calculate with each other, so that `trigger.count + 1 >= 3` and `trigger.value >= 20.0` both
+ * mean what an author expects. Division of JSON numbers is not rounded.
  */
 import { Environment, EvaluationError, type ParseResult } from '@marcbachmann/cel-js'
 import { meter, spend } from './budget.ts'
@@ -12,12 +12,15 @@ import { compilePattern, longestMatchedText, patternProblem } from './patterns.t
 /** The longest condition, in characters. */
 export const longestCondition = 2000
 
-/** The library's own `matches` takes any pattern on any text and cannot be overridden: calls of it are turned to this one. */
+/**
+ * The library's own `matches` accepts any pattern on any text and cannot be overridden, so calls to it are redirected
+ * to this one.
+ */
 const guarded = 'matchesWithinBounds'
 
 export const timestampType = 'google.protobuf.Timestamp'
 
-/** What an expression speaks of where no event has just been received. */
+/** The variables of an expression without a received event. */
 export const withoutEvent = environment()
 /** The same, and `event`. */
 export const withEvent = environment().registerVariable('event', 'map<string, dyn>')
@@ -45,7 +48,7 @@ export function compile(text: string, language: Environment): Compiled {
   }
 }
 
-/** No data was read yet: what the library says speaks of the text only. */
+/** No data was read yet, so the library's message quotes only the text. */
 function describe(error: unknown): Wrong {
   const { summary, range } = readError(error)
   const message = (summary ?? 'not a condition')
@@ -55,7 +58,7 @@ function describe(error: unknown): Wrong {
   return { ok: false, message, ...(range && { position: range.start }) }
 }
 
-/** What the library's errors carry, if it is one of them. */
+/** The code and message of a library error; null for other errors. */
 export function readError(error: unknown): {
   code?: string
   summary?: string
@@ -79,7 +82,7 @@ export function readError(error: unknown): {
   return found
 }
 
-/** Turns every `matches` to the guarded one; answers what is wrong with the first pattern that may not be used. */
+/** Redirects every `matches` to the guarded one; returns the error of the first pattern that may not be used. */
 function guardPatterns(node: unknown): Wrong | null {
   if (Array.isArray(node)) {
     for (const one of node) {
@@ -100,12 +103,12 @@ function guardPatterns(node: unknown): Wrong | null {
   return guardPatterns(args)
 }
 
-/** The methods that look at each item of a list, or each key of a map. */
+/** The methods that visit each item of a list, or each key of a map. */
 const walks: readonly unknown[] = ['all', 'exists', 'exists_one', 'map', 'filter']
 
 /**
- * Refuses a walk through a list inside another: conditions are evaluated on what strangers send, and a payload of 1 MB has items
- * enough that their square takes hours. One walk after another is fine.
+ * Refuses a walk through a list inside another: conditions are evaluated on untrusted payloads, and with the items of 1
+ * MB quadratic time takes hours. One walk after another is allowed.
  */
 function guardWalks(node: unknown, inside: boolean): Wrong | null {
   if (Array.isArray(node)) {

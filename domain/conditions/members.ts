@@ -1,9 +1,9 @@
 /**
- * cel-js tells a map from other things by its `constructor`. An attribute of that name hides it, and then no condition could read any
- * attribute beside it. Such an object is given as a `Map`, which cel-js reads in the same way.
+ * cel-js recognises a map by its `constructor`. An attribute of that name hides it, and then no condition could read
+ * any other attribute. Such an object is passed as a `Map`, which cel-js reads in the same way.
  */
 
-/** Looked through once: conditions of one event read the same objects. */
+/** Each object is examined once: the conditions of one event read the same objects. */
 const looked = new WeakMap<object, unknown>()
 
 /** @param value JSON */

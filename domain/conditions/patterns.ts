@@ -1,17 +1,23 @@
 /**
- * Regular expressions of `matches()` in conditions, and of `pattern` and `patternProperties` in triggers' schemas. They are written by
- * one stranger and tried on the text of another, so they run on RE2 (github.com/google/re2), whose time is proportional to the text
- * whatever the pattern is. What RE2 does not know (looking ahead or behind, references back to a group) is refused when the journey
- * or trigger is put.
+ * Regular expressions of `matches()` in conditions, and of `pattern` and `patternProperties` in triggers' schemas.
+ * Pattern and text are untrusted, so they run on RE2 (github.com/google/re2), which takes time proportional to the text
+ * for every pattern. Constructs that RE2 lacks (lookahead, lookbehind, backreferences) are refused when the journey or
+ * trigger is put.
  */
 import { RE2JS } from 're2js'
 
-/** The longest text a pattern is tried on, in UTF-16 units. A longer one fits no pattern; in a condition it cannot be evaluated. */
+/**
+ * The longest text a pattern is tried on, in UTF-16 units. A longer one fits no pattern; in a condition it cannot be
+ * evaluated.
+ */
 export const longestMatchedText = 4_000
 
 /** Characters of a pattern. */
 const longestPattern = 1_000
-/** Steps of the compiled pattern; each repetition `{n}` counts n times. Time is the text's length times this at the worst. */
+/**
+ * Steps of the compiled pattern; each repetition `{n}` counts n times. Time is the text's length times this at the
+ * worst.
+ */
 const largestPattern = 1_000
 const mostCached = 1_000
 
@@ -50,9 +56,9 @@ export function patternProblem(text: string): string | null {
 
 function compile(text: string): CompiledPattern {
   if (text.length > longestPattern) return wrong(`a pattern has at most ${longestPattern} characters`)
-  // Translating would make a letter of it.
+  // The translation would turn it into a letter.
   if (/(?<!\\)(?:\\\\)*\\k/.test(text)) return wrong(NO_REFERENCES)
-  // Compiling writes repetitions out: what would be refused for its size is not compiled first.
+  // Compiling expands repetitions: a pattern that would be refused for its size is not compiled first.
   const repeated = repetitionsIn(text)
   if (repeated > largestPattern) return tooLarge(repeated)
   let expression: RE2JS

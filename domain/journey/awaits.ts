@@ -12,7 +12,10 @@ export type Await = {
   trigger: string
   /** CEL that must hold, or null. */
   where: string | null
-  /** Whether it counts from the run's entry rather than from the beginning of the wait. Interactions count since the message was sent. */
+  /**
+   * Whether it counts from the run's entry rather than from the beginning of the wait. Interactions count since the
+   * message was sent.
+   */
   sinceEntry: boolean
   /** For interactions: the send step whose message it must be about. */
   step: string | null
@@ -58,8 +61,8 @@ export function awaitsOf(definition: JourneyDefinition, stepId: string): Await[]
 }
 
 /**
- * Whether a `waitFor` step waits for nothing but opens and clicks of sent messages, so that without tracking its silence says
- * nothing: then, and only then, a timeout may run `onUntracked`.
+ * Whether a `waitFor` step waits for nothing but opens and clicks of sent messages, so that without tracking its
+ * silence says nothing: then, and only then, a timeout may run `onUntracked`.
  */
 export function onlyOpensOrClicks(definition: JourneyDefinition, stepId: string): boolean {
   return awaitsOnlyOpensOrClicks(waitForStep(definition, stepId).events)
@@ -101,7 +104,7 @@ function waitForStep(definition: JourneyDefinition, id: string): WaitForStep {
   return step
 }
 
-/** An event as a wait of one run looks at it. */
+/** An event as a wait of one run sees it. */
 export type Occurrence = {
   /** Name of the trigger. */
   name: string
@@ -124,7 +127,7 @@ export function isAwaited(awaited: Awaitable, event: Occurrence): boolean {
   return awaited.link === null || awaited.link === event.payload.link || awaited.link === event.payload.url
 }
 
-/** The triggers that count as this interaction: someone who clicked has opened, whether or not the pixel was loaded. */
+/** The triggers that count as this interaction: a click also counts as an open, even if the pixel was not loaded. */
 export function interactionNames(trigger: string): string[] {
   return trigger === 'message.opened' ? ['message.opened', 'message.clicked'] : [trigger]
 }

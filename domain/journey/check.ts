@@ -1,6 +1,6 @@
 /**
- * The checker: what a well-formed definition has wrong, each with a pointer to the place. Pure; what it must know of the world
- * (messages, triggers, profiles, the language of conditions) it is given as callbacks.
+ * The checker: finds the problems of a well-formed definition, each with a pointer to its place. Pure: callbacks give
+ * it the facts about messages, triggers, profiles and conditions.
  *
  * A definition without problems of severity `error` can be published, and then `compilePlan` takes it.
  */
@@ -15,7 +15,7 @@ export type { ConditionScope, MessageFacts, World } from './world.ts'
 /** Keys of journeys: lower-case words, at most 100 characters, as keys everywhere. */
 const keyPattern = /^[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?$/
 
-/** All that is wrong or doubtful, in the order of the definition. */
+/** All errors and warnings, in the order of the definition. */
 export function checkJourney(definition: JourneyDefinition, world: World): Problem[] {
   const problems: Problem[] = []
   const find = (severity: Problem['severity']) => (place: Place, code: Problem['code'], message: string) => {

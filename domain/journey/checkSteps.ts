@@ -61,7 +61,7 @@ function depthOf(steps: readonly Step[], level = 1): number {
   return deepest
 }
 
-/** `reached`: whether some way leads to the list; what is wrong below an unreachable step is reported once, at that step. */
+/** `reached`: whether some way leads to the list; problems below an unreachable step are reported once, at that step. */
 function checkList(steps: readonly Step[], place: Place, reached: boolean, walk: Walk): void {
   const firstLost = steps.findIndex((step) => !walk.before.has(step))
   steps.forEach((step, i) => {

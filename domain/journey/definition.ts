@@ -1,7 +1,7 @@
 /**
- * The journey language: what a caller may put, and the types that follow from it. Each step type has a file of its own in `steps/`;
- * docs/journeys.md explains the words. An unknown step type or field is refused, never ignored. What only the world can tell
- * (unknown messages, unsound conditions, unreachable steps) `check.ts` says afterwards.
+ * The journey language: what a caller may put, and the types that follow from it. Each step type has a file of its own
+ * in `steps/`; docs/journeys.md explains the words. An unknown step type or field is refused, never ignored. Problems
+ * that the shape cannot find (unknown messages, invalid conditions, unreachable steps) are reported by `check.ts`.
  */
 import { z } from 'zod'
 import { coded, keyShape, textShape, triggerNameShape } from '../shapes/primitives.ts'
@@ -14,7 +14,7 @@ export const deepestNesting = 10
 
 const listenerFields = { trigger: triggerNameShape, where: whereShape.exactOptional() }
 
-/** The fields of a journey, for what carries more beside them. */
+/** The fields of a journey, for shapes that add more. */
 export const journeyFields = z
   .strictObject({
     key: keyShape,
@@ -54,8 +54,8 @@ export const journeyFields = z
   .meta({ id: 'Journey', description: 'A journey definition' })
 
 /**
- * Reads a journey definition. Nesting is looked at first, without recursion, so that no body, however deep, can exhaust the stack
- * of what follows.
+ * Reads a journey definition. Nesting is checked first, without recursion, so that no body, however deep, can overflow
+ * the stack afterwards.
  */
 export const journeyShape = z.preprocess((value, context) => {
   if (deeperThan(value, nestingBound)) {
@@ -73,7 +73,10 @@ export const journeyShape = z.preprocess((value, context) => {
 
 export type JourneyDefinition = z.output<typeof journeyFields>
 
-/** Levels of JSON that the deepest permitted journey can have: three for each list of steps (steps, step, cases, case), and some. */
+/**
+ * Levels of JSON that the deepest permitted journey can have: three for each list of steps (steps, step, cases, case),
+ * and some.
+ */
 const nestingBound = deepestNesting * 4 + 8
 
 function deeperThan(value: unknown, bound: number): boolean {

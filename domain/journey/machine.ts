@@ -1,11 +1,11 @@
 /**
- * The machine: where a run goes. Pure: `begin` and `step` look at nothing but their arguments, change none of them, and give
- * plain JSON. `transactions/runs/advance.ts` drives real runs with it, the simulator imagined ones.
+ * The machine: decides the next step of a run. Pure: `begin` and `step` read only their arguments, do not change them,
+ * and return plain JSON. `transactions/runs/advance.ts` drives real runs with it, the simulator simulated ones.
  *
  * 1. From `begin` to its end a run is at exactly one step, and each entry of a step is one visit with one effect.
  * 2. The effect's answer moves the run on, and nothing else does. What ends a run from outside writes its row, and the machine is not
  *    called again.
- * 3. A message that failed, expired, was cancelled or is unknown does not end the run. A blocked one does where its step has
+ * 3. A message that failed, expired, was cancelled or is unknown does not end the run. A blocked one does if its step has
  *    `onBlocked: exit`.
  * 4. Below the last step the run is completed. An ended run keeps the place at which it ended.
  *
@@ -18,7 +18,7 @@ import type { Plan } from './plan.ts'
 import { planStepOf } from './steps/index.ts'
 import type { BoundPlanStep } from './steps/kind.ts'
 
-/** Where the run is now, and what it is to do there. `place` null: it ended before its first step. */
+/** The run's place, and the effect to perform there. `place` null: the run ended before its first step. */
 export type Turn = { place: Place | null; effect: Effect }
 
 /** The first turn of a run. */

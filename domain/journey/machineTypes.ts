@@ -1,4 +1,4 @@
-/** The words of the machine: where a run can be, what it is to do, what came of it. */
+/** The types of the machine: the place of a run, the effect to perform, and its answer. */
 
 /** A step id, or null for the end of the journey. */
 export type Target = string | null
@@ -18,12 +18,12 @@ export type Place = {
   loops: Readonly<Record<string, number>>
 }
 
-/** What became of a message that was to be sent. */
+/** The outcome of a send. */
 export type SendResult = 'handed-over' | 'blocked' | 'failed' | 'unknown' | 'expired' | 'cancelled'
 
 /**
- * How a wait was settled; `matched` is the index of the event in the definition. `elapsed`: a wait for time alone. `no-moment`: what it
- * was to wait until could not be evaluated.
+ * How a wait was settled; `matched` is the index of the event in the definition. `elapsed`: a wait for time alone.
+ * `no-moment`: the `until` expression could not be evaluated.
  */
 export type WaitResult = { matched: number } | 'elapsed' | 'no-moment' | 'timed-out' | 'untracked'
 
@@ -38,7 +38,7 @@ export type Effect =
   | { do: 'perform' }
   | { do: 'end'; end: RunEnd }
 
-/** What came of an effect. */
+/** The result of an effect. */
 export type Answer =
   | { type: 'sent'; result: SendResult }
   | { type: 'waited'; result: WaitResult }

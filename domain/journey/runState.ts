@@ -2,7 +2,7 @@
  * The states of a run, and how each move changes them. SQL and code take both from here (`transactions/runs/runStates.ts`).
  *
  * 1. A run is open while it is `running`, `waiting` or `paused`, and ends once. An ended run keeps its state.
- * 2. Only a resume ends a pause: whatever else moves a paused run leaves it `paused`.
+ * 2. Only a resume ends a pause: every other move of a paused run leaves it `paused`.
  */
 import type { RunEnd } from './machineTypes.ts'
 
@@ -19,13 +19,13 @@ export type RunState = (typeof runStates)[number]
 
 /** What happens to an open run, its end aside. */
 export const runMoves = [
-  /** It comes to a wait. */
+  /** The run enters a wait. */
   'waits',
   /** Its wait is over. */
   'goes-on',
   /** Its journey is paused. */
   'pauses',
-  /** Its journey is resumed: it is asked what is next. */
+  /** Its journey is resumed: its workflow asks again. */
   'resumes',
 ] as const
 export type RunMove = (typeof runMoves)[number]

@@ -1,5 +1,5 @@
 /**
- * What the signals to workflows say. They are for the operator who reads a history; the database decides. Names, ids and codes
+ * The content of signals to workflows. It is for operators who read a history; the database decides. Names, ids and codes
  * only: Temporal stores them in plain text.
  */
 
@@ -20,8 +20,8 @@ export const nudgeReasons = [
 /** Something about the run or the request changed in the database: a reason to ask again. */
 export type Nudge = {
   why: (typeof nudgeReasons)[number]
-  /** Name of the trigger, where one changed something. */
+  /** Name of the trigger that changed something, if one did. */
   trigger?: string
-  /** Id of the event that the trigger was taken as. */
+  /** Id of the trigger's event. */
   event?: string
 }

@@ -1,9 +1,9 @@
-/** What the checker must know of the world around a journey. */
+/** The facts that the checker needs from outside a journey. */
 
 /** Where a condition is used. That decides which names it may use, and its type: a timestamp for `until`, else a bool. */
 export type ConditionScope = 'entry' | 'exit' | 'wait' | 'branch' | 'until'
 
-/** What the checker must know of a message in its newest version. */
+/** The facts that the checker needs about a message's newest version. */
 export type MessageFacts = {
   channel: string
   /** Key of its profile. */
@@ -21,7 +21,7 @@ export type MessageFacts = {
   unknownVariables?: readonly string[]
   /** False where the message says `tracking: false`. */
   tracking: boolean
-  /** Whether somebody could come to opt in for its purpose and topic at all. */
+  /** Whether there is any way to opt in to its purpose and topic. */
   pathToConsent: boolean
 }
 
@@ -32,6 +32,6 @@ export type World = {
   trigger(name: string): boolean
   /** Whether there is a compliance profile with this key. */
   profile(key: string): boolean
-  /** What is wrong with a condition; null if nothing. */
+  /** The problem of a condition; null if there is none. */
   condition(text: string, scope: ConditionScope): string | null
 }

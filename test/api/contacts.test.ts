@@ -200,7 +200,7 @@ describe('a PATCH', () => {
     expect(await eventsOf(person.id)).toEqual(told)
   })
 
-  it('of nobody is a 404, without a body a 400, and a wrong field a 422 that names it', async () => {
+  it('of an unknown contact is a 404, without a body a 400, and a wrong field a 422 that names it', async () => {
     expect((await patch('nobody-at-all', { locale: 'de' })).status).toBe(404)
     const person = await putPerson(assent.api)
     const before = await whole(person.externalId)
@@ -242,7 +242,7 @@ describe('what a GET of a contact answers', () => {
     expect((await whole(person.externalId)).attributes).toEqual({ plan: 'gold' })
   })
 
-  it('is refused for somebody else, once somebody else was faster, and where consents differ', async () => {
+  it('is refused for another contact, after a change by another caller, and if consents differ', async () => {
     const person = await putPerson(assent.api)
     const other = await putPerson(assent.api)
     const got = await whole(person.externalId)

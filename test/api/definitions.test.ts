@@ -1,4 +1,7 @@
-/** Whatever can be put by key can be got and listed as it was put, put again without effect, and deleted where nothing hangs on it. */
+/**
+ * Whatever can be put by key can be got and listed as it was put, put again without effect, and deleted where nothing
+ * hangs on it.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { problemShape } from '../../api/problems.ts'
@@ -84,7 +87,7 @@ it('publishes the example of the journey language, and warns that its goal is no
   })
 })
 
-it('a confirmation is asked only where somebody would become reachable', async () => {
+it('a confirmation is asked only if a person would become reachable', async () => {
   const { api } = assent
   const purpose = { name: 'Tips', description: 'Tips', kind: 'commercial', enforcement: 'restrictive' }
   const put = (key: string, change: Record<string, unknown>, query = '') =>
@@ -147,7 +150,7 @@ describe.each<[string, string, Record<string, unknown>, Record<string, unknown>]
     expect(await read()).toMatchObject(change)
   })
 
-  it('is refused under another key, as another version, and once somebody else was faster', async () => {
+  it('is refused under another key, as another version, and after a change by another caller', async () => {
     await assent.api.put(path, draft)
     const got = await read()
     const other = await put({ ...got, key: 'another.key' })

@@ -32,8 +32,8 @@ const operations = Object.entries(described.paths).flatMap(([path, methods]) =>
 )
 
 /**
- * The OpenAPI Initiative's schema leaves schemas to a dialect, by a dynamic reference that Ajv follows to another place than the
- * standard says. They are held to JSON Schema itself instead.
+ * The OpenAPI Initiative's schema leaves schemas to a dialect, by a dynamic reference that Ajv follows to another place
+ * than the standard says. They are held to JSON Schema itself instead.
  */
 function openApiSchema(): Record<string, unknown> {
   const text = readFileSync(new URL('./openapi-3.1.json', import.meta.url), 'utf8')
@@ -93,7 +93,7 @@ describe('the OpenAPI document', () => {
     expect(Object.keys(described.components.schemas).filter((name) => /^__|Output$/.test(name))).toEqual([])
   })
 
-  test('names each parameter that stands in a path', () => {
+  test('names each parameter of a path', () => {
     for (const { path, parameters } of operations) {
       const named = (parameters ?? []).filter((one) => one.in === 'path').map(({ name }) => `{${name}}`)
       expect(path.match(/\{\w+\}/g) ?? []).toEqual(named)

@@ -77,7 +77,7 @@ describe('contacts', () => {
     expect(found).toMatchObject({ items: [{ id: person.id }], next: null })
   })
 
-  it('that nobody is are an empty list, not everybody', async () => {
+  it('that match nobody are an empty list, not all contacts', async () => {
     expect(await ids('/v1/contacts?email=nobody@example.com')).toEqual([])
     expect(await ids('/v1/contacts?externalId=nobody')).toEqual([])
   })

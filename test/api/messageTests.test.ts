@@ -117,7 +117,7 @@ describe('a preview', () => {
     expect((await preview({ contact: { email: person.email } }, await keyWith('read'))).status).toBe(200)
   })
 
-  it('refuses a contact nobody knows, and a message that is not there', async () => {
+  it('refuses an unknown contact and an unknown message', async () => {
     const unknown = await preview({ contact: { externalId: 'nobody' } })
     expect([unknown.status, unknown.text]).toEqual([422, expect.stringContaining('/contact/externalId')])
     expect((await assent.api.call('POST', '/v1/messages/none/preview', {})).status).toBe(404)
@@ -165,7 +165,7 @@ describe('a test send', () => {
     expect(deliveries.text).not.toContain(id)
   })
 
-  it('is refused for somebody who may not get the message, and allowed for who may', async () => {
+  it('is refused for a person who may not get the message, and allowed for one who may', async () => {
     const person = await putPerson(assent.api)
     const refused = await test({ to: person.email, payload })
     expect(refused.status).toBe(422)
@@ -175,7 +175,7 @@ describe('a test send', () => {
     expect(await mailsArrived(person.email, 1)).toHaveLength(1)
   })
 
-  it('is not sent to somebody who opted out between the request and the sending', async () => {
+  it('is not sent to a person who opted out between the request and the sending', async () => {
     const person = await putPerson(assent.api)
     await optIn(assent.api, person.email, 'marketing', 'newsletter')
     await assent.stopWorker()
@@ -186,7 +186,7 @@ describe('a test send', () => {
     expect(await mailsTo(person.email)).toEqual([])
   })
 
-  it('is not sent to somebody who opted out while it waited for a connection to the mail server', async () => {
+  it('is not sent to a person who opted out while it waited for a connection to the mail server', async () => {
     const person = await putPerson(assent.api)
     await optIn(assent.api, person.email, 'marketing', 'newsletter')
     await assent.stopWorker()

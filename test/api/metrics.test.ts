@@ -78,14 +78,14 @@ describe('who may read /metrics', () => {
     expect(await answer.text()).toContain('# TYPE assent_http_requests_total counter')
   })
 
-  it('nobody without a key, and no key that may only do something else', async () => {
+  it('no caller without a key, and no key with other scopes only', async () => {
     expect((await asked(null)).status).toBe(401)
     expect((await asked(await keyOf('triggers'))).status).toBe(403)
   })
 })
 
 describe('what a journey counts', () => {
-  it('a message that is sent: trigger, run, decisions, claim, hand-over, outcome, what was told', async () => {
+  it('a message that is sent: trigger, run, decisions, claim, hand-over, outcome, what was dispatched', async () => {
     const journey = await publish(assent.api, {
       entry: { trigger: 'cart.abandoned' },
       steps: [{ id: 'one', type: 'send', message: 'first' }],
@@ -169,7 +169,7 @@ describe('what a journey counts', () => {
 })
 
 describe('what requests count', () => {
-  it('route patterns, statuses and problem codes, never what stands in an address', async () => {
+  it('route patterns, statuses and problem codes, never the values in a URL', async () => {
     const grown = await growth(
       {
         requests: ['assent_http_requests_total', { route: '/v1/contacts/{externalId}', status: '404' }],

@@ -135,12 +135,12 @@ it('sent again as a whole counts once', async () => {
   expect(await events()).toBe(before + 3)
 })
 
-it('nothing at all is nothing taken', async () => {
+it('an empty body takes nothing', async () => {
   expect(answerShape.parse((await post(['', ''])).body)).toEqual({ items: [], taken: 0, refused: 0 })
 })
 
 describe('a fault of ours in one line', () => {
-  it('is that line’s 500: those before and after it stand, and nothing is said of them that is not so', async () => {
+  it('is that line’s 500: the lines before and after it are taken and reported correctly', async () => {
     const owner = postgres(assent.environment.MIGRATION_DATABASE_URL ?? '', { max: 1, onnotice: () => {} })
     await owner.unsafe(`
       create function break_line() returns trigger language plpgsql as $$

@@ -56,7 +56,7 @@ describe('a problem document', () => {
     })
   })
 
-  test('of an error nobody foresaw says nothing of the inside, and does not claim that nothing was changed', async () => {
+  test('of an unexpected error reveals no internals, and does not claim that nothing was changed', async () => {
     const app = express()
     app.get('/broken', () => {
       throw new Error('password=secret')

@@ -1,4 +1,7 @@
-/** What somebody without a key can do to us: nothing that costs others their turn, and nothing that keeps a person from getting out. */
+/**
+ * What somebody without a key can do to us: nothing that costs others their turn, and nothing that keeps a person from
+ * getting out.
+ */
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import express from 'express'
@@ -41,7 +44,7 @@ describe('a key is asked before anything else', () => {
     expect((await ask('/v1/profiles/x', { method: 'PUT', headers, body })).status).toBe(401)
   })
 
-  it('a body that a stranger announces and never sends is not waited for', async () => {
+  it('a body that a caller without a key announces and never sends is not awaited', async () => {
     const { hostname, port } = new URL(assent.url)
     const socket = connect(Number(port), hostname)
     socket.write(
@@ -76,7 +79,7 @@ describe('wrong keys', () => {
     expect((await ask('/v1/profiles', { headers: bearer(key) })).status).toBe(200)
   })
 
-  it('of one network hold nobody elsewhere', async () => {
+  it('of one network do not delay callers of another', async () => {
     await tryWrongKeys(80)
     from = { 'X-Forwarded-For': '203.0.113.200' }
     expect((await ask('/v1/profiles', { headers: bearer(newHandle()) })).status).toBe(401)
@@ -107,7 +110,7 @@ describe('wrong keys', () => {
   })
 })
 
-describe('links that nobody was given', () => {
+describe('links that were never issued', () => {
   it.each(['/t', '/confirm', '/unsubscribe', '/preferences'])(
     'after many of %s, clicks and confirmations wait; whoever wants out gets out all the same',
     async (path) => {

@@ -1,6 +1,6 @@
 /**
- * That the bench works, never how fast anything is: each measurement runs once with tiny counts on a stack of its own, and what it
- * writes has the shape it promises.
+ * That the bench works, never how fast anything is: each measurement runs once with tiny counts on a stack of its own,
+ * and what it writes has the shape it promises.
  */
 import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -128,7 +128,7 @@ describe('the command line', () => {
     expect(() => readOptions(['--smoke', '--contacts', contacts])).toThrow(/from 5 to 10000000/)
   })
 
-  it('measures everything unless told otherwise', () => {
+  it('measures everything by default', () => {
     expect(readOptions([])).toMatchObject({
       mode: 'full',
       only: ['journeys', 'checks', 'decisions', 'loaded'],

@@ -102,7 +102,7 @@ describe('the demo shop', () => {
     expect(complaints).toEqual([])
   }, 120_000)
 
-  it('sees opens and clicks of whoever agreed to statistics', async () => {
+  it('sees opens and clicks of a visitor who agreed to statistics', async () => {
     const address = 'open-book@example.com'
     const visitor = await newVisitor()
     const shop = await visitor.newPage()

@@ -27,7 +27,7 @@ describe('the sign-up form', () => {
     for (const sentence of sentences) expect(seen).toContain(sentence)
   })
 
-  it('has no box ticked beforehand, also not for somebody who ticked it before', () => {
+  it('has no box ticked beforehand, even for a visitor who ticked it before', () => {
     const visitor = new Visitors().welcome()
     visitor.email = 'shopper@example.com'
     const inputs = pageFor(visitor).match(/<input[^>]*name="ticked"[^>]*>/g) ?? []

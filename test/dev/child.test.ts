@@ -64,14 +64,14 @@ test('a program whose guard is killed is not left alone', async () => {
   await vi.waitUntil(() => !isAlive(sleeper), { timeout: 10_000 })
 })
 
-test('a program that cannot be started is told with its reason', async () => {
+test('a program that cannot be started is reported with its reason', async () => {
   const missing = { ...program(''), command: join(folder, 'missing') }
   await expect(startGuarded('missing', join(folder, 'log'), missing)).rejects.toThrow(
     /missing did not start.*ENOENT/,
   )
 })
 
-test('how a program ended, and what it said, is known', async () => {
+test('a program’s exit status and output are reported', async () => {
   const child = await startGuarded('failing', join(folder, 'log'), program('echo why; exit 3'))
   expect(await child.ended).toMatchObject({ code: 3, signal: null })
   expect(readFileSync(child.log, 'utf8')).toBe('why\n')

@@ -51,7 +51,7 @@ test('data stays over a stop, a kill, and a pid file whose number now belongs to
   expect(await ask(third.adminUrl, 'select one from kept')).toEqual([{ one: 1 }])
 })
 
-test('nobody comes in without the password', async () => {
+test('a connection without the password is refused', async () => {
   const { adminUrl } = await start()
   const url = new URL(adminUrl)
   url.password = 'guess'

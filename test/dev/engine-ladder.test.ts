@@ -69,7 +69,7 @@ test('a new enough program on the PATH is taken as it is', async () => {
   )
 })
 
-test('a program on the PATH that is too old is passed over, and that is said', async () => {
+test('a program on the PATH that is too old is skipped, with a message', async () => {
   program(join(folder, 'bin', 'temporal'), '1.31.0')
   const cached = program(join(folder, 'cached'), '1.32.0')
   const said: string[] = []
@@ -150,7 +150,7 @@ test('a first start says what takes long and how to avoid it, and how far the bu
   expect(said.at(-1)).toBe('compiling: 10 of 10 packages (100 %)')
 })
 
-test('nothing is said where a program is there', async () => {
+test('nothing is printed if a program is found', async () => {
   const said: string[] = []
   program(join(folder, 'bin', 'temporal'), '1.33.1')
   const cached = join(folder, 'none')

@@ -13,7 +13,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 const quiet = (): void => {}
 
-test('a folder holds one stack: the second is told, and may come once the first has gone', async () => {
+test('a folder holds one stack: a second is refused, and may start after the first has ended', async () => {
   const first = await takeHome(folder, quiet)
   await expect(takeHome(folder, quiet)).rejects.toThrow(HomeTaken)
   first.release()

@@ -31,14 +31,14 @@ test('a busy port is an error that names the variable to change', async () => {
   )
 })
 
-test('a busy port of a part that is not ours to start is nobody’s concern', async () => {
+test('a busy port of a part that we do not start is no error', async () => {
   const [port = 0] = await freePorts(1)
   await occupy(port)
   const ports = await settlePorts({ PORT: '0', DATABASE_PORT: String(port) }, new Set(['PORT'] as const))
   expect(ports.DATABASE_PORT).toBe(port)
 })
 
-test('everything wrong is said at once: no number, too large, the same port twice', async () => {
+test('all errors are reported at once: no number, too large, the same port twice', async () => {
   const [port = 0] = await freePorts(1)
   const wrong = {
     PORT: '0',

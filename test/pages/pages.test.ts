@@ -15,7 +15,7 @@ describe.each(everyPage)('$name in $language', ({ language, page }) => {
     expect(all(page, 'title').map(textOf).join('').length).toBeGreaterThan(5)
   })
 
-  it('runs no script, asks nobody else, and works without inline style', () => {
+  it('runs no script, loads nothing from other sites, and works without inline style', () => {
     for (const element of elementsOf(page)) {
       expect(['script', 'iframe', 'img', 'style', 'object', 'svg']).not.toContain(element.tagName)
       for (const { name, value } of element.attrs) {

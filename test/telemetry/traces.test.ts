@@ -37,7 +37,7 @@ afterAll(async () => {
 
 const traceparent = (traceId: string) => ({ traceparent: `00-${traceId}-00f067aa0ba902b7-01` })
 
-it('a trigger, the start, the activities and the statements are one trace, which goes on from the caller’s', async () => {
+it('a trigger, the start, the activities and the statements are one trace, which continues the caller’s', async () => {
   const journey = await publish(api, {
     entry: { trigger: 'cart.abandoned' },
     steps: [
@@ -126,7 +126,7 @@ it('what follows from an own event belongs to the trace of its cause', async () 
   )
 })
 
-it('a stranger’s request begins a trace of its own, and a look at health none', async () => {
+it('a request without a key begins a trace of its own, and a health check begins none', async () => {
   const traceId = '00000000000000000000000000000001'
   await fetch(new URL('/unsubscribe/unknown', api.url), { headers: traceparent(traceId) })
   await fetch(new URL('/healthz', api.url))

@@ -49,7 +49,7 @@ describe('a job in a thread', () => {
     expect((await pool.run('renderMail', 'other', [mail('well')])).sent?.text).toBe('well')
   })
 
-  it('that throws tells so, and its thread goes on', async () => {
+  it('that throws rejects with the error, and its thread continues', async () => {
     const pool = threads({})
     // A request no caller of ours can make.
     const broken = { ...mail('x'), footer: null } as unknown as RenderRequest

@@ -9,7 +9,7 @@ beforeAll(async () => {
 })
 afterAll(() => ledger.stop())
 
-test('late news: it had happened by then, and nobody knew', async () => {
+test('an event recorded late counts in asOf, but not in knownAt', async () => {
   const address = 'late@example.com'
   await state(ledger.api, address, 'opted-out', { occurredAt: '2022-01-01T00:00:00Z' })
   const before = await ledger.between()

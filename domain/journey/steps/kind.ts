@@ -1,7 +1,7 @@
 /**
- * What a step type is: everything the language, the checker, the plan, the machine and the diagram know of it, in one object of
- * one file, beside its zod shape. `index.ts` lists the types. A type whose effect needs the database also has a performer
- * (`transactions/runs/perform/`).
+ * The interface of a step type: everything that the language, the checker, the plan, the machine and the diagram need,
+ * in one object beside its zod shape. `index.ts` lists the types. A type whose effect needs the database also has a
+ * performer (`transactions/runs/perform/`).
  */
 import type { Findings, Place } from '../findings.ts'
 import type { Answer, Effect, Leave, Target } from '../machineTypes.ts'
@@ -11,14 +11,14 @@ import type { Step } from './index.ts'
 export type StepKind<S, P> = {
   /** The lists of steps inside it, in the order in which the language writes them. */
   lists(step: S): NestedList[]
-  /** What the machine needs to know of it: no texts, no expressions, no message keys. */
+  /** The step as the machine needs it: no texts, no expressions, no message keys. */
   compile(step: S, compiler: Compiler): P
-  /** Reports what the shape cannot tell: unknown messages, unsound conditions, events that cannot happen. */
+  /** Reports problems that the shape cannot find: unknown messages, invalid conditions, events that cannot happen. */
   check(step: S, at: Place, round: Round): void
   /** What may have been sent once the run has left it; null where no way leads out of it. */
   sentAfter(step: S, walk: Walk): SentBy
   draw(step: S, pen: Pen): void
-  /** What the run does on entering it. */
+  /** The effect of entering the step. */
   enter(plan: P): Effect
   /** Where the run goes. @throws MachineError wrong-outcome, no-such-way */
   leave(plan: P, answer: Answer, step: string): Leave

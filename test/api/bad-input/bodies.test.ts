@@ -115,7 +115,7 @@ describe('the wrong address or method', () => {
     ],
   ] satisfies [string, Bad][])('%s', (_, bad) => deps.refuses(bad))
 
-  it('a method it does not take is told those it takes', async () => {
+  it('a method that it does not accept is answered with the accepted ones', async () => {
     const reply = await deps.assent.api.call('PATCH', '/v1/purposes/marketing', {})
     expect(reply.headers.get('Allow')?.split(', ').sort()).toEqual(['DELETE', 'GET', 'HEAD', 'PUT'])
   })

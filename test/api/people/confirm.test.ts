@@ -145,7 +145,7 @@ describe('an expired request', () => {
     expect((await newestEvent(assent, point)).evidence.circumstances).toContain(id)
   })
 
-  it('expires by asking, where nobody had noticed that its time had passed; asked twice it is still one new request', async () => {
+  it('expires on the request for a new mail if it was still open; two such requests make one new double opt-in', async () => {
     const { person, id, url } = await requested()
     await expire(id)
     await post(url, { again: '1' })

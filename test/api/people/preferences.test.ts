@@ -221,7 +221,7 @@ describe('saving', () => {
     expect((await opened(mail)).ticked).not.toContain(events)
   })
 
-  it('switching a purpose off leaves the topics that were left ticked, and no journey hears of them', async () => {
+  it('switching a purpose off leaves the topics that were left ticked, and raises no trigger for them', async () => {
     const { person, mail } = await subscriber()
     await optIn(assent.api, person.email, 'marketing')
     const { page } = await (await opened(mail)).untick(marketing).press()
@@ -316,7 +316,7 @@ describe('saving', () => {
 })
 
 describe('unsubscribe from everything', () => {
-  it('is one opt-out of everything, said once', async () => {
+  it('is one opt-out of everything, recorded once', async () => {
     const { mail } = await subscriber()
     const { page } = await (await opened(mail)).tick(events).press('nothing')
     expect(page).toContain('Everything is switched off')

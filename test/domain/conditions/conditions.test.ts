@@ -130,7 +130,7 @@ describe('a condition does not hold', () => {
   })
 })
 
-describe('what is said of a condition that fails', () => {
+describe('the message of a condition that fails', () => {
   it('never repeats a value of the data', () => {
     const secret = 'zebra.secret'
     const operations = [

@@ -30,7 +30,7 @@ describe.each(names)('an attribute named "%s"', (name) => {
     expect(holds('has(contact.attributes.colour)', attributes)).toEqual({ ok: true, value: false })
   })
 
-  it('is missing where nobody gave it', () => {
+  it('is missing if the data does not have it', () => {
     expect(holds(`has(contact.attributes.${name})`, {})).toEqual({ ok: true, value: false })
     expect(holds(`contact.attributes.${name} == "x"`, {})).toMatchObject({ ok: false })
   })

@@ -43,12 +43,12 @@ describe('what an event changed', () => {
     expect(raised([optOut(1, '*', null, at(9)), optOut(2, '*', null, at(10))])).toEqual([])
   })
 
-  it('is the topic that stood opted in, when its purpose is opted out a second time', () => {
+  it('is the topic that was opted in, when its purpose is opted out a second time', () => {
     const before = [optOut(1, 'news', null, at(9)), optIn(2, 'news', 'events', at(10))]
     expect(raised([...before, optOut(3, 'news', null, at(11))])).toEqual(['-news/events'])
   })
 
-  it('is what stands again after a retraction', () => {
+  it('is the state that applies again after a retraction', () => {
     const granted = optIn(1, 'news', null, at(9))
     const stop = optOut(2, '*', null, at(10))
     expect(raised([granted, stop, retraction(3, stop, at(11))])).toEqual([
@@ -67,7 +67,7 @@ describe('what an event changed', () => {
     expect(raised(lifted)).toEqual(['+offers', '+offers/events', '+offers/founded-later', '+offers/sales'])
   })
 
-  it('is nothing for late news, for the same said twice, and for a request', () => {
+  it('is nothing for a late older event, for a repeated event, and for a request', () => {
     expect(raised([optOut(1, 'news', 'events', at(9)), optIn(2, 'news', 'events', at(8))])).toEqual([])
     expect(raised([optIn(1, 'news', null, at(9)), optIn(2, 'news', null, at(10))])).toEqual([])
     expect(raised([pending(1, 'news', null, at(9), 'request-1')])).toEqual([])

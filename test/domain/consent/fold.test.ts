@@ -59,7 +59,7 @@ describe('order', () => {
 })
 
 describe('a purpose', () => {
-  it('stands at none where nothing was said', () => {
+  it('has the state none without events', () => {
     expect(how([], 'news', null)).toEqual({
       state: 'none',
       by: null,
@@ -70,7 +70,7 @@ describe('a purpose', () => {
     })
   })
 
-  it('stands as the newest of its own events says', () => {
+  it('has the state of the newest of its own events', () => {
     const events = [
       optIn(1, 'news', null, at(9)),
       optOut(2, 'news', null, at(10)),
@@ -84,7 +84,7 @@ describe('a purpose', () => {
     })
   })
 
-  it('stands opted out by a newer opt-out of everything, and in again by a newer opt-in of its own', () => {
+  it('is opted out by a newer opt-out of everything, and opted in again by a newer opt-in of its own', () => {
     const off = [optIn(1, 'news', null, at(9)), optOut(2, '*', null, at(10))]
     expect(how(off, 'news', null)).toMatchObject({
       state: 'opted-out',
@@ -122,7 +122,7 @@ describe('everything', () => {
 })
 
 describe('a topic', () => {
-  it('stands as its own newest event says, and grants neither its purpose nor other topics', () => {
+  it('has the state of its own newest event, and grants neither its purpose nor other topics', () => {
     const events = [optOut(1, 'news', 'events', at(9)), optIn(2, 'news', 'events', at(10))]
     expect(how(events, 'news', 'events')).toMatchObject({ state: 'opted-in', by: 'own', events: ['event-2'] })
     expect(state(events, 'news', null)).toBe('none')

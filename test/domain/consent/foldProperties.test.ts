@@ -104,7 +104,7 @@ describe('for every ledger the fold', () => {
     )
   })
 
-  it('lets late news of something older than what stands change nothing there', () => {
+  it('does not change a state when an older event is recorded late', () => {
     fc.assert(
       fc.property(
         ledger,

@@ -74,7 +74,7 @@ it('a stored decision is read as it was made, and the joined input decides the s
   )
 })
 
-it('two people who get the same version of a message share one frame, whatever they have said', () => {
+it('two people who get the same version of a message share one frame, whatever their consents are', () => {
   fc.assert(
     fc.property(input, input, (one, other) => {
       const { policyVersion, channel, purpose, topic } = one

@@ -23,12 +23,12 @@ describe('the scope of a purpose', () => {
     expect(scopeIsOut(standings, 'news', 'sales')).toBe(true)
   })
 
-  it('is not out where nobody opted out of the purpose, though all that is known in it is', () => {
+  it('is not out without an opt-out of the purpose, even if all its known topics are out', () => {
     expect(scopeIsOut(fold([optOut(1, 'news', 'events', at(9))]), 'news', null)).toBe(false)
   })
 })
 
-it('the scope of everything is out until somebody opts in to anything', () => {
+it('the scope of everything is out until any opt-in', () => {
   const out = optOut(1, '*', null, at(9))
   expect(scopeIsOut(fold([out]), '*', null)).toBe(true)
   expect(scopeIsOut(fold([out, optIn(2, 'news', 'events', at(10))]), '*', null)).toBe(false)
@@ -47,7 +47,7 @@ describe('a withdrawal adds something', () => {
     expect(withdrawalAddsNothing(fold(events), 'news', null)).toBe(false)
   })
 
-  it('and nothing where it was said already', () => {
+  it('and nothing if it was recorded already', () => {
     const standings = fold([optOut(1, 'news', null, at(9))])
     expect(withdrawalAddsNothing(standings, 'news', null)).toBe(true)
     expect(withdrawalAddsNothing(fold([optOut(1, '*', null, at(9))]), '*', null)).toBe(true)

@@ -48,7 +48,7 @@ describe('a click', () => {
     expect(classOf('clicked', agent)).toBe('bot')
   })
 
-  it('through an image proxy is nobody’s', () => {
+  it('through an image proxy counts as no person’s', () => {
     expect(classOf('clicked', gmail)).toBe('proxy')
   })
 })

@@ -96,7 +96,7 @@ describe('the machine', () => {
     )
   })
 
-  it('goes on alike after its place was written as JSON and read back', () => {
+  it('continues identically after its place was written as JSON and read back', () => {
     fc.assert(
       fc.property(anyJourney, choices, (definition, stream) => {
         const { turns, answers } = run(definition, () => stream.next().value)

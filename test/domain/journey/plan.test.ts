@@ -77,7 +77,7 @@ describe('a plan', () => {
     expect(exits).toBeGreaterThan(20)
   })
 
-  it('goes on after a wait without a moment where no send follows: not beside it, not behind an exit', () => {
+  it('continues after a wait without a moment if no send follows: not beside it, not behind an exit', () => {
     const moment = { type: 'wait', until: 'timestamp(trigger.at)' } as const
     const plan = compilePlan({
       steps: [

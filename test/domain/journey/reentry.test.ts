@@ -17,7 +17,7 @@ describe('a contact enters a journey', () => {
     },
   )
 
-  it('once, where nothing is said or re-entry is "never"', () => {
+  it('once, if re-entry is left out or "never"', () => {
     for (const reentry of [undefined, 'never' as const]) {
       expect(mayEnter(reentry, ended, now)).toBe('reentry-not-permitted')
       expect(mayEnter(reentry, running, now)).toBe('reentry-not-permitted')

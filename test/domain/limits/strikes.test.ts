@@ -13,7 +13,7 @@ describe('strikes', () => {
     expect(strikes.wait('a', 2)).toBe(0)
   })
 
-  test('whoever goes on and on waits no longer for it', () => {
+  test('further strikes do not lengthen the wait', () => {
     const strikes = new Strikes({ burst: 3, perSecond: 0.5 })
     for (let count = 0; count < 1_000; count++) strikes.add('a', 0)
     expect(strikes.wait('a', 0)).toBe(2)

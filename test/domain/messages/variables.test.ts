@@ -81,7 +81,7 @@ it.each([
   expect(warnings(text)).toEqual([])
 })
 
-it('nothing is said of trigger where nothing is known of it', () => {
+it('trigger variables are not checked if no trigger is known', () => {
   expect(warnings('{{ trigger.whatever }}', [])).toEqual([])
   for (const schema of [{}, true, { $ref: 'https://example.com/other.json' }, { type: 'object' }])
     expect(

@@ -60,7 +60,7 @@ describe('a saved preference centre', () => {
     expect(named(changes.optIns)).toEqual(['events'])
   })
 
-  it('does not say again what stands already', () => {
+  it('does not record a consent again that already applies', () => {
     const off = page([optOut(1, 'news', null, at(9))])
     expect(off.save([shownOn(off.box(null), false)])).toEqual(nothing)
     const on = page([optIn(1, 'news', null, at(9))])
@@ -145,7 +145,7 @@ describe('the box of a purpose with topics', () => {
     expect(changes.optIns).toEqual([])
   })
 
-  it('unticked, keeps on what nobody chose only where the holder of the address saves', () => {
+  it('unticked, keeps topics without a choice on only if the holder of the address saves', () => {
     const { box, save } = page([], { topics: ['a'], enforcement: 'non-restrictive' })
     const saved = [came(box(null), false), came(box('a'), true)]
     expect(named(save(saved).optIns)).toEqual(['a kept-on'])
