@@ -1,4 +1,7 @@
-/** Bearer keys (RFC 6750): one admin key may come from outside, all others are rows, of which only the hash is stored. */
+/**
+ * Bearer keys (RFC 6750): one admin key may come from the environment; all others are rows that store only the key's
+ * hash.
+ */
 import { hash, timingSafeEqual } from 'node:crypto'
 import { and, eq, isNull } from 'drizzle-orm'
 import { z } from 'zod'
@@ -8,18 +11,21 @@ import { Strikes } from '../domain/limits/strikes.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { type Caller, scopeShape } from './scopes.ts'
 
-/** @param networkOf whom a wrong key is counted against, as `clientNetwork` gives it; not asked for the key from outside */
+/**
+ * @param networkOf gives the network against which a wrong key is counted (`clientNetwork`); not called for the key
+ *   from the environment
+ */
 export type Authenticate = (authorization: string | undefined, networkOf: () => string) => Promise<Caller>
 
-/** Wrong keys that one network may send, and how many of them are forgotten in a second. */
+/** Wrong keys that one network may send, and how many of them decay per second. */
 const wrongKeys = { burst: 60, perSecond: 1 }
 
-/** Good keys that are remembered: they go on working where others behind the same address send wrong ones. */
+/** Valid keys in the cache: they keep working if other callers behind the same address send wrong keys. */
 const goodKeysKept = 1_000
 
 const seconds = (): number => performance.now() / 1000
 
-/** Puts the name last, and forgets the first where there are too many. */
+/** Puts the name last, and removes the first one if there are too many. */
 function keepLatest(names: Set<string>, name: string): void {
   names.delete(name)
   names.add(name)

@@ -46,7 +46,7 @@ export const dkimKeyCodes = [
   'dkim-key-not-rsa',
 ] as const satisfies RefusalCode[]
 
-/** What the checks of a journey find. */
+/** The errors that the checks of a journey find. */
 export const journeyFaultCodes = [
   'invalid-fields',
   'invalid-key',
@@ -70,7 +70,7 @@ export const journeyFaultCodes = [
   'nested-too-deep',
 ] as const satisfies RefusalCode[]
 
-/** What any value of a body or query can break. */
+/** The rules that any value of a body or query can break. */
 const valueCodes = [
   'invalid-fields',
   'required',

@@ -1,4 +1,7 @@
-/** The API's own description: OpenAPI 3.1 at /openapi.json, and at /docs a reference with search and "try it" drawn from it. */
+/**
+ * The API's own description: OpenAPI 3.1 at /openapi.json, and at /docs a reference with search and "try it" drawn from
+ * it.
+ */
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
@@ -53,7 +56,10 @@ export function documentationRoutes(publicUrl: string): Router {
   return router
 }
 
-/** Scripts only those that the page names, requests only to here. The library writes styles inline, some without a nonce. */
+/**
+ * Allows only the scripts that the page names, and requests only to this API. The library writes styles inline, some
+ * without a nonce.
+ */
 function policy(nonce: string): string {
   return [
     "default-src 'none'",
@@ -70,7 +76,7 @@ function policy(nonce: string): string {
 type LibraryFile = { plain: Buffer; zipped: Buffer }
 let loaded: Promise<LibraryFile> | null = null
 
-/** Read and compressed at the first request, then kept: few read the reference, and it has four megabytes. */
+/** Read and compressed at the first request, then kept: the file has four megabytes, and few processes ever serve it. */
 function libraryFile(): Promise<LibraryFile> {
   loaded ??= readFile(library).then(async (plain) => ({ plain, zipped: await promisify(gzip)(plain) }))
   return loaded

@@ -10,16 +10,16 @@ Every error is a problem document (RFC 9457, \`application/problem+json\`):
 | member | meaning |
 | --- | --- |
 | \`type\` | URI of the kind of problem. It leads to a page with the codes of that kind |
-| \`code\` | what is wrong. Stable: a code is never renamed and never gets another meaning. Programs go by it |
+| \`code\` | what is wrong. Stable: a code is never renamed and never gets another meaning. Programs should rely on it |
 | \`title\`, \`status\` | the kind in words, and the HTTP status |
 | \`detail\` | what is wrong with this request and what to do next, for people. The text may change |
 | \`errors\` | one entry for each wrong field: \`pointer\` (RFC 6901), \`code\`, \`message\`. At most 100 |
 | \`requestId\` | name it when you ask for help: the log has it |
 
-Whatever is answered with 4xx or 503 has changed nothing. After a 500 it is not known: repeat a \`POST\` with the same
+A request answered with 4xx or 503 has changed nothing. After a 500 this is not known: repeat a \`POST\` with the same
 \`Idempotency-Key\` or trigger id. \`Retry-After\` says when to repeat after a 429 or 503. If all entries of \`errors\`
-have the same code, the document has it too; if not, its code is \`invalid-fields\`. People's pages answer the same errors
-with the same status, as a page.
+have the same code, the document has it too; if not, its code is \`invalid-fields\`. The pages for people answer the same
+errors with the same status, as a page.
 
 The OpenAPI document at \`GET /openapi.json\` names for each operation the codes that it can answer. This file is made from
 \`domain/refusals/\` by \`npm run errors:write\`.
@@ -27,7 +27,7 @@ The OpenAPI document at \`GET /openapi.json\` names for each operation the codes
 
 const aboutWarnings = `## Warnings
 
-A definition that is doubtful is stored all the same. The answer lists what is doubtful in \`problems\`, each with one of
+A definition with doubtful parts is still stored. The answer lists them in \`problems\`, each with one of
 these codes, a pointer and a sentence. A problem of severity \`error\` in a draft has a code of the lists above.
 `
 

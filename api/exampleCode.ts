@@ -1,11 +1,11 @@
 /**
- * An example request as code: for a shell, and in TypeScript for Node. Both read `API` (the address), `KEY` (an API key) and the
- * values of earlier answers from the environment.
+ * An example request as code: for a shell, and in TypeScript for Node. Both read `API` (the address), `KEY` (an API
+ * key) and the values of earlier answers from the environment.
  */
 import type { Example } from './examples.ts'
 import type { Route } from './routing.ts'
 
-/** curl, in a POSIX shell; `KEY` never stands in the command line as text. */
+/** curl, in a POSIX shell; the command line never contains the value of `KEY`. */
 export function curlOf(route: Route, example: Example): string {
   const lines = [
     `curl -sS${route.method === 'get' ? '' : ` -X ${route.method.toUpperCase()}`} "$API${pathOf(route, example, (name) => `$${name}`)}"`,

@@ -1,6 +1,7 @@
 /**
- * A request for every operation, in an order in which they work one after the other on the data of `examples/`. The API reference
- * shows them in curl and TypeScript, and a test runs both. `$RUN` and the like are values that an earlier answer gave.
+ * A request for every operation, in an order in which they work one after the other on the data of `examples/`. The API
+ * reference shows them in curl and TypeScript, and a test runs both. `$RUN` and the like are values that an earlier
+ * answer gave.
  */
 export type Example = {
   /** The operation's id. */
@@ -201,7 +202,7 @@ export const examples: readonly Example[] = [
   { operation: 'listRuns', query: { journey: 'order-confirmation', contact: 'c-1001' } },
   { operation: 'listDeliveries', query: { contact: 'c-1001' }, keeps: { DELIVERY: 'items.0.id' } },
   { operation: 'getDelivery', params: { id: '$DELIVERY' } },
-  // Neither held nor unknown, this one is refused.
+  // This delivery is neither held nor unknown, so the call is refused.
   { operation: 'retryDelivery', params: { id: '$DELIVERY' }, answers: 409 },
   {
     operation: 'settleDelivery',
@@ -212,7 +213,7 @@ export const examples: readonly Example[] = [
   { operation: 'retryRun', params: { id: '$RUN' } },
   { operation: 'cancelRun', params: { id: '$RUN' } },
   { operation: 'listOutbox', query: { state: 'parked' } },
-  // Nothing is parked where Temporal can be reached.
+  // No row is parked while Temporal can be reached.
   { operation: 'retryOutboxRow', params: { id: '4711' }, answers: 404 },
   { operation: 'dropOutboxRow', params: { id: '4711' }, answers: 404 },
   {
@@ -224,7 +225,7 @@ export const examples: readonly Example[] = [
   { operation: 'revokeKey', params: { id: '$KEY_ID' } },
 ]
 
-/** The example of an operation; a new operation may not have one yet, which a test then says. */
+/** The example of an operation; undefined for an operation without an example, which a test reports. */
 export function exampleOf(operation: string): Example | undefined {
   return examples.find((one) => one.operation === operation)
 }

@@ -1,4 +1,4 @@
-/** What a check found in a definition that was put: the same shape for every kind of definition. */
+/** The problems that a check found in a definition: the same shape for every kind of definition. */
 import { z } from 'zod'
 
 export const findingShape = z
@@ -14,7 +14,7 @@ export const findingShape = z
   })
   .meta({ id: 'Finding', description: 'Something wrong or doubtful in a definition' })
 
-/** A contact was made that no message can reach. @param pointer of the contact in the request */
+/** A warning: the request created a contact that no message can reach. @param pointer of the contact in the request */
 export function createdWithoutAddress(pointer: string): z.infer<typeof findingShape> {
   const message = 'The contact was created without an address. No message reaches it until it has one.'
   return { severity: 'warning', pointer, code: 'contact-without-address', message }

@@ -5,7 +5,7 @@ import type { WorkersView } from '../views/workers.ts'
 import { sendJson } from './json.ts'
 import { onlyGet } from './methods.ts'
 
-/** The first two resolve where the part answers. */
+/** `database` and `engine` resolve if the part answers. */
 export type Health = {
   database: () => Promise<void>
   engine: () => Promise<void>
@@ -13,7 +13,7 @@ export type Health = {
   workers: () => Promise<WorkersView>
 }
 
-/** Milliseconds an answer holds. */
+/** Milliseconds for which an answer is cached. */
 const answerHolds = 1_000
 
 /** Milliseconds a part may take to answer. */
@@ -39,7 +39,7 @@ export function healthRoutes(health: Health): Router {
   })
   router.get('/readyz', async (_request, response) => {
     const parts = await looked()
-    // Without workers the API goes on accepting, and what it accepts waits. Taking it out of service would lose that.
+    // Without workers the API still accepts work, which then waits. Taking it out of service would refuse that work.
     response.status(parts.database && parts.engine ? 200 : 503)
     sendJson(response, parts)
   })
@@ -47,7 +47,7 @@ export function healthRoutes(health: Health): Router {
   return router
 }
 
-/** Null: not in time, or not at all. */
+/** Null: no answer in time. */
 async function answers<T>(ask: () => Promise<T>): Promise<T | null> {
   const { promise: late, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(() => reject(new Error('no answer')), patience)

@@ -1,7 +1,7 @@
-/** How JSON leaves: in one line, or, where the caller asks by `?pretty`, for people to read. */
+/** Sends JSON: in one line, or indented for people with `?pretty`. */
 import type { Response } from 'express'
 
-/** Query parameter that every JSON answer listens to; `?pretty=false` is a no. */
+/** Query parameter of every route that answers JSON; `?pretty=false` switches it off. */
 export const prettyParameter = 'pretty'
 
 export function jsonText(response: Response, body: unknown): string {
@@ -10,7 +10,7 @@ export function jsonText(response: Response, body: unknown): string {
   return pretty ? `${JSON.stringify(body, null, 2)}\n` : JSON.stringify(body)
 }
 
-/** As Express' own, without the ETag: nothing here may be kept. Head and body leave in one write. */
+/** As Express' own, without the ETag: no answer may be cached. Head and body leave in one write. */
 export function sendJson(response: Response, body: unknown): void {
   response.setHeader('Content-Type', 'application/json; charset=utf-8')
   response.end(jsonText(response, body))

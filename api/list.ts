@@ -10,13 +10,10 @@ export function listShape<T extends z.ZodType>(
   return z
     .object({
       items: z.array(item),
-      next: z
-        .string()
-        .nullable()
-        .meta({
-          description:
-            'The `after` of the next page; null at the end. A page may have fewer items than `limit` and still have a `next`.',
-        }),
+      next: z.string().nullable().meta({
+        description:
+          'The `after` of the next page; null at the end. A page may have fewer items than `limit` and still have a `next`.',
+      }),
     })
     .meta({ id, description: 'A page of a list' })
 }

@@ -1,4 +1,4 @@
-/** 405 for every address: the methods it takes stand in `Allow` (RFC 9110 §15.5.6). */
+/** Answers 405 for methods that a path does not have; `Allow` lists the ones it has (RFC 9110 §15.5.6). */
 import type { RequestHandler } from 'express'
 import { Refusal } from '../domain/refusal.ts'
 

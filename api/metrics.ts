@@ -1,6 +1,5 @@
 /**
- * `GET /metrics` on the API's own port, which the world may reach: it asks for a key that may read. Inside a network of their own,
- * operators use METRICS_PORT instead, which asks for none.
+ * `GET /metrics` on the API's own port, which may be public: it needs a key with the scope `read`. Inside a private network, operators use METRICS_PORT instead, which needs no key.
  */
 import express, { type Router } from 'express'
 import { Refusal } from '../domain/refusal.ts'

@@ -54,7 +54,10 @@ export function openApi(publicUrl: string): OpenApiDocument {
   return withProblemCodes(withParameterExamples(tidied(document)))
 }
 
-/** So that "try it" starts from a request that works. Ids that an earlier answer gives are left for the reader to fill in. */
+/**
+ * So that "try it" starts from a request that works. Ids that an earlier answer gives are left for the reader to fill
+ * in.
+ */
 function withParameterExamples(document: OpenApiDocument): OpenApiDocument {
   for (const { path, method, operationId } of allRoutes) {
     const example = exampleOf(operationId)
@@ -68,8 +71,9 @@ function withParameterExamples(document: OpenApiDocument): OpenApiDocument {
 }
 
 /**
- * Gives schemas the names that readers and client generators see. zod describes free JSON as a recursion without a name: here it is
- * "anything". A schema that says the same in requests and in answers has one name. Bounds that only say "exactly representable" go.
+ * Gives schemas the names that readers and client generators see. zod describes free JSON as a recursion without a
+ * name: here it is "anything". A schema that is the same in requests and answers has one name. Bounds that only mean
+ * "exactly representable" are removed.
  */
 function tidied(document: OpenApiDocument): OpenApiDocument {
   const schemas: Record<string, unknown> = { ...document.components?.schemas }

@@ -1,6 +1,6 @@
 /**
  * The one place where errors become answers: problem details (RFC 9457) for systems, and the same as a page for people
- * (`people/problems.ts`). An error that is not a refusal goes to the log; the caller learns nothing of the inside.
+ * (`people/problems.ts`). An error that is not a refusal goes to the log; the answer reveals no internals.
  */
 import type { ErrorRequestHandler, Request, Response } from 'express'
 import type { Logger } from 'pino'
@@ -108,7 +108,7 @@ const internalError = new Refusal(
   'The server failed. It is not known whether the request took effect. Repeat a POST with the same Idempotency-Key or trigger id; other requests as they are.',
 )
 
-/** What a known error says to the caller; null for one that is our own fault. */
+/** The refusal for a known error; null for one that is our own fault. */
 export function asRefusal(error: unknown): Refusal | null {
   if (error instanceof Refusal) return error
   // A path with broken percent-encoding names nothing.

@@ -1,6 +1,7 @@
 /**
- * Each request has an id, which is answered as `X-Request-Id`, stands in problem documents and in every line that the log has
- * about it; and it leaves one line in the log. The line names the route's pattern, never the URL: that holds names and keys.
+ * Each request has an id, which appears in the header `X-Request-Id`, in problem documents and in every log line about
+ * the request. Each request writes one log line, with the route's pattern, never the URL, which contains names and
+ * keys.
  */
 import { randomUUID } from 'node:crypto'
 import type { Request, RequestHandler, Response } from 'express'
@@ -13,7 +14,7 @@ export const requestIdHeader = 'X-Request-Id'
 /** An id that came with the request is kept if it looks like one (UUID, ULID, trace id): no address and no name in dots. */
 const wellFormed = /^[A-Za-z0-9][A-Za-z0-9_-]{7,127}$/
 
-/** What is learnt about a request while it is answered. */
+/** Facts about a request that become known while it is answered. */
 type Facts = {
   /** Id of the caller's API key; `nobody` where none is needed. */
   key?: string
@@ -23,7 +24,7 @@ type Facts = {
 
 const learnt = new WeakMap<Response, Facts>()
 
-/** Adds to the line that the request will leave in the log. */
+/** Adds facts to the request's log line. */
 export function note(response: Response, facts: Facts): void {
   const known = learnt.get(response)
   if (known === undefined) learnt.set(response, facts)
@@ -34,14 +35,14 @@ export function requestIdOf(response: Response): string {
   return String(response.getHeader(requestIdHeader) ?? '')
 }
 
-/** Comes before everything else. */
+/** Must be mounted first. */
 export function requestLog(log: Logger): RequestHandler {
   return (request, response, next) => {
     const began = performance.now()
     const given = request.get(requestIdHeader) ?? ''
     response.setHeader(requestIdHeader, wellFormed.test(given) ? given : randomUUID())
     withinSpan(spanOf(request), (span) => {
-      // Comes once, whether the answer left whole or the caller went away.
+      // `close` is emitted once, whether the answer was complete or the caller disconnected.
       response.once('close', () => {
         const { method } = request
         const { statusCode: status } = response
@@ -76,10 +77,13 @@ export function requestLog(log: Logger): RequestHandler {
   }
 }
 
-/** Asked for all the time, and of no interest in a trace. */
+/** Polled constantly, and useless in a trace. */
 const untraced = new Set(['/healthz', '/readyz', '/metrics'])
 
-/** A system's request goes on with the trace it names; strangers cannot decide what is traced. The name follows with the route. */
+/**
+ * A request with a key continues the trace that it names; other callers cannot decide what is traced. The span gets its
+ * name from the route later.
+ */
 function spanOf(request: Request): SpanStart {
   const parent = request.path.startsWith('/v1/') ? request.get('traceparent') : undefined
   return {
@@ -91,7 +95,7 @@ function spanOf(request: Request): SpanStart {
   }
 }
 
-/** In OpenAPI's writing; null where no route was reached. */
+/** The path in OpenAPI's notation; null if no route matched. */
 function routeOf(request: Request): string | null {
   const path: unknown = request.route?.path
   return typeof path === 'string' ? path.replace(/:(\w+)/g, '{$1}') : null

@@ -1,6 +1,6 @@
 /**
- * Routes as data: method, path, shapes and handler in one place. From it come the Express route, the validation and the entry
- * in the OpenAPI document, so that none of the three can say something else than the others.
+ * Routes as data: method, path, shapes and handler in one place. From it come the Express route, the validation and the
+ * entry in the OpenAPI document, so that the three cannot differ.
  */
 import { createHash } from 'node:crypto'
 import type { Express, Request, RequestHandler, Response } from 'express'
@@ -22,11 +22,14 @@ import { type Caller, permits, type Scope } from './scopes.ts'
 
 type Method = 'get' | 'put' | 'patch' | 'post' | 'delete'
 
-/** What a handler answers; a body of undefined is none. `headers` and `text` serve the few that are not JSON. */
+/**
+ * A handler's answer; without a body if `body` is undefined. `headers` and `text` are for the few answers that are not
+ * JSON.
+ */
 export type Answer = {
   status: number
   body?: unknown
-  /** What a repeated request with the same Idempotency-Key is answered, where the body holds a secret. */
+  /** The answer to a repeated request with the same Idempotency-Key, if the body contains a secret. */
   remembered?: unknown
   text?: { type: string; content: string }
 }
@@ -39,10 +42,10 @@ type Call<P extends Shape, Q extends Shape, B extends Shape> = {
   query: Out<Q>
   body: Out<B>
   caller: Caller
-  /** Where an Idempotency-Key came with the request, a transaction of its own; else `deps` itself. */
+  /** A transaction of its own if the request has an Idempotency-Key; else `deps` itself. */
   deps: Deps
   accepts: (type: string) => boolean
-  /** Where people reach us, for links in what is answered. */
+  /** The public base URL, for links in the answer. */
   publicUrl: string
   /** For a route that creates by line; null where the request has none. */
   idempotencyKey: string | null
@@ -70,7 +73,7 @@ type Spec<P extends Shape, Q extends Shape, B extends Shape> = {
   refuses?: readonly RefusalCode[]
   /** Honours Idempotency-Key: for the request as a whole, or, `by-line`, in its handler for each part of it. */
   creates?: boolean | 'by-line'
-  /** A question, though it is no GET: nothing is written, so nobody needs to look at the outbox after it. */
+  /** Only reads, although it is no GET: nothing is written, so the dispatcher need not be woken. */
   reads?: boolean
   handle: (call: Call<P, Q, B>) => Promise<Answer>
 }
@@ -101,12 +104,12 @@ export function route<P extends Shape = undefined, Q extends Shape = undefined, 
   }
 }
 
-/** Parameters named in one answer; a URL has room for thousands. */
+/** Most unknown parameters listed in one answer; a URL has room for thousands. */
 const mostNamed = 20
 /** Characters of a parameter's name that are repeated. */
 const longestQuoted = 100
 
-/** A parameter that is not known would change nothing, and the caller would take the answer for another: `?emial=…` for one person. */
+/** An unknown parameter would have no effect, and the caller would misunderstand the answer: `?emial=…` for one person. */
 function refuseUnknown(shape: Shape, query: unknown): void {
   const known = [...(shape instanceof z.ZodObject ? Object.keys(shape.shape) : []), prettyParameter]
   const unknown = Object.keys(asObject(query)).filter((name) => !known.includes(name))
@@ -123,7 +126,7 @@ function refuseUnknown(shape: Shape, query: unknown): void {
   throw invalidFields(errors, 'the query')
 }
 
-/** A wrong path is a thing that is not there; a wrong query or body names its field. */
+/** A wrong path is answered as not found; a wrong query or body names its field. */
 function parse<S extends Shape>(shape: S | undefined, value: unknown, part: 'path' | 'query' | 'body'): Out<S>
 function parse(shape: Shape, value: unknown, part: 'path' | 'query' | 'body'): unknown {
   if (shape === undefined) return undefined
@@ -136,7 +139,7 @@ function parse(shape: Shape, value: unknown, part: 'path' | 'query' | 'body'): u
   })
 }
 
-/** What the routes stand on. */
+/** The dependencies of the routes. */
 type Given = {
   deps: Deps
   authenticate: Authenticate
@@ -156,7 +159,7 @@ export function mountRoutes(app: Express, routes: readonly Route[], given: Given
 
 function handlerOf(one: Route, given: Given): RequestHandler {
   return async (request, response) => {
-    // The key comes first: of a stranger's request no body is read.
+    // The key comes first: without a valid key no body is read.
     const caller = await callerOf(one, request, given)
     note(response, { key: caller.id })
     await readBody(one, request, response)
@@ -164,7 +167,7 @@ function handlerOf(one: Route, given: Given): RequestHandler {
     const key = one.creates === true ? idempotencyKey : null
     const raw = { params: request.params, query: request.query, body: bodyOf(one, request) }
     refuseUnreadable(raw.query, '/query')
-    // A body that is no JSON is judged by its handler, which knows its parts.
+    // A body that is no JSON is checked by its handler, which knows its parts.
     if (one.bodyType === undefined) refuseUnreadable(raw.body, '')
     const run = (deps: Deps) =>
       one.run(raw, {
@@ -193,7 +196,7 @@ const longestKey = 200
 function keyOf(one: Route, request: Request): string | null {
   const key = one.creates === undefined ? undefined : request.get('Idempotency-Key')
   if (key === '') {
-    // Taken for a key, it would make every request one whose sender forgot to fill it in.
+    // If an empty header counted as a key, unrelated requests with it would count as repetitions.
     throw new Refusal(
       'idempotency-key-invalid',
       'The Idempotency-Key is empty. Send a key of its own for each request, or leave the header out.',
@@ -237,7 +240,7 @@ function bodyOf(one: Route, request: Request): unknown {
   const wanted = one.bodyType ?? 'application/json'
   const length = Number(request.get('Content-Length') ?? 0)
   const absent = length === 0 && request.get('Transfer-Encoding') === undefined
-  // Taken for `{}`, a body that got lost on the way would replace everything by nothing.
+  // If a lost body counted as `{}`, it would replace the stored value with nothing.
   if ((absent || isEmptyBody(request)) && (one.method === 'put' || one.method === 'patch')) {
     const message = 'The body is missing. Send the whole document as JSON.'
     throw new Refusal('body-missing', message, { errors: [{ pointer: '', code: 'body-missing', message }] })
@@ -253,7 +256,7 @@ function bodyOf(one: Route, request: Request): unknown {
   return body
 }
 
-/** Before anything else looks at it. */
+/** Must run before any other code reads the value. */
 export function refuseUnreadable(value: unknown, prefix: string): void {
   const problem = unreadable(value, prefix)
   if (problem !== null) throw invalidFields([problem], 'the request')

@@ -11,7 +11,7 @@ export type ServingLimits = {
   headers: number
   /** Until the whole request has arrived. */
   request: number
-  /** Between two looks at the clock. */
+  /** Between two checks of the clock. */
   check: number
 }
 

@@ -1,6 +1,6 @@
 /**
- * Answers what never became a request: too slow, headers too large, not HTTP. Node would answer a bare status. Here it gets a
- * problem document like every other refusal.
+ * Answers connections that never sent a readable request: too slow, headers too large, not HTTP. Node would answer a
+ * bare status. Here it gets a problem document like every other refusal.
  */
 import { type Server, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'

@@ -1,13 +1,13 @@
 /**
- * Makes many contacts out of one, by SQL alone: whatever the database holds of the first contact is copied with other ids,
- * addresses and hashes. The first one came about as any contact does, so the copies have the shape that the code writes, and a new
- * column or table is copied like the others.
+ * Makes many contacts out of one, by SQL alone: whatever the database holds of the first contact is copied with other
+ * ids, addresses and hashes. The first one came about as any contact does, so the copies have the shape that the code
+ * writes, and a new column or table is copied like the others.
  *
- * Ids are told apart by their last eight digits; names by the number in `bench-0`. The ledger of each copy is a chain of its own.
+ * Ids differ in their last eight digits, names in the number of `bench-0`. The ledger of each copy is a chain of its own.
  */
 import postgres from 'postgres'
 
-/** What belongs to no contact: copied never. */
+/** Tables that belong to no contact: never copied. */
 const ofNobody = [
   'api_keys',
   'decision_frames',
@@ -31,7 +31,7 @@ const ofNobody = [
   'workers',
 ]
 
-/** Copies made by one statement: progress is said after each. */
+/** Copies per statement; progress is printed after each. */
 const chunk = 10_000
 
 /**
@@ -67,8 +67,8 @@ export async function copyContacts(url: string, wanted: number, say: (line: stri
 }
 
 /**
- * The first contact's text with a mark where its number belongs: in its name, and at the end of each uuid (version 7). Patterns are slow,
- * so they are looked for once and not for each copy.
+ * The first contact's text with a mark where its number belongs: in its name, and at the end of each uuid (version 7).
+ * Patterns are slow, so they are looked for once and not for each copy.
  */
 const functions = `
   create function pg_temp.marked(content text) returns text language sql immutable as $$
@@ -93,7 +93,10 @@ async function tablesOfContacts(sql: postgres.Sql): Promise<Table[]> {
   return [...rows]
 }
 
-/** The hash of a mail's handle, or of a link's token, belongs to one mail. The head of a ledger is the hash of its last event. */
+/**
+ * The hash of a mail's handle, or of a link's token, belongs to one mail. The head of a ledger is the hash of its last
+ * event.
+ */
 const values: Readonly<Record<string, string>> = {
   'handles.hash': 'sha256(made.hash || int4send(copy))',
   'links.handle_hash': 'sha256(made.handle_hash || int4send(copy))',

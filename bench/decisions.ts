@@ -13,7 +13,7 @@ export async function measureDecisions(amounts: Amounts, say: (line: string) => 
       `${round === 0 ? 'warm-up' : `round ${round} of ${amounts.rounds}`}: ${shown(figure)} decisions a second`,
     )
     if (round > 0) figures.push(figure)
-    // Lets whatever else this process has to do be done between rounds and not in them.
+    // Lets other work of this process run between rounds, not during them.
     await new Promise((resolve) => setImmediate(resolve))
   }
   return reached(figures)
@@ -29,7 +29,7 @@ function decisionsPerSecond(inputs: readonly DecisionInput[], count: number): nu
     }
   }
   const seconds = (performance.now() - began) / 1_000
-  // Said so that the work has a result which nobody may leave out.
+  // Uses the result, so that the engine cannot optimise the work away.
   if (allowed === 0) throw new Error('nothing was allowed')
   return count / seconds
 }

@@ -1,6 +1,7 @@
 /**
- * A load of HTTP/1.1 requests over kept connections, one at a time on each, as cheap as may be: what is measured is the server.
- * Requests are bytes made beforehand; of an answer only the status is read, and its body counted off by Content-Length.
+ * A load of HTTP/1.1 requests over kept-alive connections, one at a time on each. The client is as cheap as possible,
+ * since the server is measured: requests are prepared bytes; of an answer only the status is read, and its body is
+ * skipped by Content-Length.
  */
 import { connect, type Socket } from 'node:net'
 
@@ -10,7 +11,7 @@ export type Load = {
   connections: number
   /** Milliseconds. */
   time: number
-  /** What the server answers when all is well; 200 unless said. */
+  /** The expected status; 200 by default. */
   status?: 200 | 202
   /** Each request is sent once only; the load ends with the last, or when its time is over. */
   once?: boolean

@@ -1,7 +1,8 @@
 /**
- * Journeys a second: two mails and between them one thing to wait for. Ours is started and told over REST, as a shop does it;
- * the bare workflow is started and signalled by Temporal's own client. Both end when the engine says so; both get their go a
- * while after their first mail arrived; both have the same number under way at a time, on the same server.
+ * Journeys a second: two mails and between them one thing to wait for. Ours is started and signalled over REST, as a
+ * shop would; the bare workflow is started and signalled by Temporal's own client. Both end when the engine says so;
+ * both get their signal a while after their first mail arrived; both have the same number of journeys under way, on the
+ * same server.
  */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -98,7 +99,7 @@ function bareOf({ client, sink, bareTaskQueue: taskQueue }: BenchStack, millisec
   }
 }
 
-/** Seconds after which a mail that has not come is given up, and with it the bench. */
+/** Seconds to wait for a mail; then the benchmark fails. */
 const patience = 60
 
 /** @throws Error saying what was found instead of a mail */

@@ -1,6 +1,6 @@
 /**
- * What a trigger, a check and a delivery cost with many contacts in the database, beside a database that holds only the contacts
- * that are asked about. Both databases are on one server and were filled in the same way; rounds alternate.
+ * What a trigger, a check and a delivery cost with many contacts in the database, beside a database that holds only the
+ * contacts that are asked about. Both databases are on one server and were filled in the same way; rounds alternate.
  */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -33,7 +33,7 @@ type Storage = {
 
 type Filled = { beside: Beside; sends: Sends; persons: { externalId: string; email: string; id: string }[] }
 
-/** A cost that is more than this many times that of the empty database is too much. */
+/** The highest acceptable ratio of the cost to that of the empty database. */
 export const mostLoaded = 1.3
 
 export async function measureLoaded(
@@ -174,7 +174,10 @@ function headersOf({ api }: Beside): Record<string, string> {
   return { Authorization: `Bearer ${api.key}` }
 }
 
-/** Only sends update deliveries here, so the counts since the beginning are theirs. Closed connections have reported all of them. */
+/**
+ * Only sends update deliveries here, so the counts since the beginning are theirs. Closed connections have reported all
+ * of them.
+ */
 async function storageOf(url: string): Promise<Storage> {
   await pause(1_000)
   const sql = postgres(url, { max: 1 })

@@ -10,7 +10,7 @@ export type Amounts = {
     count: number
     /** Journeys under way at a time. */
     concurrency: number
-    /** Milliseconds between the first mail's arrival and the trigger, as if somebody had read it. */
+    /** Milliseconds between the first mail's arrival and the trigger, as if a person had read it. */
     pause: number
   }
   checks: {

@@ -1,5 +1,5 @@
 /**
- * Alternating rounds: A, B, A, B … in one run, so that whatever else the machine does meets both. Of each side the median
+ * Alternating rounds: A, B, A, B … in one run, so that other load on the machine affects both. Of each side the median
  * counts; of the two together the median of the ratios of neighbours, which a slow minute does not sway.
  */
 
@@ -42,7 +42,7 @@ export function median(figures: readonly number[]): number {
   return Number.isInteger(middle) ? ((sorted[middle - 1] ?? Number.NaN) + upper) / 2 : upper
 }
 
-/** A figure with as many digits as it deserves. */
+/** A figure with a sensible number of digits. */
 export function shown(figure: number): string {
   if (figure >= 1_000_000) return `${(figure / 1_000_000).toFixed(1)} M`
   return figure >= 100 ? String(Math.round(figure)) : figure.toFixed(1)

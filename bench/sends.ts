@@ -1,6 +1,6 @@
 /**
- * Sends in this process, without Temporal and without a mail server: what is left is what Assent and its database do for one
- * delivery, from the forecast to the recorded answer.
+ * Sends in this process, without Temporal and without a mail server: this measures what Assent and its database do for
+ * one delivery, from the forecast to the recorded answer.
  */
 import { sql } from 'drizzle-orm'
 import { pino } from 'pino'
@@ -21,7 +21,7 @@ import { startRun } from '../transactions/runs/startRun.ts'
 import { journey } from './brand.ts'
 
 export type Sends = {
-  /** Starts a run of the contact, which is at its first send then. */
+  /** Starts a run of the contact and moves it to its first send. */
   begin(contact: string): Promise<DeliveryRef>
   /** From the forecast to the recorded answer. */
   send(ref: DeliveryRef): Promise<void>
@@ -56,7 +56,7 @@ export function openSends(environment: Readonly<Record<string, string>>): Sends 
   return {
     next,
     begin: async (contactId) => {
-      // No workflow is to drive it: what the engine would be told is forgotten in the same transaction.
+      // No workflow should drive the run: its outbox rows are deleted in the same transaction.
       const { id } = await deps.db.transaction(async (tx) => {
         const run = await startRun({ ...deps, db: tx }, { journey, contactId, payload: {} })
         await tx.delete(outbox).where(sql`stream = ${run.id}`)

@@ -1,7 +1,7 @@
 /**
- * What is measured against, all on 127.0.0.1 and gone at the end: a Postgres that waits for the disk as in production (fsync on),
- * a Temporal development server in memory, a mail sink; our API and worker as the processes they are, and the bare
- * counterparts as processes of their own.
+ * The benchmark's stack, all on 127.0.0.1 and removed at the end: a Postgres that waits for the disk as in production
+ * (fsync on), a Temporal development server in memory, a mail sink; our API and worker as the processes they are, and
+ * the bare counterparts as processes of their own.
  */
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -22,7 +22,10 @@ import { Api } from './api.ts'
 import { type Sink, startSink } from './sink.ts'
 import { countStatements } from './statements.ts'
 
-/** An Assent beside the first one, with a database of its own on the same server and an API of its own. It has no worker. */
+/**
+ * An Assent beside the first one, with a database of its own on the same server and an API of its own. It has no
+ * worker.
+ */
 export type Beside = {
   api: Api
   port: number

@@ -28,7 +28,7 @@ export interface EngineOptions {
   readonly log: string
   /** The file that keeps workflows between runs; in memory without it. */
   readonly file?: string
-  /** Told what takes long. */
+  /** Prints progress of slow work. */
   readonly say: (line: string) => void
   /** Folders removed when the server has ended, even if we are killed. */
   readonly removeAtEnd?: readonly string[]

@@ -1,7 +1,7 @@
 /**
  * The stack's own folder, `.assent/` in the checkout or where ASSENT_HOME says: data, keys, logs, and a lock, for only one
  * stack may live in it. The lock names the supervisor and its parts by process id and start time, so that a run that
- * was killed is told from one that is alive even when its ids have been given to others.
+ * was killed is distinguished from a live one even if its process ids were reused.
  */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -44,7 +44,7 @@ function startOf(pid: number): string {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     // The second field may hold spaces and brackets; the others are counted from behind it.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    // A zombie is dead, though nobody has collected it yet.
+    // A zombie is dead, although its parent has not collected it yet.
     return fields[0] === 'Z' ? '' : (fields[19] ?? '')
   } catch {
     return ''
@@ -55,7 +55,7 @@ function isAlive(process_: Process): boolean {
   try {
     process.kill(process_.pid, 0)
   } catch (error) {
-    // EPERM means that it is there and somebody else's.
+    // EPERM means that the process exists and belongs to another user.
     return error instanceof Error && 'code' in error && error.code === 'EPERM' && startMatches(process_)
   }
   return startMatches(process_)
@@ -68,7 +68,7 @@ function startMatches({ pid, started }: Process): boolean {
 /**
  * Makes the folder and takes its lock. Waits for parts of a killed run to end, and ends those that do not.
  *
- * @param say told if that takes a while
+ * @param say prints a line if that takes a while
  * @throws HomeTaken when a stack runs in the folder, Error when it cannot be written to
  */
 export async function takeHome(folder: string, say: (line: string) => void): Promise<Home> {

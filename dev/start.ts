@@ -45,7 +45,7 @@ function interrupt(signal: string): void {
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupt(signal))
 
-/** Started by npm, we stop when npm is gone: nobody could reach us any more. */
+/** A process started by npm stops when npm is gone, since no one could stop it any more. */
 function stopWithNpm(): void {
   if (process.env.npm_lifecycle_event === undefined) return
   const parent = process.ppid

@@ -1,6 +1,7 @@
 /**
- * Puts the examples into a running Assent over REST, and publishes their journeys. Everything is put by key, so loading again
- * changes nothing that is as it was; what somebody changed under these keys becomes a new version with the content of the files.
+ * Puts the examples into a running Assent over REST, and publishes their journeys. Everything is put by key, so loading
+ * again changes nothing that is unchanged; a definition that was edited under these keys gets a new version with the
+ * content of the files.
  *
  * On its own: `node examples/load.ts http://127.0.0.1:3000 API_KEY`
  */

@@ -99,7 +99,7 @@ ${boxRow(language, null, purpose, wordsInGeneral(texts, purpose))}
 
 type BoxWords = { name: string; description: string }
 
-/** What stands beside the box of a purpose that has topics. */
+/** The text beside the box of a purpose that has topics. */
 function wordsInGeneral(texts: Texts['preferences'], { name }: { name: string }): BoxWords {
   return { name: texts.inGeneral(name), description: texts.inGeneralMeans }
 }
@@ -156,7 +156,7 @@ function stateOf(language: Language, { on, standing }: Box): Html {
   return dated(language, texts.ended, standing.expiresAt)
 }
 
-/** The day is marked up for machines where it stands in the sentence. */
+/** Puts the day into the sentence as a `<time>` element. */
 function dated(language: Language, sentence: (date: string) => string, instant: string): Html {
   const day = longDate(language, instant)
   const [before = '', after = ''] = sentence(day).split(day)
@@ -166,8 +166,8 @@ function dated(language: Language, sentence: (date: string) => string, instant: 
 type Notice = { id: string; version: string; language: string; wording: string }
 
 /**
- * The words of a box as it was shown, for the ledger: its name first, which is what the page, the confirmation and the evidence
- * call this consent.
+ * The words of a box as it was shown, for the ledger: its name first, which is what the page, the confirmation and the
+ * evidence call this consent.
  * @param words.hasTopics it is the box of a purpose beside those of its topics
  */
 export function boxNotice(

@@ -18,7 +18,7 @@ export type UnsubscribeView = {
   preferences: string | null
 }
 
-/** What the button sends, so that it can be told from a mail program's one-click. */
+/** The button's value, which distinguishes it from a mail program's one-click. */
 export const unsubscribeField = { name: 'unsubscribe', value: '1' } as const
 
 export function unsubscribePage(view: UnsubscribeView): string {

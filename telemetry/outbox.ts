@@ -1,4 +1,7 @@
-/** What this process told Temporal and the intake. How much waits is read from the database: `gauges.ts`. */
+/**
+ * Metrics of the outbox rows that this process dispatched. The number of waiting rows is read from the database:
+ * `gauges.ts`.
+ */
 import { Counter, Histogram } from 'prom-client'
 import { laneName } from '../domain/lanes.ts'
 import { registry } from './registry.ts'

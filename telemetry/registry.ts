@@ -1,9 +1,9 @@
 /**
- * The metrics of this process, for Prometheus. Every metric is declared in this room with its labels, and the rest of the code calls a
- * typed function: nobody else names a metric.
+ * The metrics of this process, for Prometheus. Every metric is declared in this room with its labels, and the rest of
+ * the code calls a typed function; no other code names a metric.
  *
- * A label takes its values from a closed set, so that no input makes new time series: never an address, an id of a contact or a run, a
- * journey, or free text. What is outside the set counts as `other`.
+ * A label takes its values from a closed set, so that no input makes new time series: never an address, an id of a
+ * contact or a run, a journey, or free text. What is outside the set counts as `other`.
  */
 import { collectDefaultMetrics, Registry } from 'prom-client'
 

@@ -1,4 +1,7 @@
-/** However many ask, there is one look at a time, and its answer holds for a while: nobody's asking is a load, nor refused. */
+/**
+ * Shares one read among all callers: at most one runs at a time, and its result is cached for a while. So frequent
+ * scrapes cause no load, and none is refused.
+ */
 export function shared<T>(holds: number, look: () => Promise<T>): () => Promise<T> {
   let last: { answer: Promise<T>; until: number } | null = null
   return () => {

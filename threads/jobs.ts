@@ -1,5 +1,5 @@
 /**
- * The work that is done in a thread of its own: whatever takes long, or much memory, on what strangers send. Each is a pure
+ * The jobs that run in a thread of their own: work on untrusted input that may need much time or memory. Each is a pure
  * function of plain data. A job is added to this table and nowhere else.
  */
 import { checkMessage } from '../domain/messages/check.ts'

@@ -1,10 +1,11 @@
 /**
- * A small pool of threads for work on what strangers send. The process goes on (heartbeats, requests, withdrawals) while a job
- * runs. A job has a deadline and a thread has bounded memory: one that exceeds either is stopped together with its thread, and
- * a new thread takes its place.
+ * A small pool of threads for work on untrusted input. The process continues (heartbeats, requests, withdrawals) while
+ * a job runs. A job has a deadline and a thread has bounded memory: one that exceeds either is stopped together with
+ * its thread, and a new thread takes its place.
  *
- * Jobs wait in the order of asking, with one exception: jobs of one group (one message, one trigger) never take the last thread,
- * and a group whose job was just stopped may have one job at a time. So what costs too much holds up only itself.
+ * Jobs wait in the order of asking, with one exception: jobs of one group (one message, one trigger) never take the
+ * last thread, and a group whose job was just stopped may have one job at a time. So what costs too much holds up only
+ * itself.
  */
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'

@@ -1,4 +1,4 @@
-/** How a page leaves, in which language, and what of a request becomes evidence. */
+/** Sends a page, chooses its language, and takes the evidence from a request. */
 import type { Request, Response } from 'express'
 import { type Language, pickLanguage } from '../../pages/texts/language.ts'
 import type { PersonSaid } from '../../transactions/said.ts'
@@ -18,7 +18,7 @@ export function sendPage(response: Response, status: number, language: Language,
   response.status(status).set('Content-Language', language).type('text/html; charset=utf-8').send(page)
 }
 
-/** Longer ones are cut: the header is the sender's own invention. */
+/** Longer ones are cut: the sender controls the header. */
 const longestUserAgent = 1000
 
 /** @param page path of the page without its token */

@@ -1,11 +1,11 @@
-/** What the routes for people stand on. */
+/** The dependencies of the routes for people. */
 import type { Logger } from 'pino'
 import type { Deps } from '../../transactions/deps.ts'
 
-/** `request.ip` is right already, by Express' trust proxy. */
+/** Express' `trust proxy` has set `request.ip` already. */
 export type People = {
   deps: Deps
-  /** Where people reach us; evidence names its pages. */
+  /** The public base URL; evidence names pages below it. */
   publicUrl: string
   /** To be called after a transaction that may have written to the outbox. */
   afterCommit: () => void

@@ -1,6 +1,6 @@
 /**
- * The headers of everything people see. A page may load our own stylesheet, post to us, and nothing else; it tells nobody where
- * the reader came from (its address is a key), is kept by no cache and listed by no search engine.
+ * The headers of all pages for people. A page may load our stylesheet, post to us, and nothing else. It sends no
+ * referrer (its URL is a key), is not cached, and is not listed by search engines.
  */
 import type { RequestHandler } from 'express'
 import helmet from 'helmet'
@@ -21,7 +21,7 @@ const protect = helmet({
   contentSecurityPolicy: policy,
   referrerPolicy: { policy: 'no-referrer' },
   frameguard: { action: 'deny' },
-  // Whether the whole domain is served over HTTPS is for the proxy in front of us to say.
+  // The proxy in front of us decides whether the whole domain is served over HTTPS.
   strictTransportSecurity: false,
 })
 

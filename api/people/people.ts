@@ -1,4 +1,4 @@
-/** What a contact sees and touches: pages, the one-click target, redirects and the pixel. No login, no cookie, no script. */
+/** The routes for contacts: pages, the one-click target, redirects and the pixel. No login, no cookie, no script. */
 import express from 'express'
 import { stylePath } from '../../pages/style.ts'
 import { testLinkPath } from '../../transactions/definitions/previewMessage.ts'

@@ -1,6 +1,6 @@
 /**
- * Errors as pages, for people. A link that is unknown, altered or no link at all gets the same page, byte for byte, so that nobody
- * learns anything by trying. Status, headers and log line come from `api/problems.ts`, as for every other error.
+ * Errors as pages, for people. An unknown, altered or malformed link gets the same page, byte for byte, so that
+ * guessing reveals nothing. Status, headers and log line come from `api/problems.ts`, as for every other error.
  */
 import type { ErrorRequestHandler } from 'express'
 import type { Logger } from 'pino'
@@ -36,7 +36,7 @@ const pages: Record<RefusalKind, Problem> = {
   internal: 'broken',
 }
 
-/** Whatever follows the address of a page and is no link of ours. */
+/** Refuses a path below a page that is not one of our links. */
 export function noSuchLink(): never {
   throw new Refusal('link-not-found', 'There is no such link. Copy the whole link from the message.')
 }

@@ -1,22 +1,23 @@
 /**
- * Keys of mails that nobody was ever given, counted per network address. Whoever tries too many waits: only for what a person can
- * come back to. What withdraws, or leads to it, is never refused: mail providers send one-click withdrawals of many people from one
- * address, and a person must get out also where a neighbour tries keys.
+ * Limits guesses of the keys in mail links, per network address. After too many wrong keys a caller must wait, but only
+ * for requests that a person can repeat later. Withdrawals, and the pages that lead to them, are never refused: mail
+ * providers send one-click withdrawals of many people from one address, and a person must be able to withdraw even if
+ * another caller behind the same address guesses keys.
  */
 import type { Request, RequestHandler } from 'express'
 import { Strikes } from '../../domain/limits/strikes.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { clientNetwork } from '../clientAddress.ts'
 
-/** Wrong keys that one network may try, and how many of them are forgotten in a second. */
+/** Wrong keys that one network may try, and how many of them decay per second. */
 const wrongKeys = { burst: 100, perSecond: 1 }
 
 export type Strangers = {
-  /** The request named a key that is none of ours. */
+  /** Counts a request with an unknown key. */
   tried(request: Request): void
-  /** Seconds that the sender of the request should wait; 0: none. */
+  /** Seconds that the caller must wait; 0: none. */
   wait(request: Request): number
-  /** Refuses those that should wait. */
+  /** Refuses requests of callers that must wait. */
   hold: RequestHandler
 }
 

@@ -1,4 +1,7 @@
-/** The pages' stylesheet. Its address carries its version, so it may be kept for a year; another version asked for is not kept. */
+/**
+ * The pages' stylesheet. Its address carries its version, so it may be kept for a year; a request for another version
+ * is not cached.
+ */
 import express from 'express'
 import { stylePath, stylesheet, styleVersion } from '../../pages/style.ts'
 

@@ -1,7 +1,7 @@
 /**
  * `GET /t/{token}`: redirects to the stored target, and to nothing else. `GET /o/{token}`: the open pixel, the same image
- * whatever the token. Both record what happened before they answer, and answer all the same where that fails: a person who
- * clicks wants to arrive. HEAD records nothing.
+ * whatever the token. Both record the interaction before they answer, and answer even if recording fails: the person's
+ * click must still reach the target. HEAD records nothing.
  */
 import express, { type Request } from 'express'
 import { findByOpenToken, linkByToken } from '../../db/reads/mailByHandle.ts'
@@ -16,7 +16,7 @@ export function clickRouter(people: People): express.Router {
   const router = express.Router()
   router.get('/t/:token', async (request, response) => {
     const { mail, position, link, url } = await linkByToken(people.deps.db, request.params.token)
-    // Only such addresses are stored; a row that was changed by hand must not become a script.
+    // Only http(s) URLs are stored; a row that was changed by hand must not run a script.
     if (!/^https?:\/\//i.test(url))
       throw new Refusal('link-not-found', 'There is no such link. Copy the whole link from the message.')
     await record(people, request, () =>
@@ -33,7 +33,7 @@ const pixel = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBR
 export function openRouter(people: People, guard: Strangers): express.Router {
   const router = express.Router()
   router.get('/o/:token', async (request, response) => {
-    // Who should wait gets the image all the same; it is just not looked whose it is.
+    // A caller that must wait still gets the image, but the token is not looked up.
     if (guard.wait(request) > 0) return void response.type('image/gif').send(pixel)
     await record(people, request, async () => {
       const mail = await findByOpenToken(people.deps.db, request.params.token)
@@ -45,7 +45,7 @@ export function openRouter(people: People, guard: Strangers): express.Router {
   return router
 }
 
-/** Never throws: what cannot be recorded goes to the log. @param find null: it is none of ours */
+/** Never throws: a failure goes to the log. @param find null: the token is unknown */
 async function record(
   people: People,
   request: Request,

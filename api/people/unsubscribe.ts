@@ -1,6 +1,7 @@
 /**
  * `GET, POST /unsubscribe/{handle}`: the target of `List-Unsubscribe` (RFC 2369) and of its one-click POST (RFC 8058), and the
- * page behind the link. GET changes nothing; POST needs no cookie, is answered with 200 and no redirect, and may be repeated.
+ * page behind the link. GET changes nothing; POST needs no cookie, is answered with 200 and no redirect, and may be
+ * repeated.
  */
 import express, { type Request, type Response } from 'express'
 import { maskAddress } from '../../domain/addresses/normalise.ts'
@@ -48,7 +49,7 @@ export function unsubscribeRouter(people: People): express.Router {
   return router
 }
 
-/** An empty body is a one-click too: whoever posts to this address wants out. */
+/** An empty body counts as one-click too: every POST to this URL is a request to unsubscribe. */
 function howAsked(fields: Fields): 'one-click' | 'page' {
   if (fields.get('List-Unsubscribe') === 'One-Click' || fields.size === 0) return 'one-click'
   if (fields.get(unsubscribeField.name) === unsubscribeField.value) return 'page'

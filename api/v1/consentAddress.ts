@@ -1,4 +1,4 @@
-/** Addresses and moments as callers write them, in the one form they are kept in. */
+/** Reads addresses and moments from requests, in the form in which they are stored. */
 import { z } from 'zod'
 import 'zod-openapi'
 import { normaliseAddress } from '../../domain/addresses/normalise.ts'
@@ -23,7 +23,7 @@ const view = {
 /** Query that looks at the past. */
 export const viewQuery = addressQuery.extend(view)
 
-/** The same in a body: an address in a URL also stands in the logs of every proxy on its way. */
+/** The same in a body: an address in a URL also reaches the logs of every proxy on the way. */
 export const addressBody = z
   .strictObject({ contactPoint: contactPointShape })
   .meta({ id: 'ContactPointLookup', description: 'Names one contact point' })

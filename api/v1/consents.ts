@@ -1,4 +1,4 @@
-/** Consents: stated, read as they stand or stood, decided upon, proven and verified. */
+/** Consents: record them, read present and past states, decide on a message, show evidence, verify the ledger. */
 import { z } from 'zod'
 import { findContactPoint } from '../../db/reads/contactPoint.ts'
 import { readDecisionInput } from '../../db/reads/decisionInput.ts'
@@ -233,7 +233,7 @@ async function evidenceOf(deps: Deps, point: Point, prefix: string, asPage: bool
   return { status: 200, body: pack }
 }
 
-/** Whoever takes withdrawals at a counter or on the phone can take permission away, and nothing else. */
+/** A key with the scope for withdrawals only, for staff at a counter or on the phone, cannot record opt-ins. */
 function refuseBeyondWithdrawals(caller: Caller, statement: ConsentStatement): void {
   if (permits(caller, ['consents'])) return
   const errors: FieldError[] = []

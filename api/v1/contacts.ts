@@ -35,7 +35,7 @@ const contactList = listShape(
   }),
 )
 
-/** By what a contact is looked up; one of these. */
+/** The keys by which a contact can be looked up; exactly one of them. */
 const wanted = {
   externalId: textShape(200).optional(),
   email: textShape(320).optional().meta({ description: 'E-mail address' }),

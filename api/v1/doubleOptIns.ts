@@ -1,4 +1,4 @@
-/** Double opt-ins: asked for by a system on a person's behalf, and how they stand. */
+/** Double opt-ins: requested by a system on a person's behalf, and their state. */
 import { z } from 'zod'
 import { doubleOptInShape } from '../../domain/shapes/consent.ts'
 import { idShape } from '../../domain/shapes/primitives.ts'

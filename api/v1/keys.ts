@@ -55,7 +55,7 @@ export const keyRoutes: Route[] = [
       await deps.db.transaction((tx) =>
         tx.insert(apiKeys).values({ id, name: body.name, hash: hashKey(key), scopes: body.scopes }),
       )
-      // The key is kept nowhere, so a repeated request is told all but it.
+      // The key is not stored, so a repeated request gets the same answer without it.
       const made = { id, name: body.name }
       return { status: 201, body: { ...made, key }, remembered: { ...made, key: null } }
     },

@@ -1,4 +1,4 @@
-/** Looking at a message before anybody gets it: a preview, and a test send to a mailbox of one's own. */
+/** Tests of a message before it is sent: a preview, and a test send to the caller's own mailbox. */
 import { and, eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { testMailStates, testMails } from '../../db/schema/testMails.ts'

@@ -1,4 +1,4 @@
-/** The outbox, for operators: what waits to be told, and what could not be told. */
+/** The outbox, for operators: rows that wait to be sent to Temporal, and rows that could not be sent. */
 import { z } from 'zod'
 import { dropParked, retryParked } from '../../transactions/parkedRows.ts'
 import { listOutbox } from '../../views/outbox.ts'

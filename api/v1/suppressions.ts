@@ -1,4 +1,4 @@
-/** Suppressions: stops on addresses, as they stand. */
+/** Suppressions: active stops on addresses. */
 import { z } from 'zod'
 import { invalid } from '../../domain/refusal.ts'
 import { contactPointShape } from '../../domain/shapes/primitives.ts'

@@ -1,4 +1,4 @@
-/** What a trigger that was taken is answered. */
+/** The answer to an accepted trigger. */
 import { z } from 'zod'
 import { skippedCodes } from '../../db/schema/triggers.ts'
 import type { TakenEvent } from '../../transactions/intake/takeTrigger.ts'

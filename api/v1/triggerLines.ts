@@ -1,6 +1,7 @@
 /**
- * Triggers as lines of JSON. Each line is taken on its own and has its own result: one that is refused, or that fails by a fault of
- * ours, changes nothing and leaves the others as they are. So the answer is a 202 as soon as one line was taken.
+ * Triggers as lines of JSON. Each line is handled by itself and has its own result: a line that is refused, or fails
+ * because of an error of ours, changes nothing and does not affect the others. So the answer is 202 if at least one
+ * line was accepted.
  */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
@@ -30,7 +31,7 @@ const mostLines = 1_000
 
 /**
  * @param request.idempotencyKey gives each line without an id one of its own, made of the key and the line's number
- * @throws Refusal too-large; unavailable where the database is away before any line was taken
+ * @throws Refusal too-large; unavailable if the database cannot be reached before any line was accepted
  */
 export async function takeLines(
   deps: Deps,
@@ -64,7 +65,7 @@ export async function takeLines(
       const refusal = asRefusal(error)
       if (refusal?.kind === 'unavailable') {
         if (results.every((result) => result.taken === undefined)) throw refusal
-        // Nor would the lines after it be taken now: each would only wait in vain.
+        // The following lines would fail too, each after waiting.
         away = notTried
       }
       if (refusal === null)
@@ -88,7 +89,7 @@ function refused(line: number, { kind, code, message, errors }: Refusal): LineRe
   return { line, status: problemKinds[kind].status, code, detail: message, errors: [...errors] }
 }
 
-/** The same request again gives the same ids, so that none of its lines counts twice. */
+/** A repeated request gives the same ids, so that no line counts twice. */
 function lineId(key: string | null, line: number): string | undefined {
   if (key === null) return undefined
   return `idempotency-key:${createHash('sha256').update(key).digest('hex')}:${line}`

@@ -1,5 +1,5 @@
 /**
- * What the check is measured against: an Express route that selects one row by its primary key and answers it as JSON. Once as
+ * The comparison for the check: an Express route that selects one row by its primary key and answers it as JSON. Once as
  * a plain GET, once as a POST that reads the id from a JSON body as the check reads its question. Settings: DATABASE_URL.
  */
 import express from 'express'

@@ -1,4 +1,4 @@
-/** What somebody would write by hand for the same journey: a send, one signal to wait for, a send. */
+/** The same journey as a hand-written workflow: a send, a wait for one signal, a send. */
 import { condition, defineSignal, proxyActivities, setHandler } from '@temporalio/workflow'
 import type { BareActivities } from './activities.ts'
 

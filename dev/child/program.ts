@@ -1,4 +1,4 @@
-/** What is said between a supervisor and the guard of a program (see guard.ts). */
+/** The messages between a supervisor and the guard of a program (see guard.ts). */
 
 /** The operating system account a program runs as, where it must differ from ours. */
 export interface Account {

@@ -25,7 +25,7 @@ function lookUp(): Account | undefined {
  * The account Postgres has to run as, or undefined when it can run as ourselves.
  *
  * @param existing a data folder that may be there from an earlier run
- * @throws Error when we are root and there is no account to be had
+ * @throws Error if run as root without any usable account
  */
 export function databaseAccount(existing?: string): Account | undefined {
   if (process.getuid?.() !== 0) return undefined

@@ -21,7 +21,7 @@ const flags = ['-trimpath', '-mod=readonly', '-ldflags', '-s -w']
 /**
  * Puts the tool at `target`.
  *
- * @param say told how far it is
+ * @param say prints the progress
  * @throws Error with the compiler's last words
  */
 export async function buildTemporal(go: string, target: string, say: (line: string) => void): Promise<void> {

@@ -19,7 +19,7 @@ const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: '
 /**
  * Puts the tool at `target`.
  *
- * @param say told how far it is
+ * @param say prints the progress
  * @param service the address of the download service, given by tests
  * @throws Error when it cannot be had
  */

@@ -1,6 +1,7 @@
 /**
- * The ways to a Temporal server program, cheapest first: a `temporal` on the PATH that is new enough, our cached binary, the
- * official download, a build with Go. (An engine named by TEMPORAL_ADDRESS comes before all of them, see start.ts.)
+ * The ways to a Temporal server program, cheapest first: a `temporal` on the PATH that is new enough, our cached
+ * binary, the official download, a build with Go. (An engine named by TEMPORAL_ADDRESS comes before all of them, see
+ * start.ts.)
  */
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -10,7 +11,7 @@ import { downloadTemporal } from './download.ts'
 import { askVersion, cliVersion, isNewEnough } from './version.ts'
 
 export interface LadderOptions {
-  /** Told what takes long. */
+  /** Prints progress of slow work. */
   readonly say: (line: string) => void
   /** The search path; process.env.PATH unless a test gives another. */
   readonly path?: string

@@ -1,4 +1,4 @@
-/** How far something long is, told at every tenth and at least every few seconds. */
+/** Prints the progress of slow work, at every tenth and at least every few seconds. */
 
 export class Progress {
   readonly #say: (line: string) => void
