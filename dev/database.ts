@@ -45,7 +45,7 @@ export async function startDatabase(options: {
     account,
     data,
     password,
-    settings: ['max_connections=100'],
+    settings: ['max_connections=200'],
     passing: false,
     removeAtEnd: options.removeAtEnd ?? [],
   })

@@ -14,6 +14,8 @@ export type MachineErrorCode =
   | 'missing-journey-version'
   /** The stored journey version is no definition that this version of Assent can read. */
   | 'unreadable-journey-version'
+  /** The run was parked, and is not driven until an operator retries it. */
+  | 'parked'
 
 /**
  * Journey version, position and answer do not fit: a fault of the program or of the stored data, never of a contact. The run is parked

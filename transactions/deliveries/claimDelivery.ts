@@ -12,12 +12,13 @@
  *
  * Locks: the run row, the contact point, the delivery.
  */
-import { and, eq, isNull, sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { pipelined } from '../../db/pipelined.ts'
 import { build, given, PreparedQuery } from '../../db/preparedQuery.ts'
 import { contacts } from '../../db/schema/contacts.ts'
 import { runs } from '../../db/schema/journeys.ts'
 import { lapsedState } from '../../domain/delivery/limits.ts'
+import { MachineError } from '../../domain/journey/machineError.ts'
 import { countClaim, countDecision } from '../../telemetry/sends.ts'
 import type { Deps } from '../deps.ts'
 import type { DeliveryRow, LockedContactPoint, LockedDelivery } from '../locks.ts'
@@ -79,6 +80,8 @@ async function judge(inner: Deps, standing: Standing, prospect: Prospect, now: s
   if (existing !== null && !isOpenFor(standing, existing, prospect)) {
     return { kind: 'keep', row: existing, now: intended.input.now }
   }
+  // It may have missed an exit: nothing leaves before its retry has looked back. The workflow asks what is next, and waits.
+  if (standing.parked !== null) throw new MachineError('parked', origin.journey?.step ?? null)
   countDecision('claim', decision)
   if (origin.ended !== null) return { kind: 'settle', state: 'cancelled', reason: origin.ended.reason }
   const clock = origin.clock === 'real' ? intended.input.now : now
@@ -146,8 +149,7 @@ const mark = new PreparedQuery<{ run: string }, never>(
     .set({
       markSeq: sql`(select ${contacts.eventSeq} from ${contacts} where ${contacts.id} = ${runs.contactId})`,
     })
-    // A run that was parked meanwhile has missed events, which its retry looks back at from its mark.
-    .where(and(eq(runs.id, given('run')), isNull(runs.parked))),
+    .where(eq(runs.id, given('run'))),
 )
 
 async function settle(

@@ -18,6 +18,8 @@ export type Standing = {
   existing: LockedDelivery | null
   assessment: Assessment
   contactPoint: LockedContactPoint | null
+  /** Why the run is parked; null if it is not, and for a double opt-in. */
+  parked: string | null
 }
 
 /** Takes the locks in order (run, contact point, delivery), then reads everything again, in one round trip. */
@@ -32,7 +34,8 @@ export async function standUnderLock(tx: Db, deps: Deps, forecast: Assessment): 
     ref.kind === 'run' ? null : requestOrigin(ref),
   ])
   const { ended, until } = run === null ? (request ?? origin) : standingOf(run, ref)
-  return { existing, contactPoint, assessment: { ...assessed, origin: { ...origin, ended, until } } }
+  const parked = run?.parked ?? null
+  return { existing, contactPoint, parked, assessment: { ...assessed, origin: { ...origin, ended, until } } }
 }
 
 /** Whether the contact point that is locked is the one that the message would go to now. */
