@@ -137,12 +137,15 @@ async function atRest(deps: Deps, request: { run: string; now: string }): Promis
   return { do: 'wait', until: row.until, what: row.step, why: row.kind === 'sleep' ? 'wait' : 'event' }
 }
 
+// Each row is looked up by its primary key: as joins, they may read whole tables that were never analysed.
 const rest = new PreparedQuery<{ run: string; now: string }, Rest>(
-  sql`select r.state, r.end_reason as "endReason", r.parked, w.step, w.kind, deliveries.id as "left",
+  sql`select r.state, r.end_reason as "endReason", r.parked, w.step, w.kind,
+      (select deliveries.id from deliveries where deliveries.id = (r.position->>'delivery')::uuid and ${isLeft} limit 1) as "left",
       to_char(w.deadline at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as until
-    from runs r left join waits w on w.id = (r.position->>'wait')::uuid and w.state = 'open' and r.state <> 'paused'
-      and w.deadline > ${given('now')}::timestamptz and (r.clock = 'skipping' or w.deadline > clock_timestamp())
-    left join deliveries on deliveries.id = (r.position->>'delivery')::uuid and ${isLeft}
+    from runs r left join lateral (
+      select * from waits where waits.id = (r.position->>'wait')::uuid and waits.state = 'open' and r.state <> 'paused'
+        and waits.deadline > ${given('now')}::timestamptz and (r.clock = 'skipping' or waits.deadline > clock_timestamp()) limit 1
+    ) w on true
     where r.id = ${given('run')}::uuid`,
 )
 
