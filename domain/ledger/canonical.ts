@@ -2,7 +2,7 @@
  * Canonical JSON bytes: the JSON Canonicalization Scheme of RFC 8785, in UTF-8.
  *
  * What goes in must be I-JSON (RFC 7493): finite numbers, strings without lone surrogates, no `undefined`. Strings are
- * taken exactly as they are: there is no Unicode normalisation, since the bytes are evidence of what was said.
+ * taken exactly as they are: there is no Unicode normalisation, because the bytes are the evidence.
  */
 import canonicalize from 'canonicalize'
 

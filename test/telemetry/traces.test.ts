@@ -21,7 +21,7 @@ beforeAll(async () => {
   collector = await Collector.start()
   assent = await startAssent({ worker: false })
   await putBrand(assent.api)
-  // Whoever writes to the outbox may be told by either process: this one does not trace.
+  // Either process may deliver a row of the outbox. This one does not trace.
   await assent.dispatcher.stop()
   const traced = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_BSP_SCHEDULE_DELAY: '200' }
   const [port = 0] = await freePorts(1)

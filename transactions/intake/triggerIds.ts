@@ -12,7 +12,7 @@ import { sha256 } from '../../domain/ledger/chain.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { countTrigger } from '../../telemetry/journeys.ts'
 
-/** An id with what was said under it. */
+/** A trigger id with the request that used it. */
 export type SaidOnce = {
   sender: string
   name: string
@@ -36,7 +36,7 @@ export async function answeredBefore(db: Db, once: SaidOnce): Promise<Answered |
   const known = await byId.first(db, { sender: once.sender, name: once.name, id: once.id })
   if (known === undefined) return null
   const { fingerprint, answer } = known
-  // One that was taken before this table was has no fingerprint: what was said under it is not known any more.
+  // Ids from before this table existed have no fingerprint: their request is no longer known.
   if (fingerprint !== null && Buffer.compare(fingerprint, fingerprintOf(once)) !== 0) {
     throw new Refusal(
       'trigger-id-reused',
